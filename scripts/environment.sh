@@ -1,0 +1,90 @@
+# Sourced by the other scripts: finds uv and Python 3.14, makes the environments.
+# Everything lands in .cache/; a second call with nothing to do takes a blink.
+#
+#   sync_environment newest|floor   makes .cache/venv-<name> as uv.lock says
+#   environment_python newest|floor prints the interpreter of that environment
+#   say TEXT                        prints progress
+
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+cache=$root/.cache
+readonly root cache
+readonly uv_version=0.13.9 uv_minimum=0.9.0 python_request='cpython>=3.14.2,<3.15'
+
+export HYPOTHESIS_STORAGE_DIRECTORY=$cache/hypothesis
+unset VIRTUAL_ENV  # uv would warn about it
+
+say() { printf '==> %s\n' "$*" >&2; }
+
+fail() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+is_usable_uv() {
+  local version
+  version=$("$1" --version 2>/dev/null) || return 1
+  version=${version#uv }
+  printf '%s\n' "$uv_minimum" "${version%% *}" | sort -V -C
+}
+
+# Sets uv to an installed uv that is new enough, else to one of our own.
+find_uv() {
+  [ -z "${uv:-}" ] || return 0
+  local candidate
+  for candidate in "$(command -v uv || true)" "$cache/uv-tool/bin/uv"; do
+    if is_usable_uv "$candidate"; then
+      uv=$candidate
+      return
+    fi
+  done
+  say "Installing uv $uv_version into .cache/uv-tool"
+  command -v python3 >/dev/null ||
+    fail "neither uv nor python3 found: install one of them"
+  rm -rf "$cache/uv-tool"
+  python3 -m venv "$cache/uv-tool" ||
+    fail "python3 cannot make a virtual environment: install its venv module" \
+      "(Debian: python3-venv), or uv"
+  "$cache/uv-tool/bin/python" -m pip install --quiet --disable-pip-version-check \
+    "uv==$uv_version" || fail "pip could not install uv, see above"
+  uv=$cache/uv-tool/bin/uv
+}
+
+installed_python() {
+  "$uv" python find --system --no-python-downloads "$python_request" 2>/dev/null
+}
+
+downloaded_python() {
+  say "Asking uv for its own Python 3.14"
+  UV_HTTP_CONNECT_TIMEOUT=10 UV_HTTP_RETRIES=1 UV_PYTHON_INSTALL_BIN=0 \
+    "$uv" python install --quiet "$python_request" >&2 &&
+    installed_python
+}
+
+debian_python() {
+  say "Unpacking Debian's Python 3.14 into .cache/python"
+  "$root/scripts/python314" "$cache/python" >&2 && echo "$cache/python/usr/bin/python3.14"
+}
+
+# Sets python to an interpreter that Home Assistant accepts.
+find_python() {
+  [ -z "${python:-}" ] || return 0
+  find_uv
+  python=$(installed_python) ||
+    python=$("$root/scripts/python314" --check "$cache/python") ||
+    python=$(downloaded_python) ||
+    python=$(debian_python) ||
+    fail "no Python 3.14.2 or newer to be had: install python3.14, see above"
+}
+
+environment_python() { echo "$cache/venv-$1/bin/python"; }
+
+sync_environment() {
+  find_python
+  [ -x "$(environment_python "$1")" ] ||
+    say "Installing the $1 environment into .cache/venv-$1 (once, may take minutes)"
+  UV_PROJECT_ENVIRONMENT=$cache/venv-$1 "$uv" sync --quiet --project "$root" \
+    --frozen --no-default-groups --group "$1" --python "$python" ||
+    fail "the $1 environment could not be made, see above"
+}
