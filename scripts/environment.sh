@@ -1,3 +1,5 @@
+# shellcheck shell=bash
+#
 # Sourced by the other scripts: finds uv and Python 3.14, makes the environments.
 # Everything lands in .cache/; a second call with nothing to do takes a blink.
 #
