@@ -1,0 +1,164 @@
+"""The server of the simulated GREEN-API: routing, limits and tokens."""
+
+import re
+import socket
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from .account import Account, Messenger
+from .faults import AFTER_TOKEN, GOOD, WRITERS, Exchange
+from .methods import METHODS
+from .wire import CORS, Bucket, as_json, bare, nginx
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from .methods import Method
+
+HOST = "127.0.0.1"
+LOOPBACK = frozenset({HOST, "localhost", "::1"})
+
+# A doubled slash is what becomes of an address with a slash at its end.
+ROUTE = re.compile(r"/{1,2}(?:v3/)?waInstance([^/]*)/([A-Za-z]+)/([^/]+)")
+INSTANCE = re.compile(r"[0-9]{8,}")
+POOL = 4  # leading digits of an instance id
+
+PREFLIGHT = CORS | {
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS, DELETE, HEAD",
+    "Access-Control-Max-Age": "1728000",
+}
+
+
+class Simulator:
+    """A GREEN-API on loopback, with the accounts that are added to it."""
+
+    def __init__(self, *, enforce_limits: bool = True) -> None:
+        """Prepare a server without accounts; the rate limits can be lifted."""
+        self.enforce_limits = enforce_limits
+        self.port = 0
+        self._accounts: dict[str, Account] = {}
+        self._pools: set[str] = set()
+        self._buckets: dict[tuple[str, str], Bucket] = {}
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def accounts(self) -> Mapping[str, Account]:
+        """The accounts by instance id."""
+        return MappingProxyType(self._accounts)
+
+    @property
+    def url(self) -> str:
+        """The address, as the console shows it as `apiUrl`."""
+        return f"http://{HOST}:{self.port}"
+
+    def add_account(
+        self,
+        instance_id: str,
+        token: str,
+        *,
+        state: str | None = "authorized",
+        messenger: Messenger | str = Messenger.WHATSAPP,
+    ) -> Account:
+        """Add an account; its first digits name a pool that is served from now on."""
+        account = Account(instance_id, token, state=state, messenger=messenger)
+        self._accounts[instance_id] = account
+        self._pools.add(instance_id[:POOL])
+        return account
+
+    def remove_account(self, instance_id: str) -> None:
+        """Forget an account; its pool stays served."""
+        del self._accounts[instance_id]
+
+    async def start(self, port: int = 0) -> None:
+        """Listen on loopback, on a free port unless one is named."""
+        app = web.Application(middlewares=[_loopback_only])
+        app.on_response_prepare.append(_as_nginx)
+        self.add_routes(app)
+        # No access log: the paths hold the token.
+        self._runner = web.AppRunner(
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=1
+        )
+        await self._runner.setup()
+        listener = socket.create_server((HOST, port))
+        self.port = listener.getsockname()[1]
+        await web.SockSite(self._runner, listener).start()
+
+    async def stop(self) -> None:
+        """Drop every connection and stop listening; `start` may follow."""
+        if (runner := self._runner) is None:
+            return
+        self._runner = None
+        for connection in runner.server.connections if runner.server else ():
+            if connection.transport is not None:
+                connection.transport.abort()
+        await runner.cleanup()
+
+    def add_routes(self, app: web.Application) -> None:
+        """Add what the server answers."""
+        app.router.add_route("*", "/elsewhere/{instance_id}", self._elsewhere)
+        app.router.add_route("*", "/{path:.*}", self._serve)
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        """Find out whom a request is for, and what it wants."""
+        route = ROUTE.fullmatch(request.rel_url.raw_path)
+        if route is None:
+            return nginx(404, "Not Found")
+        if request.method == "OPTIONS":
+            return web.Response(status=204, headers=PREFLIGHT)
+        instance_id, name, token = map(unquote, route.groups())
+        method = METHODS.get(name.lower())
+        # Nobody has an empty token, so an unknown account is one with a wrong token.
+        account = self._accounts.get(instance_id) or Account(instance_id, "")
+        body = (await request.read()).decode(errors="replace")
+        account.note(method.name if method else name, request.method, body)
+        if not INSTANCE.fullmatch(instance_id) or instance_id[:POOL] not in self._pools:
+            return nginx(403, "Forbidden")
+        if method is None or not method.fits(request.method, account.messenger):
+            return nginx(404, "Not Found")
+        bucket = self._bucket(instance_id, method)
+        return await self._answer(
+            Exchange(request, body, account, method, bucket), token
+        )
+
+    async def _answer(self, exchange: Exchange, token: str) -> web.StreamResponse:
+        """Check faults, limit and token in the order of the vendor's servers."""
+        account, bucket = exchange.account, exchange.bucket
+        fault = account.faults.get(exchange.method.name, account.fault)
+        if fault is not None and fault not in AFTER_TOKEN:
+            return await WRITERS[fault](exchange)
+        if not bucket.draw() and self.enforce_limits:
+            return bare(429, bucket.headers)
+        if token != account.token:
+            return bare(401, bucket.headers)
+        if fault is not None:
+            return await WRITERS[fault](exchange)
+        return exchange.answer()
+
+    async def _elsewhere(self, request: web.Request) -> web.StreamResponse:
+        """Answer a client which let itself be sent to another host."""
+        if account := self._accounts.get(request.match_info["instance_id"]):
+            account.redirects_followed += 1
+        return as_json(GOOD)
+
+    def _bucket(self, instance_id: str, method: Method) -> Bucket:
+        """Return the token bucket of a method of an instance."""
+        return self._buckets.setdefault((instance_id, method.name), Bucket(method.rate))
+
+
+@web.middleware
+async def _loopback_only(
+    request: web.Request,
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> web.StreamResponse:
+    """Refuse who came by another name, as a page of a foreign site would."""
+    if request.url.host not in LOOPBACK:
+        return nginx(403, "Forbidden")
+    return await handler(request)
+
+
+async def _as_nginx(_: web.Request, response: web.StreamResponse) -> None:
+    """Say about the server what the vendor's says."""
+    response.headers["Server"] = "nginx"
