@@ -1,0 +1,167 @@
+"""Check that every text which a test makes Home Assistant show exists.
+
+Core's own test suite has such a check, the harness leaves it out. A conftest that
+imports `check_translations` fails each test that meets a missing text, or a text with a
+placeholder nobody fills.
+"""
+
+from collections.abc import Generator, Iterable, Mapping
+import json
+from pathlib import Path
+from string import Formatter
+from typing import Any, Final, cast
+from unittest.mock import patch
+
+import pytest
+
+from custom_components.green_api.const import DOMAIN
+from homeassistant.components.repairs import RepairsFlow
+from homeassistant.config_entries import ConfigFlow
+from homeassistant.data_entry_flow import (
+    FlowContext,
+    FlowHandler,
+    FlowManager,
+    FlowResult,
+    FlowResultType,
+)
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.issue_registry import IssueEntry, IssueRegistry
+
+type Texts = Mapping[str, Texts | str]
+type Flow = FlowHandler[Any, Any, Any]
+type Manager = FlowManager[Any, Any, Any]
+type Result = FlowResult[FlowContext, Any]
+
+ENGLISH: Final = (
+    Path(__file__).parents[1] / "custom_components" / DOMAIN / "translations/en.json"
+)
+
+
+class TranslationCheck:
+    """Collect the texts that are missing from what Home Assistant is asked to show."""
+
+    def __init__(self, english: Texts) -> None:
+        """Look texts up in the English translation."""
+        self.problems: list[str] = []
+        self._english = english
+        self._issue_keys: dict[str, str] = {}
+
+    def exception(self, err: HomeAssistantError) -> None:
+        """Check the text of an exception, raised or only made."""
+        if err.translation_domain == DOMAIN:
+            self._check(
+                ("exceptions", str(err.translation_key), "message"),
+                err.translation_placeholders,
+            )
+
+    def issue(self, issue: IssueEntry) -> None:
+        """Check the texts of an issue; those of its fix flow follow with the flow."""
+        if issue.domain != DOMAIN:
+            return
+        key = str(issue.translation_key)
+        self._issue_keys[issue.issue_id] = key
+        self._check(("issues", key, "title"), issue.translation_placeholders)
+        if not issue.is_fixable:
+            self._check(("issues", key, "description"), issue.translation_placeholders)
+
+    def flow(self, flow: Flow, result: Result) -> None:
+        """Check the texts of what a flow shows."""
+        if flow.handler != DOMAIN:
+            return
+        section = self._section(flow)
+        for path in _shown(result):
+            self._check((*section, *path), result.get("description_placeholders"))
+
+    def _section(self, flow: Flow) -> tuple[str, ...]:
+        """Return where the texts of a flow stand."""
+        match flow:
+            case ConfigFlow():
+                return ("config",)
+            case RepairsFlow():
+                return ("issues", self._issue_keys[flow.issue_id], "fix_flow")
+        message = f"no place is known for the texts of {flow!r}"
+        raise NotImplementedError(message)
+
+    def _check(
+        self, path: tuple[str, ...], placeholders: Mapping[str, str] | None
+    ) -> None:
+        """Check that there are texts at a path, and that they can be filled in."""
+        texts = list(_texts(self._english, path))
+        if not texts:
+            self.problems.append(f"{'.'.join(path)} is missing")
+        for text in texts:
+            if unfilled := placeholders_of(text) - set(placeholders or ()):
+                self.problems.append(
+                    f"{'.'.join(path)}: nobody fills {', '.join(sorted(unfilled))}"
+                )
+
+
+def placeholders_of(text: str) -> set[str]:
+    """Return the names of the placeholders in a text."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def _texts(texts: Texts | str, path: tuple[str, ...]) -> Iterable[str]:
+    """Yield the text at a path, or all texts below it."""
+    match texts, path:
+        case str(text), ():
+            yield text
+        case Mapping(), ():
+            for below in texts.values():
+                yield from _texts(below, ())
+        case Mapping(), (key, *rest) if key in texts:
+            yield from _texts(texts[key], tuple(rest))
+
+
+def _shown(result: Result) -> Iterable[tuple[str, ...]]:
+    """Yield the paths of the texts that a result of a flow shows."""
+    match result["type"]:
+        case FlowResultType.FORM:
+            yield ("step", result["step_id"])
+            for field in getattr(result["data_schema"], "schema", ()):
+                yield ("step", result["step_id"], "data", str(field))
+            for error in (result["errors"] or {}).values():
+                yield ("error", error)
+        case FlowResultType.MENU:
+            yield ("step", result["step_id"])
+            for option in cast("Iterable[str]", result["menu_options"]):
+                yield ("step", result["step_id"], "menu_options", option)
+        case FlowResultType.SHOW_PROGRESS:
+            yield ("progress", result["progress_action"])
+        case FlowResultType.ABORT:
+            yield ("abort", result["reason"])
+
+
+@pytest.fixture(autouse=True)
+def check_translations() -> Generator[None]:
+    """Fail the test if it meets a missing text."""
+    check = TranslationCheck(json.loads(ENGLISH.read_text(encoding="utf-8")))
+    handle_step = FlowManager._async_handle_step
+    get_or_create = IssueRegistry.async_get_or_create
+    make_error = HomeAssistantError.__init__
+
+    async def checked_handle_step(
+        self: Manager, flow: Flow, *args: Any, **kwargs: Any
+    ) -> Result:
+        result: Result = await handle_step(self, flow, *args, **kwargs)
+        check.flow(flow, result)
+        return result
+
+    def checked_get_or_create(
+        self: IssueRegistry, *args: Any, **kwargs: Any
+    ) -> IssueEntry:
+        issue = get_or_create(self, *args, **kwargs)
+        check.issue(issue)
+        return issue
+
+    def checked_make_error(self: HomeAssistantError, *args: Any, **kwargs: Any) -> None:
+        make_error(self, *args, **kwargs)
+        check.exception(self)
+
+    with (
+        patch.object(FlowManager, "_async_handle_step", checked_handle_step),
+        patch.object(IssueRegistry, "async_get_or_create", checked_get_or_create),
+        patch.object(HomeAssistantError, "__init__", checked_make_error),
+    ):
+        yield
+    assert not check.problems
