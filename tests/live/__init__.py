@@ -1,0 +1,1 @@
+"""A real Home Assistant, started as a process of its own."""

@@ -1,0 +1,486 @@
+"""Talk to Home Assistant over REST and WebSocket, as its frontend does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from enum import StrEnum
+import json
+from types import TracebackType
+from typing import Any, Final, Self
+
+from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse, WSMsgType
+
+from .wire import (
+    Dashboard,
+    Device,
+    Entity,
+    Entry,
+    FlowStep,
+    Issue,
+    PendingFlow,
+    State,
+)
+
+PATIENCE: Final = 30.0
+"""Seconds to wait for what is expected to happen by itself."""
+
+ANSWER: Final = 60.0
+"""Seconds to wait for an answer."""
+
+
+class RefusedError(Exception):
+    """Home Assistant refused a request or a command."""
+
+    def __init__(self, asked: str, code: str, answer: str) -> None:
+        """Keep what was asked for, and what was said to it."""
+        super().__init__(f"{asked}: {code}: {answer}")
+        self.code = code
+        self.answer = answer
+
+
+class FlowKind(StrEnum):
+    """The managers of flows, by their addresses."""
+
+    CONFIG = "/api/config/config_entries/flow"
+    OPTIONS = "/api/config/config_entries/options/flow"
+    REPAIR = "/api/repairs/issues/fix"
+    SUBENTRY = "/api/config/config_entries/subentries/flow"
+
+
+class Flow:
+    """A dialog: what it shows, and a way to answer."""
+
+    def __init__(
+        self, client: HomeAssistantClient, kind: FlowKind, step: FlowStep
+    ) -> None:
+        """Take up a flow at the step it shows."""
+        self._client = client
+        self._address = f"{kind}/{step['flow_id']}"
+        self.step = step
+
+    async def submit(self, **user_input: object) -> FlowStep:
+        """Send the form and return what comes next."""
+        self.step = await self._client.post(self._address, user_input)
+        return self.step
+
+    async def choose(self, option: str) -> FlowStep:
+        """Choose an option of the menu and return what comes next."""
+        return await self.submit(next_step_id=option)
+
+    async def look(self) -> FlowStep:
+        """Return the step that the flow shows by now."""
+        self.step = await self._client.get(self._address)
+        return self.step
+
+    async def close(self) -> None:
+        """Close the dialog before its end."""
+        await self._client.delete(self._address)
+
+
+class HomeAssistantClient:
+    """A signed-in administrator of Home Assistant.
+
+    Every answer is kept, word for word, in `answers`: that is where a secret would
+    show that went out.
+    """
+
+    def __init__(
+        self, url: str, access_token: str, answers: list[str] | None = None
+    ) -> None:
+        """Take the address and the token of a user; `async with` connects."""
+        self.url = url
+        self.answers = [] if answers is None else answers
+        self._access_token = access_token
+        self._session = ClientSession(
+            url,
+            headers={"Authorization": f"Bearer {access_token}"},
+            timeout=ClientTimeout(total=ANSWER),
+        )
+        self._socket: ClientWebSocketResponse | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._last_id = 0
+        self._results: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._events: dict[int, asyncio.Queue[Any]] = {}
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Disconnect."""
+        await self.close()
+
+    async def connect(self) -> None:
+        """Open the WebSocket and sign in to it."""
+        self._socket = await self._session.ws_connect(
+            "/api/websocket", max_msg_size=0, heartbeat=ANSWER
+        )
+        await self._socket.receive_json()
+        await self._socket.send_json(
+            {"type": "auth", "access_token": self._access_token}
+        )
+        answer = await self._socket.receive_json()
+        if answer["type"] != "auth_ok":
+            raise RefusedError("auth", answer["type"], answer.get("message", ""))
+        self._reader = asyncio.create_task(self._read(self._socket))
+
+    async def close(self) -> None:
+        """Close the WebSocket and all connections."""
+        if self._socket is not None:
+            await self._socket.close()
+        if self._reader is not None:
+            await self._reader
+        await self._session.close()
+
+    # -- REST
+
+    async def get(self, path: str) -> Any:
+        """Return the JSON at an address."""
+        return json.loads(await self._request("GET", path))
+
+    async def post(self, path: str, body: Mapping[str, object] | None = None) -> Any:
+        """Send JSON to an address and return the answer."""
+        return json.loads(await self._request("POST", path, body or {}))
+
+    async def delete(self, path: str) -> Any:
+        """Delete what an address stands for and return the answer."""
+        return json.loads(await self._request("DELETE", path))
+
+    async def download(self, path: str) -> bytes:
+        """Return what lies at an address, whatever it is."""
+        return await self._request("GET", path)
+
+    async def _request(
+        self, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> bytes:
+        """Ask, keep the answer and return it if it is no refusal."""
+        async with self._session.request(method, path, json=body) as response:
+            content = await response.read()
+        answer = content.decode(errors="replace")
+        self.answers.append(answer)
+        if not response.ok:
+            raise RefusedError(f"{method} {path}", str(response.status), answer)
+        return content
+
+    # -- WebSocket
+
+    async def command(self, kind: str, **fields: object) -> Any:
+        """Send a command and return its result."""
+        return await self._command(self._next_id(), kind, fields)
+
+    @asynccontextmanager
+    async def subscription(
+        self, kind: str, **fields: object
+    ) -> AsyncIterator[asyncio.Queue[Any]]:
+        """Subscribe, and yield the queue that the events arrive in."""
+        number = self._next_id()
+        self._events[number] = asyncio.Queue()
+        await self._command(number, kind, fields)
+        try:
+            yield self._events[number]
+        finally:
+            del self._events[number]
+            await self.command("unsubscribe_events", subscription=number)
+
+    async def until[T](
+        self,
+        look: Callable[[], Awaitable[T | None]],
+        kind: str,
+        *,
+        within: float = PATIENCE,
+        **fields: object,
+    ) -> T:
+        """Look now, and again at each event of a subscription, until there it is."""
+        async with (
+            asyncio.timeout(within),
+            self.subscription(kind, **fields) as events,
+        ):
+            while (found := await look()) is None:
+                await events.get()
+        return found
+
+    def _next_id(self) -> int:
+        """Return the number of the next command."""
+        self._last_id += 1
+        return self._last_id
+
+    async def _command(
+        self, number: int, kind: str, fields: Mapping[str, object]
+    ) -> Any:
+        """Send a numbered command and return its result."""
+        if self._socket is None or self._reader is None or self._reader.done():
+            raise ConnectionError("Not connected to Home Assistant")
+        answer = asyncio.get_running_loop().create_future()
+        self._results[number] = answer
+        await self._socket.send_json({"id": number, "type": kind, **fields})
+        async with asyncio.timeout(ANSWER):
+            result = await answer
+        if not result["success"]:
+            error = result["error"]
+            raise RefusedError(kind, error["code"], json.dumps(error))
+        return result["result"]
+
+    async def _read(self, socket: ClientWebSocketResponse) -> None:
+        """Hand each message to whoever waits for it, until the connection ends."""
+        async for message in socket:
+            if message.type is not WSMsgType.TEXT:
+                continue
+            self.answers.append(message.data)
+            content = json.loads(message.data)
+            match content["type"]:
+                case "result":
+                    self._results.pop(content["id"]).set_result(content)
+                case "event" if content["id"] in self._events:
+                    self._events[content["id"]].put_nowait(content["event"])
+        for waiting in self._results.values():
+            waiting.set_exception(ConnectionError("Home Assistant hung up"))
+        self._results.clear()
+
+    # -- Flows
+
+    async def start_flow(
+        self, handler: str | list[str], kind: FlowKind = FlowKind.CONFIG, **more: object
+    ) -> Flow:
+        """Open a dialog: an integration's, or one of another kind."""
+        step: FlowStep = await self.post(kind, {"handler": handler, **more})
+        return Flow(self, kind, step)
+
+    async def start_reconfigure(self, entry: Entry) -> Flow:
+        """Open the dialog that changes an entry."""
+        return await self.start_flow(entry["domain"], entry_id=entry["entry_id"])
+
+    async def start_options(self, entry: Entry) -> Flow:
+        """Open the dialog with an entry's options."""
+        return await self.start_flow(entry["entry_id"], FlowKind.OPTIONS)
+
+    async def start_repair(self, issue: Issue) -> Flow:
+        """Open the dialog that repairs an issue."""
+        return await self.start_flow(
+            issue["domain"], FlowKind.REPAIR, issue_id=issue["issue_id"]
+        )
+
+    async def pending_flows(self, domain: str) -> list[PendingFlow]:
+        """Return the flows that wait for a person, such as a reauthentication."""
+        flows: list[PendingFlow] = await self.command("config_entries/flow/progress")
+        return [flow for flow in flows if flow["handler"] == domain]
+
+    async def wait_for_pending_flow(
+        self, domain: str, source: str, *, within: float = PATIENCE
+    ) -> Flow:
+        """Wait for a flow that Home Assistant starts by itself, and open it."""
+
+        async def look() -> PendingFlow | None:
+            flows = await self.pending_flows(domain)
+            return next((f for f in flows if f["context"]["source"] == source), None)
+
+        pending = await self.until(look, "config_entries/flow/subscribe", within=within)
+        address = f"{FlowKind.CONFIG}/{pending['flow_id']}"
+        return Flow(self, FlowKind.CONFIG, await self.get(address))
+
+    # -- Entries
+
+    async def entries(self, domain: str) -> list[Entry]:
+        """Return the config entries of an integration."""
+        entries: list[Entry] = await self.command("config_entries/get", domain=domain)
+        return entries
+
+    async def entry(self, entry_id: str) -> Entry:
+        """Return a config entry."""
+        found = await self.command("config_entries/get_single", entry_id=entry_id)
+        entry: Entry = found["config_entry"]
+        return entry
+
+    async def wait_for_entry_state(
+        self, entry_id: str, expected: str, *, within: float = PATIENCE
+    ) -> Entry:
+        """Wait until a config entry is in a state such as `loaded`."""
+
+        async def look() -> Entry | None:
+            entry = await self.entry(entry_id)
+            return entry if entry["state"] == expected else None
+
+        return await self.until(look, "config_entries/subscribe", within=within)
+
+    async def reload_entry(self, entry_id: str) -> None:
+        """Unload a config entry and set it up again."""
+        await self.post(f"/api/config/config_entries/entry/{entry_id}/reload")
+
+    async def remove_entry(self, entry_id: str) -> None:
+        """Remove a config entry."""
+        await self.delete(f"/api/config/config_entries/entry/{entry_id}")
+
+    async def diagnostics(self, entry_id: str) -> dict[str, Any]:
+        """Download the diagnostics of a config entry."""
+        found: dict[str, Any] = await self.get(
+            f"/api/diagnostics/config_entry/{entry_id}"
+        )
+        return found
+
+    async def device_diagnostics(self, entry_id: str, device_id: str) -> dict[str, Any]:
+        """Download the diagnostics of one device of a config entry."""
+        found: dict[str, Any] = await self.get(
+            f"/api/diagnostics/config_entry/{entry_id}/device/{device_id}"
+        )
+        return found
+
+    # -- States, actions, registries
+
+    async def states(self) -> list[State]:
+        """Return the states of all entities."""
+        states: list[State] = await self.command("get_states")
+        return states
+
+    async def state(self, entity_id: str) -> State:
+        """Return the state of an entity."""
+        state: State = await self.get(f"/api/states/{entity_id}")
+        return state
+
+    async def wait_for_state(
+        self, entity_id: str, expected: str, *, within: float = PATIENCE
+    ) -> State:
+        """Wait until an entity is in a state."""
+        last = "missing"
+
+        async def look() -> State | None:
+            nonlocal last
+            states = {state["entity_id"]: state for state in await self.states()}
+            if (state := states.get(entity_id)) is None:
+                return None
+            last = state["state"]
+            return state if last == expected else None
+
+        try:
+            return await self.until(
+                look, "subscribe_events", within=within, event_type="state_changed"
+            )
+        except TimeoutError:
+            raise TimeoutError(
+                f"{entity_id} is {last}, not {expected}, after {within:g} s"
+            ) from None
+
+    async def act(
+        self, action: str, entity_id: str | None = None, **data: object
+    ) -> Any:
+        """Perform an action such as `button.press` and return its response, if any."""
+        domain, service = action.split(".")
+        return await self.command(
+            "call_service",
+            domain=domain,
+            service=service,
+            service_data=data,
+            target={"entity_id": entity_id} if entity_id else {},
+        )
+
+    async def entities(self, domain: str) -> list[Entity]:
+        """Return the registered entities of an integration."""
+        found: list[Entity] = await self.command("config/entity_registry/list")
+        return [entity for entity in found if entity["platform"] == domain]
+
+    async def entity_id(self, domain: str, unique_id: str) -> str:
+        """Return what an entity is called, by what it never ceases to be."""
+        for entity in await self.entities(domain):
+            if entity["unique_id"] == unique_id:
+                return entity["entity_id"]
+        raise LookupError(f"{domain} has no entity {unique_id}")
+
+    async def enable_entity(self, entity_id: str) -> None:
+        """Enable an entity that is disabled by default."""
+        await self.command(
+            "config/entity_registry/update", entity_id=entity_id, disabled_by=None
+        )
+
+    async def devices(self, domain: str) -> list[Device]:
+        """Return the registered devices of an integration."""
+        found: list[Device] = await self.command("config/device_registry/list")
+        return [
+            device
+            for device in found
+            if any(identifier[0] == domain for identifier in device["identifiers"])
+        ]
+
+    # -- Repairs
+
+    async def issues(self, domain: str) -> list[Issue]:
+        """Return the open repair issues of an integration."""
+        found = await self.command("repairs/list_issues")
+        issues: list[Issue] = found["issues"]
+        return [issue for issue in issues if issue["domain"] == domain]
+
+    async def wait_for_issues(
+        self, domain: str, *keys: str, within: float = PATIENCE
+    ) -> list[Issue]:
+        """Wait until just these issues are open, named by their translation keys."""
+
+        async def look() -> list[Issue] | None:
+            issues = await self.issues(domain)
+            found = sorted(str(issue["translation_key"]) for issue in issues)
+            return issues if found == sorted(keys) else None
+
+        return await self.until(
+            look,
+            "subscribe_events",
+            within=within,
+            event_type="repairs_issue_registry_updated",
+        )
+
+    # -- The rest
+
+    async def render(self, template: str) -> str:
+        """Render a template."""
+        rendered = await self._request("POST", "/api/template", {"template": template})
+        return rendered.decode()
+
+    async def get_services(self) -> dict[str, Any]:
+        """Return the descriptions of all actions; the frontend waits for them."""
+        services: dict[str, Any] = await self.command("get_services")
+        return services
+
+    async def translations(
+        self, language: str, category: str, integration: str
+    ) -> dict[str, str]:
+        """Return the texts that the frontend shows for an integration."""
+        found = await self.command(
+            "frontend/get_translations",
+            language=language,
+            category=category,
+            integration=[integration],
+            config_flow=True,
+        )
+        resources: dict[str, str] = found["resources"]
+        return resources
+
+    async def save_dashboard(
+        self, url_path: str, title: str, icon: str, config: Mapping[str, object]
+    ) -> None:
+        """Make a dashboard of the sidebar, or bring it up to date."""
+        dashboards: list[Dashboard] = await self.command("lovelace/dashboards/list")
+        if url_path not in {dashboard["url_path"] for dashboard in dashboards}:
+            await self.command(
+                "lovelace/dashboards/create",
+                url_path=url_path,
+                title=title,
+                icon=icon,
+                show_in_sidebar=True,
+                require_admin=False,
+            )
+        await self.command("lovelace/config/save", url_path=url_path, config=config)
+
+    async def set_default_dashboard(self, url_path: str) -> None:
+        """Open this dashboard to everybody who signs in."""
+        await self.command(
+            "frontend/set_system_data", key="core", value={"default_panel": url_path}
+        )
+
+    async def set_language(self, language: str) -> None:
+        """Show the frontend in this language to this user."""
+        await self.command(
+            "frontend/set_user_data",
+            key="language",
+            value={"language": language, "number_format": "language"},
+        )
