@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum, auto
 import functools
+import itertools
 import socket
 import struct
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ BOMB = 64 * MEBIBYTE
 EXPIRED = "Instance account is expired. Renew your instance from personal area"
 DELETED = "Instance is deleted"
 INVALID = "Validation failed. Details: 'chatId' is required"
+PAGE = b"<html><body>Service page</body></html>"
+LOOKUP: dict[str, Json] = {"reason": "User get contact info limit reached"}
 QUOTA: dict[str, Json] = {
     "invokeStatus": {
         "method": "sendmessage",
@@ -127,54 +130,54 @@ class Exchange:
         return as_json(answer, self.bucket.headers)
 
 
-type Writer = Callable[[Exchange], Awaitable[web.StreamResponse]]
+type Answer = Callable[[Exchange], web.Response]
+type Breakage = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def _plain(make: Callable[[], web.Response]) -> Writer:
-    """Answer the same to everybody."""
-
-    async def write(_: Exchange) -> web.StreamResponse:
-        return make()
-
-    return write
+async def respond(fault: Fault, exchange: Exchange) -> web.StreamResponse:
+    """Do to a request what the fault does."""
+    if answer := ANSWERS.get(fault):
+        return answer(exchange)
+    return await BREAKAGES[fault](exchange.request)
 
 
-def _limited(status: int) -> Writer:
-    """Answer without a body, with the headers of the rate limit."""
-
-    async def write(exchange: Exchange) -> web.StreamResponse:
-        return bare(status, exchange.bucket.headers | {"X-RateLimit-Remaining": "0"})
-
-    return write
+def _limited(exchange: Exchange, status: int, **more: str) -> web.Response:
+    """Answer without a body, and that nothing is left of the limit."""
+    used_up = {"X-RateLimit-Remaining": "0"}
+    return bare(status, exchange.bucket.headers | used_up | more)
 
 
-def _enveloped(status: int, message: str) -> Writer:
-    """Answer in the envelope that echoes the path."""
-
-    async def write(exchange: Exchange) -> web.StreamResponse:
-        return envelope(exchange.request, status, message)
-
-    return write
-
-
-def _body(body: bytes, content_type: str = "application/json") -> Writer:
+def _body(body: bytes, content_type: str = "application/json") -> web.Response:
     """Answer 200 with these very bytes."""
-
-    async def write(_: Exchange) -> web.StreamResponse:
-        return web.Response(body=body, headers={"Content-Type": content_type})
-
-    return write
+    return web.Response(body=body, headers={"Content-Type": content_type})
 
 
-def _stream(
-    parts: Callable[[], AsyncIterator[bytes]], headers: dict[str, str]
-) -> Writer:
+def _as_plain_text(exchange: Exchange) -> web.Response:
+    """Give the good answer, and call it text."""
+    answer = exchange.answer()
+    answer.content_type = "text/plain"
+    return answer
+
+
+def _redirect(target: str) -> web.Response:
+    """Send the client elsewhere."""
+    return web.Response(status=302, headers={"Location": target})
+
+
+def _other_host(exchange: Exchange) -> str:
+    """Name a place at another name of this host, where a coming is counted."""
+    port, instance_id = exchange.request.url.port, exchange.account.instance_id
+    return f"http://localhost:{port}/elsewhere/{instance_id}"
+
+
+def _stream(parts: Callable[[], AsyncIterator[bytes]], **headers: str) -> Breakage:
     """Answer 200 in parts, until the client has enough."""
 
-    async def write(exchange: Exchange) -> web.StreamResponse:
-        response = web.StreamResponse(headers=headers)
-        response.content_type = "application/json"
-        await response.prepare(exchange.request)
+    async def write(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(
+            headers={"Content-Type": "application/json"} | headers
+        )
+        await response.prepare(request)
         async for part in parts():
             await response.write(part)
         await response.write_eof()
@@ -183,15 +186,16 @@ def _stream(
     return write
 
 
-def _raw(head: bytes, *, reset: bool) -> Writer:
-    """Put bytes on the wire and end the connection, by force or in order."""
+def _raw(content: bytes, *, reset: bool = False) -> Breakage:
+    """Put bytes on the wire and end the connection, in order or by a reset."""
 
-    async def write(exchange: Exchange) -> web.StreamResponse:
-        transport = exchange.request.transport
-        if transport is not None:
-            transport.write(head)
+    async def write(request: web.Request) -> web.StreamResponse:
+        if transport := request.transport:
+            transport.write(content)
             if reset:
-                _reset_on_close(transport)
+                transport.get_extra_info("socket").setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )
             transport.close()
         # Nothing of this reaches the client any more.
         return web.Response()
@@ -199,49 +203,13 @@ def _raw(head: bytes, *, reset: bool) -> Writer:
     return write
 
 
-def _reset_on_close(transport: asyncio.Transport) -> None:
-    """Let the end of the connection be a reset (TCP RST)."""
-    linger = struct.pack("ii", 1, 0)
-    transport.get_extra_info("socket").setsockopt(
-        socket.SOL_SOCKET, socket.SO_LINGER, linger
-    )
+def _head(*headers: str) -> bytes:
+    """Write the head of an answer by hand."""
+    lines = ("HTTP/1.1 200 OK", "Content-Type: application/json", *headers, "", "")
+    return "\r\n".join(lines).encode()
 
 
-async def _redirect_to_other_host(exchange: Exchange) -> web.StreamResponse:
-    """Send the client to another name, where its coming is counted."""
-    port, instance_id = exchange.request.url.port, exchange.account.instance_id
-    return _redirect(f"http://localhost:{port}/elsewhere/{instance_id}")
-
-
-async def _redirect_to_itself(exchange: Exchange) -> web.StreamResponse:
-    """Send the client to where it is."""
-    return _redirect(exchange.request.rel_url.raw_path)
-
-
-def _redirect(target: str) -> web.Response:
-    return web.Response(status=302, headers={"Location": target})
-
-
-async def _rate_limited(exchange: Exchange) -> web.StreamResponse:
-    """Answer 429 and tell when to come again."""
-    return bare(
-        429,
-        exchange.bucket.headers
-        | {
-            "X-RateLimit-Remaining": "0",
-            "Retry-After": str(exchange.account.retry_after),
-        },
-    )
-
-
-async def _as_plain_text(exchange: Exchange) -> web.StreamResponse:
-    """Give the good answer, and call it text."""
-    answer = exchange.answer()
-    answer.content_type = "text/plain"
-    return answer
-
-
-async def _hang(_: Exchange) -> web.StreamResponse:
+async def _hang(_: web.Request) -> web.StreamResponse:
     """Answer nothing; ends with the connection."""
     never: asyncio.Future[web.StreamResponse]
     never = asyncio.get_running_loop().create_future()
@@ -257,18 +225,9 @@ async def _drip() -> AsyncIterator[bytes]:
 
 async def _endless() -> AsyncIterator[bytes]:
     """Give an answer that never ends."""
-    yield b'{"stateInstance": "authorized"'
+    yield GOOD_BYTES[:-1]
     while True:
         yield b" " * 65536
-
-
-def _padded(size: int) -> Iterator[bytes]:
-    """Give a good answer, blown up with blanks."""
-    yield GOOD_BYTES[:-1]
-    blanks = b" " * MEBIBYTE
-    for _ in range(size // MEBIBYTE):
-        yield blanks
-    yield GOOD_BYTES[-1:]
 
 
 async def _huge() -> AsyncIterator[bytes]:
@@ -288,59 +247,66 @@ def _packed_bomb() -> bytes:
     return b"".join(map(packer.compress, _padded(BOMB))) + packer.flush()
 
 
-def _head(*lines: str, status: str = "200 OK") -> bytes:
-    """Write the head of an answer by hand."""
-    return "\r\n".join(
-        (f"HTTP/1.1 {status}", "Content-Type: application/json", *lines, "", "")
-    ).encode()
+def _padded(size: int) -> Iterator[bytes]:
+    """Give a good answer, blown up with blanks."""
+    yield GOOD_BYTES[:-1]
+    yield from itertools.repeat(b" " * MEBIBYTE, size // MEBIBYTE)
+    yield GOOD_BYTES[-1:]
 
 
-LENGTH = f"Content-Length: {len(GOOD_BYTES)}"
+LENGTH = str(len(GOOD_BYTES))
 
-WRITERS: dict[Fault, Writer] = {
-    Fault.UNAUTHORIZED: _limited(401),
-    Fault.FORBIDDEN_HTML: _plain(lambda: nginx(403, "Forbidden")),
-    Fault.NOT_FOUND_HTML: _plain(lambda: nginx(404, "Not Found")),
-    Fault.RATE_LIMITED: _limited(429),
-    Fault.RATE_LIMITED_RETRY_AFTER: _rate_limited,
-    Fault.EXPIRED_TEXT: _plain(lambda: as_text(400, EXPIRED)),
-    Fault.EXPIRED_JSON: _enveloped(400, f"{EXPIRED}."),
-    Fault.DELETED: _plain(lambda: as_text(400, DELETED)),
-    Fault.STARTING: _plain(lambda: as_text(400, STARTING)),
-    Fault.NOT_AUTHORIZED: _plain(lambda: as_text(400, NOT_AUTHORIZED)),
-    Fault.BAD_REQUEST: _enveloped(400, INVALID),
-    Fault.QUOTA_466: _plain(lambda: as_json(QUOTA, status=466)),
-    Fault.LOOKUP_469: _plain(
-        lambda: as_json({"reason": "User get contact info limit reached"}, status=469)
+# The faults that are an answer.
+ANSWERS: dict[Fault, Answer] = {
+    Fault.UNAUTHORIZED: lambda exchange: _limited(exchange, 401),
+    Fault.FORBIDDEN_HTML: lambda _: nginx(403, "Forbidden"),
+    Fault.NOT_FOUND_HTML: lambda _: nginx(404, "Not Found"),
+    Fault.RATE_LIMITED: lambda exchange: _limited(exchange, 429),
+    Fault.RATE_LIMITED_RETRY_AFTER: lambda exchange: _limited(
+        exchange, 429, **{"Retry-After": str(exchange.account.retry_after)}
     ),
-    Fault.CLIENT_CLOSED_499: _plain(lambda: web.Response(status=499)),
-    Fault.SERVER_ERROR: _enveloped(500, "Internal server error"),
-    Fault.BAD_GATEWAY: _plain(lambda: nginx(502, "Bad Gateway")),
-    Fault.UNAVAILABLE: _plain(lambda: nginx(503, "Service Temporarily Unavailable")),
-    Fault.GATEWAY_TIMEOUT: _plain(lambda: nginx(504, "Gateway Time-out")),
-    Fault.HTML_200: _body(b"<html><body>Service page</body></html>", "text/html"),
-    Fault.EMPTY_200: _body(b""),
-    Fault.NULL_200: _body(b"null"),
-    Fault.NOT_JSON: _body(b"upstream connect error or disconnect"),
-    Fault.WRONG_TYPE: _body(b'["authorized"]'),
-    Fault.WRONG_FIELD_TYPE: _body(compact({key: [42] for key in GOOD}).encode()),
-    Fault.MISSING_FIELD: _body(b"{}"),
-    Fault.DEEP_JSON: _body(b"[" * 200_000),
-    Fault.WRONG_CHARSET: _body(
-        b'{"stateInstance": "authorized\xff"}', "application/json; charset=klingon"
+    Fault.EXPIRED_TEXT: lambda _: as_text(400, EXPIRED),
+    Fault.EXPIRED_JSON: lambda exchange: envelope(exchange.request, 400, f"{EXPIRED}."),
+    Fault.DELETED: lambda _: as_text(400, DELETED),
+    Fault.STARTING: lambda _: as_text(400, STARTING),
+    Fault.NOT_AUTHORIZED: lambda _: as_text(400, NOT_AUTHORIZED),
+    Fault.BAD_REQUEST: lambda exchange: envelope(exchange.request, 400, INVALID),
+    Fault.QUOTA_466: lambda _: as_json(QUOTA, status=466),
+    Fault.LOOKUP_469: lambda _: as_json(LOOKUP, status=469),
+    Fault.CLIENT_CLOSED_499: lambda _: web.Response(status=499),
+    Fault.SERVER_ERROR: lambda exchange: envelope(
+        exchange.request, 500, "Internal server error"
+    ),
+    Fault.BAD_GATEWAY: lambda _: nginx(502, "Bad Gateway"),
+    Fault.UNAVAILABLE: lambda _: nginx(503, "Service Temporarily Unavailable"),
+    Fault.GATEWAY_TIMEOUT: lambda _: nginx(504, "Gateway Time-out"),
+    Fault.HTML_200: lambda _: _body(PAGE, "text/html"),
+    Fault.EMPTY_200: lambda _: _body(b""),
+    Fault.NULL_200: lambda _: _body(b"null"),
+    Fault.NOT_JSON: lambda _: _body(b"upstream connect error or disconnect"),
+    Fault.WRONG_TYPE: lambda _: _body(b'["authorized"]'),
+    Fault.WRONG_FIELD_TYPE: lambda _: as_json({key: [42] for key in GOOD}),
+    Fault.MISSING_FIELD: lambda _: _body(b"{}"),
+    Fault.DEEP_JSON: lambda _: _body(b"[" * 200_000),
+    Fault.WRONG_CHARSET: lambda _: _body(
+        b'{"stateInstance":"authorized\xff"}', "application/json; charset=klingon"
     ),
     Fault.WRONG_CONTENT_TYPE: _as_plain_text,
-    Fault.REDIRECT_OTHER_HOST: _redirect_to_other_host,
-    Fault.REDIRECT_LOOP: _redirect_to_itself,
-    Fault.NOT_HTTP: _raw(b"SSH-2.0-OpenSSH_9.2p1\r\n", reset=False),
-    Fault.HUGE_HEADER: _raw(_head("X-Padding: " + "x" * MEBIBYTE), reset=False),
+    Fault.REDIRECT_OTHER_HOST: lambda exchange: _redirect(_other_host(exchange)),
+    Fault.REDIRECT_LOOP: lambda exchange: _redirect(exchange.request.rel_url.raw_path),
+}
+
+# The faults that spoil the connection.
+BREAKAGES: dict[Fault, Breakage] = {
+    Fault.NOT_HTTP: _raw(b"SSH-2.0-OpenSSH_9.2p1\r\n"),
+    Fault.HUGE_HEADER: _raw(_head("X-Padding: " + "x" * MEBIBYTE)),
     Fault.RESET_BEFORE_HEADERS: _raw(b"", reset=True),
-    Fault.RESET_AFTER_HEADERS: _raw(_head(LENGTH), reset=True),
-    Fault.TRUNCATED_BODY: _raw(_head(LENGTH) + GOOD_BYTES[:9], reset=False),
-    Fault.SLOW_DRIP: _stream(_drip, {"Content-Length": str(len(GOOD_BYTES))}),
-    Fault.ENDLESS_BODY: _stream(_endless, {}),
-    Fault.HUGE_BODY: _stream(_huge, {"Content-Length": str(len(GOOD_BYTES) + HUGE)}),
-    Fault.GZIP_BOMB: _stream(_bomb, {"Content-Encoding": "gzip"}),
+    Fault.RESET_AFTER_HEADERS: _raw(_head(f"Content-Length: {LENGTH}"), reset=True),
+    Fault.TRUNCATED_BODY: _raw(_head(f"Content-Length: {LENGTH}") + GOOD_BYTES[:9]),
+    Fault.SLOW_DRIP: _stream(_drip, **{"Content-Length": LENGTH}),
+    Fault.ENDLESS_BODY: _stream(_endless),
+    Fault.HUGE_BODY: _stream(_huge, **{"Content-Length": str(len(GOOD_BYTES) + HUGE)}),
+    Fault.GZIP_BOMB: _stream(_bomb, **{"Content-Encoding": "gzip"}),
     Fault.HANG: _hang,
 }
 

@@ -9,7 +9,8 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from .account import Account, Messenger
-from .faults import AFTER_TOKEN, GOOD, WRITERS, Exchange
+from .control import Control
+from .faults import AFTER_TOKEN, GOOD, Exchange, respond
 from .methods import METHODS
 from .wire import CORS, Bucket, as_json, bare, nginx
 
@@ -35,9 +36,12 @@ PREFLIGHT = CORS | {
 class Simulator:
     """A GREEN-API on loopback, with the accounts that are added to it."""
 
-    def __init__(self, *, enforce_limits: bool = True) -> None:
-        """Prepare a server without accounts; the rate limits can be lifted."""
+    def __init__(
+        self, *, enforce_limits: bool = True, control_page: bool = False
+    ) -> None:
+        """Prepare a server without accounts, with limits, with no control page."""
         self.enforce_limits = enforce_limits
+        self.control_page = control_page
         self.port = 0
         self._accounts: dict[str, Account] = {}
         self._pools: set[str] = set()
@@ -76,7 +80,10 @@ class Simulator:
         """Listen on loopback, on a free port unless one is named."""
         app = web.Application(middlewares=[_loopback_only])
         app.on_response_prepare.append(_as_nginx)
-        self.add_routes(app)
+        if self.control_page:
+            Control(self.accounts).add_routes(app)
+        app.router.add_route("*", "/elsewhere/{instance_id}", self._elsewhere)
+        app.router.add_route("*", "/{path:.*}", self._serve)
         # No access log: the paths hold the token.
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=1
@@ -95,11 +102,6 @@ class Simulator:
             if connection.transport is not None:
                 connection.transport.abort()
         await runner.cleanup()
-
-    def add_routes(self, app: web.Application) -> None:
-        """Add what the server answers."""
-        app.router.add_route("*", "/elsewhere/{instance_id}", self._elsewhere)
-        app.router.add_route("*", "/{path:.*}", self._serve)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         """Find out whom a request is for, and what it wants."""
@@ -128,13 +130,13 @@ class Simulator:
         account, bucket = exchange.account, exchange.bucket
         fault = account.faults.get(exchange.method.name, account.fault)
         if fault is not None and fault not in AFTER_TOKEN:
-            return await WRITERS[fault](exchange)
+            return await respond(fault, exchange)
         if not bucket.draw() and self.enforce_limits:
             return bare(429, bucket.headers)
         if token != account.token:
             return bare(401, bucket.headers)
         if fault is not None:
-            return await WRITERS[fault](exchange)
+            return await respond(fault, exchange)
         return exchange.answer()
 
     async def _elsewhere(self, request: web.Request) -> web.StreamResponse:
