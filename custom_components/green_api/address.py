@@ -1,0 +1,75 @@
+"""Read the address of GREEN-API as people type or paste it."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+import re
+from typing import Final, Self
+
+from yarl import URL
+
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
+
+# The rest of a pasted URL, with the token in it.
+_METHOD_PATH: Final = re.compile(r"/waInstance(?P<instance_id>[^/]*).*", re.IGNORECASE)
+
+
+class InvalidAddressError(ValueError):
+    """The text is no address of a web server."""
+
+
+class InsecureAddressError(ValueError):
+    """The address would send the token in clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address without a slash at its end.
+
+    `instance_id` is that of the instance whose whole URL was pasted, if one was.
+    """
+
+    url: str
+    instance_id: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Mend what can be mended, refuse the rest."""
+        url = _url(text.strip())
+        if url.scheme == "http" and not _is_loopback(url.host or ""):
+            raise InsecureAddressError
+        pasted = _METHOD_PATH.search(url.path)
+        path = url.path[: pasted.start()] if pasted else url.path
+        return cls(
+            str(url.with_path(path.rstrip("/"))).rstrip("/"),
+            pasted["instance_id"] if pasted else None,
+        )
+
+
+def _url(text: str) -> URL:
+    """Return the URL of a web server that a text stands for."""
+    try:
+        url = URL(text if _SCHEME.match(text) else f"https://{text}")
+        host, port = url.raw_host or "", url.port
+    except ValueError:
+        host, port = "", None
+    if (
+        not _HOST.fullmatch(host)
+        or not port
+        or url.scheme not in {"http", "https"}
+        or url.raw_user
+        or url.raw_password
+        or url.raw_query_string
+        or url.raw_fragment
+    ):
+        # Outside of the clause above: its exception holds what was pasted.
+        raise InvalidAddressError
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    """Tell whether requests to the host stay on this computer."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

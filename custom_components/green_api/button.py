@@ -1,0 +1,48 @@
+"""Button that reboots the instance."""
+
+from typing import Final, override
+
+from homeassistant.components.button import (
+    ButtonDeviceClass,
+    ButtonEntity,
+    ButtonEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import GreenApiConfigEntry
+from .entity import GreenApiEntity
+
+PARALLEL_UPDATES = 1
+
+REBOOT: Final = ButtonEntityDescription(
+    key="reboot",
+    translation_key="reboot",
+    device_class=ButtonDeviceClass.RESTART,
+    entity_category=EntityCategory.CONFIG,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: GreenApiConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the button."""
+    async_add_entities([RebootButton(entry.runtime_data, REBOOT)])
+
+
+class RebootButton(GreenApiEntity, ButtonEntity):
+    """A button that reboots the instance."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Stay pressable: in an outage a reboot may be just what is needed."""
+        return True
+
+    @override
+    async def async_press(self) -> None:
+        """Reboot the instance."""
+        await self.coordinator.async_reboot()

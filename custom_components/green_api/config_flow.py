@@ -1,0 +1,173 @@
+"""Dialogs that add, reconfigure and reauthenticate an account."""
+
+from collections.abc import Mapping
+import re
+from typing import Any, Final, override
+
+import voluptuous as vol
+
+from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_API_TOKEN
+from homeassistant.helpers.selector import (
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+
+from .address import Address, InsecureAddressError, InvalidAddressError
+from .api import GreenApiError
+from .client import async_create_client
+from .const import (
+    CONF_API_URL,
+    CONF_INSTANCE_ID,
+    CONSOLE_URL,
+    DEFAULT_API_URL,
+    DOMAIN,
+    LOGGER,
+)
+
+_URL_SELECTOR: Final = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.URL, autocomplete="off")
+)
+_TOKEN_SELECTOR: Final = TextSelector(
+    TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off")
+)
+
+USER_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_API_URL, default=DEFAULT_API_URL): _URL_SELECTOR,
+        vol.Required(CONF_INSTANCE_ID): TextSelector(
+            TextSelectorConfig(autocomplete="off")
+        ),
+        vol.Required(CONF_API_TOKEN): _TOKEN_SELECTOR,
+    }
+)
+REAUTH_SCHEMA: Final = vol.Schema({vol.Required(CONF_API_TOKEN): _TOKEN_SELECTOR})
+RECONFIGURE_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_API_URL): _URL_SELECTOR,
+        vol.Optional(CONF_API_TOKEN): _TOKEN_SELECTOR,
+    }
+)
+
+_INSTANCE_ID: Final = re.compile(r"[0-9]{1,20}")
+_TOKEN: Final = re.compile(r"[^/?#\s]+")
+
+
+class GreenApiConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Add an account with the three values of GREEN-API's console."""
+
+    @override
+    async def async_step_user(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the three values."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            data, errors = _mended(user_input)
+            if not errors:
+                await self.async_set_unique_id(data[CONF_INSTANCE_ID])
+                self._abort_if_unique_id_configured()
+                errors = await self._async_check(data)
+            if not errors:
+                return self.async_create_entry(
+                    title=f"GREEN-API {data[CONF_INSTANCE_ID]}", data=data
+                )
+        return self._async_show("user", USER_SCHEMA, user_input or {}, errors)
+
+    async def async_step_reauth(
+        self, entry_data: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Begin where the token was rejected."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the new token."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            data, errors = _mended({**entry.data, **user_input})
+            if not (errors := errors or await self._async_check(data)):
+                return self.async_update_reload_and_abort(entry, data=data)
+        return self._async_show(
+            "reauth_confirm", REAUTH_SCHEMA, {}, errors, entry.title
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the address, and for a token if it is another one."""
+        entry = self._get_reconfigure_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            given = {key: value for key, value in user_input.items() if value.strip()}
+            data, errors = _mended({**entry.data, CONF_API_URL: "", **given})
+            if not (errors := errors or await self._async_check(data)):
+                return self.async_update_reload_and_abort(entry, data=data)
+        return self._async_show(
+            "reconfigure",
+            RECONFIGURE_SCHEMA,
+            user_input or entry.data,
+            errors,
+            entry.title,
+        )
+
+    async def _async_check(self, data: Mapping[str, str]) -> dict[str, str]:
+        """Ask for the state of the account; which one it is does not matter."""
+        try:
+            await async_create_client(self.hass, data).get_state()
+        except GreenApiError as err:
+            return {"base": err.kind}
+        except Exception as err:  # noqa: BLE001
+            # Its text and its traceback may hold the URL, and with it the token.
+            LOGGER.error("Unexpected %s while asking GREEN-API", type(err).__name__)
+            return {"base": "unknown"}
+        return {}
+
+    def _async_show(
+        self,
+        step_id: str,
+        schema: vol.Schema,
+        known: Mapping[str, Any],
+        errors: dict[str, str],
+        name: str = "",
+    ) -> ConfigFlowResult:
+        """Show a form with what is known already, except for the token."""
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=self.add_suggested_values_to_schema(
+                schema,
+                {key: value for key, value in known.items() if key != CONF_API_TOKEN},
+            ),
+            errors=errors,
+            description_placeholders={
+                "console_url": CONSOLE_URL,
+                "default_api_url": DEFAULT_API_URL,
+                "name": name,
+            },
+        )
+
+
+def _mended(typed: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what was meant by what was typed, and what is wrong with which field."""
+    instance_id = typed[CONF_INSTANCE_ID].strip()
+    token = typed[CONF_API_TOKEN].strip()
+    data = {CONF_INSTANCE_ID: instance_id, CONF_API_TOKEN: token}
+    errors: dict[str, str] = {}
+    try:
+        address = Address.parse(typed[CONF_API_URL])
+    except InsecureAddressError:
+        errors[CONF_API_URL] = "insecure_url"
+    except InvalidAddressError:
+        errors[CONF_API_URL] = "invalid_url"
+    else:
+        data[CONF_API_URL] = address.url
+        if address.instance_id not in (None, instance_id):
+            errors[CONF_API_URL] = "other_instance"
+    if not _INSTANCE_ID.fullmatch(instance_id):
+        errors[CONF_INSTANCE_ID] = "invalid_instance_id"
+    if not _TOKEN.fullmatch(token):
+        errors[CONF_API_TOKEN] = "invalid_token"
+    return data, errors

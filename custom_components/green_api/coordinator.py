@@ -1,0 +1,298 @@
+"""Coordinator that polls the state of an account."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, TypedDict, override
+from zlib import crc32
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
+
+from .api import (
+    AccountState,
+    CannotConnectError,
+    ErrorKind,
+    GreenApiClient,
+    GreenApiError,
+    InstanceState,
+    InvalidCredentialsError,
+    Messenger,
+    RateLimitedError,
+    Settings,
+)
+from .const import (
+    DOMAIN,
+    FAST_UPDATE_INTERVAL,
+    LOGGER,
+    MESSENGER_NAMES,
+    UPDATE_INTERVAL,
+)
+from .issues import async_show_issue
+from .store import AccountStore
+from .trouble import RESTRICTED_STATES, Trouble
+
+type GreenApiConfigEntry = ConfigEntry[GreenApiCoordinator]
+
+# Listeners with this context want the number of messages in the queue.
+QUEUE_CONTEXT: Final = "messages_in_queue"
+
+# Seconds to wait before a token that was rejected at start-up is tried again.
+CONFIRM_DELAY: Final = 2
+
+# Seconds to wait after "too many requests": if the server does not say, and at most.
+RATE_LIMIT_DELAY: Final = 120
+MAX_RATE_LIMIT_DELAY: Final = 3600
+
+# For how long "too many requests" is no reason to doubt the last answer.
+FRESH_FOR: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What the last answer says of an account."""
+
+    state: AccountState
+    since: datetime
+    restricted_until: datetime | None
+    messages_in_queue: int | None
+
+
+class _Text(TypedDict):
+    """How an exception of Home Assistant names its text."""
+
+    translation_domain: str
+    translation_key: str
+    translation_placeholders: dict[str, str]
+
+
+class GreenApiCoordinator(DataUpdateCoordinator[Account]):
+    """Poll the state of an account, once a minute as the vendor advises.
+
+    https://green-api.com/en/docs/api/recommendations/instance-status-tracking/
+    """
+
+    config_entry: GreenApiConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: GreenApiConfigEntry,
+        client: GreenApiClient,
+        store: AccountStore,
+    ) -> None:
+        """Go on with what is remembered of the account."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=entry.title,
+            update_interval=UPDATE_INTERVAL,
+            always_update=False,
+        )
+        self.client = client
+        self.settings: Settings | None = None
+        self.last_error: ErrorKind | None = None
+        self._store = store
+        self._record = store.async_get(entry.entry_id)
+        self._answered_at: datetime | None = None
+        self._restricted_until: datetime | None = None
+        self._rejections = 0
+        self._logged_state: str | None = None
+        self._announced_trouble: Trouble | None = None
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Return what stands against the account."""
+        return self._record.assessment.trouble
+
+    async def async_reboot(self) -> None:
+        """Reboot the instance and look at once what becomes of it."""
+        try:
+            accepted = await self.client.reboot()
+        except InvalidCredentialsError as err:
+            self._rejections += 1
+            await self.async_refresh()
+            raise HomeAssistantError(**self._text(err.kind)) from err
+        except GreenApiError as err:
+            raise HomeAssistantError(**self._text(err.kind)) from err
+        if not accepted:
+            raise HomeAssistantError(**self._text("reboot_refused"))
+        self._record.reboot(dt_util.utcnow())
+        self._store.async_save()
+        await self.async_refresh()
+
+    async def async_get_messenger(self) -> Messenger:
+        """Return the messenger; while the server does not say, the most likely one."""
+        if self.settings is None:
+            try:
+                self.settings = await self.client.get_settings()
+            except GreenApiError:
+                return Messenger.WHATSAPP
+            dr.async_get(self.hass).async_get_or_create(
+                config_entry_id=self.config_entry.entry_id,
+                identifiers={(DOMAIN, self.client.instance_id)},
+                model=MESSENGER_NAMES[self.settings.messenger],
+            )
+        return self.settings.messenger
+
+    @override
+    async def _async_update_data(self) -> Account:
+        """Ask for the state of the account, and for more where it is wanted."""
+        try:
+            state = await self._async_get_state()
+        except GreenApiError as err:
+            return self._failed(err, dt_util.utcnow())
+        return await self._async_answered(state, dt_util.utcnow())
+
+    async def _async_get_state(self) -> AccountState:
+        """Ask for the state; at start-up, twice before a token counts as rejected."""
+        try:
+            return await self.client.get_state()
+        except InvalidCredentialsError:
+            if self._answered_at is not None:
+                raise
+        await asyncio.sleep(CONFIRM_DELAY)
+        return await self.client.get_state()
+
+    async def _async_answered(self, state: AccountState, now: datetime) -> Account:
+        """Return the account as the answer describes it."""
+        self._hear(state, now)
+        self._accepted()
+        self._log_unknown(state)
+        self.update_interval = self._interval(now, state)
+        self._answered_at = now
+        return Account(
+            state=state,
+            since=self._record.since or now,
+            restricted_until=await self._async_get_restricted_until(state),
+            messages_in_queue=await self._async_get_messages_in_queue(),
+        )
+
+    def _failed(self, err: GreenApiError, now: datetime) -> Account:
+        """Return the account as it was, or raise what the failure means."""
+        self.last_error = err.kind
+        self._hear(err, now)
+        self.update_interval = self._interval(now)
+        match err:
+            case RateLimitedError():
+                return self._rate_limited(err, now)
+            case InvalidCredentialsError():
+                self._rejected()
+            case CannotConnectError():
+                pass
+            case _:
+                self._rejections = 0
+        raise UpdateFailed(**self._text(err.kind))
+
+    def _hear(self, answer: AccountState | GreenApiError, now: datetime) -> None:
+        """Let the answer count for or against the account."""
+        if self._record.hear(answer, now):
+            self._store.async_save()
+
+    def _rate_limited(self, err: RateLimitedError, now: datetime) -> Account:
+        """Wait, and doubt the last answer only when it is no longer fresh.
+
+        The vendor counts the requests of everybody who uses the instance.
+        """
+        delay = min(err.retry_after or RATE_LIMIT_DELAY, MAX_RATE_LIMIT_DELAY)
+        if (
+            self.last_update_success
+            and self._answered_at is not None
+            and now - self._answered_at < FRESH_FOR
+        ):
+            self.update_interval = timedelta(seconds=delay)
+            return self.data
+        raise UpdateFailed(retry_after=delay, **self._text(err.kind))
+
+    def _rejected(self) -> None:
+        """Ask for a new token when the second answer in a row rejects it.
+
+        Polling goes on meanwhile: an instance that is being created rejects its
+        token too, and a monitor must not fall asleep over it.
+        """
+        if self._answered_at is None:
+            raise ConfigEntryAuthFailed(**self._text(ErrorKind.INVALID_AUTH))
+        self._rejections += 1
+        if self._rejections > 1:
+            self.config_entry.async_start_reauth(self.hass)
+
+    def _accepted(self) -> None:
+        """Withdraw the question for a new token if the old one works again."""
+        if self._rejections > 1:
+            for flow in list(
+                self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})
+            ):
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
+        self._rejections = 0
+
+    def _log_unknown(self, state: AccountState) -> None:
+        """Log a state that is not documented, once."""
+        if state.raw is None or state.known or state.raw == self._logged_state:
+            return
+        self._logged_state = state.raw
+        LOGGER.warning(
+            "%s is in a state unknown to this integration: %r", self.name, state.raw
+        )
+
+    def _interval(self, now: datetime, state: AccountState | None = None) -> timedelta:
+        """Return when to poll next: soon while the account is on its way back."""
+        quiet_until = self._record.assessment.quiet_until
+        if quiet_until and now < quiet_until:
+            return FAST_UPDATE_INTERVAL
+        if state and (state.raw is None or state.known is InstanceState.STARTING):
+            return FAST_UPDATE_INTERVAL
+        if self._answered_at is None:
+            # Accounts that were set up together are spread over the minute.
+            return timedelta(seconds=1 + crc32(self.client.instance_id.encode()) % 60)
+        return UPDATE_INTERVAL
+
+    async def _async_get_restricted_until(self, state: AccountState) -> datetime | None:
+        """Return the end of the restriction while there is one."""
+        if state.known not in RESTRICTED_STATES:
+            self._restricted_until = None
+        else:
+            messenger = await self.async_get_messenger()
+            with suppress(GreenApiError):
+                self._restricted_until = await self.client.get_restricted_until(
+                    messenger
+                )
+        return self._restricted_until
+
+    async def _async_get_messages_in_queue(self) -> int | None:
+        """Return the length of the queue if anybody wants to know."""
+        if QUEUE_CONTEXT not in self.async_contexts():
+            return None
+        try:
+            return await self.client.get_messages_count()
+        except GreenApiError:
+            return None
+
+    def _text(self, key: str) -> _Text:
+        """Return the text of an exception that names the account."""
+        return {
+            "translation_domain": DOMAIN,
+            "translation_key": key,
+            "translation_placeholders": {"name": self.config_entry.title},
+        }
+
+    @callback
+    @override
+    def _async_refresh_finished(self) -> None:
+        """Show what stands against the account, after a failed refresh as well."""
+        if self._shutdown_requested:
+            return
+        async_show_issue(
+            self.hass,
+            self.config_entry,
+            self.trouble,
+            self._restricted_until,
+        )
+        if self._announced_trouble is not self.trouble:
+            self._announced_trouble = self.trouble
+            self.async_update_listeners()

@@ -1,0 +1,43 @@
+"""Diagnostics of an account, without anything that identifies it."""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_API_TOKEN
+from homeassistant.core import HomeAssistant
+from homeassistant.loader import async_get_integration
+
+from .const import CONF_INSTANCE_ID, DOMAIN
+from .coordinator import GreenApiConfigEntry
+
+TO_REDACT: Final = {CONF_API_TOKEN, CONF_INSTANCE_ID, "webhook_url", "wid"}
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant, entry: GreenApiConfigEntry
+) -> dict[str, Any]:
+    """Return what is known of the account, without a new request."""
+    coordinator = entry.runtime_data
+    account = coordinator.data
+    interval = coordinator.update_interval
+    integration = await async_get_integration(hass, DOMAIN)
+    return {
+        "integration_version": str(integration.version),
+        "entry": async_redact_data(entry.data, TO_REDACT),
+        "state": {
+            "raw": account.state.raw,
+            "since": account.since.isoformat(),
+            "restricted_until": account.restricted_until
+            and account.restricted_until.isoformat(),
+            "messages_in_queue": account.messages_in_queue,
+        },
+        "trouble": coordinator.trouble,
+        "polling": {
+            "interval_seconds": interval and interval.total_seconds(),
+            "last_update_success": coordinator.last_update_success,
+            "last_error": coordinator.last_error,
+        },
+        "settings": coordinator.settings
+        and async_redact_data(asdict(coordinator.settings), TO_REDACT),
+    }

@@ -1,0 +1,185 @@
+"""Decide, from the sequence of answers alone, what stands against an account.
+
+To teach it a new state, add the state to `_SUSPICION`. To teach it a new trouble,
+add the trouble to `Trouble` and `STANDS_AFTER`, and its issue to `issues.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from .api import AccountState, ErrorKind, GreenApiError, InstanceState
+
+
+class Trouble(StrEnum):
+    """What can stand against an account; keys of issues and of their texts."""
+
+    ASLEEP = "asleep"
+    BLOCKED = "blocked"
+    DELETED = "deleted"
+    EXPIRED = "expired"
+    LOGGED_OUT = "logged_out"
+    RESTRICTED = "restricted"
+    STUCK_AFTER_REBOOT = "stuck_after_reboot"
+    STUCK_STARTING = "stuck_starting"
+    WRONG_ADDRESS = "wrong_address"
+
+
+_SUSPICION: Final[Mapping[InstanceState | ErrorKind, Trouble]] = {
+    InstanceState.NOT_AUTHORIZED: Trouble.LOGGED_OUT,
+    InstanceState.PENDING_CODE: Trouble.LOGGED_OUT,
+    InstanceState.PENDING_PASSWORD: Trouble.LOGGED_OUT,
+    InstanceState.SUSPENDED: Trouble.RESTRICTED,
+    InstanceState.YELLOW_CARD: Trouble.RESTRICTED,
+    InstanceState.BLOCKED: Trouble.BLOCKED,
+    InstanceState.SLEEP_MODE: Trouble.ASLEEP,
+    InstanceState.STARTING: Trouble.STUCK_STARTING,
+    ErrorKind.EXPIRED: Trouble.EXPIRED,
+    ErrorKind.DELETED: Trouble.DELETED,
+    ErrorKind.WRONG_ADDRESS: Trouble.WRONG_ADDRESS,
+}
+
+LOGGED_OUT_STATES: Final = frozenset(
+    state for state, trouble in _SUSPICION.items() if trouble is Trouble.LOGGED_OUT
+)
+RESTRICTED_STATES: Final = frozenset(
+    state for state, trouble in _SUSPICION.items() if trouble is Trouble.RESTRICTED
+)
+
+# Two answers in a row, a poll apart: polls are a minute apart, give or take
+# a second or two, and may be only seconds apart when somebody asks for one.
+_TWO_IN_A_ROW: Final = timedelta(seconds=50)
+
+STANDS_AFTER: Final[Mapping[Trouble, timedelta]] = {
+    Trouble.ASLEEP: timedelta(minutes=5),
+    Trouble.BLOCKED: _TWO_IN_A_ROW,
+    Trouble.DELETED: _TWO_IN_A_ROW,
+    Trouble.EXPIRED: _TWO_IN_A_ROW,
+    Trouble.LOGGED_OUT: _TWO_IN_A_ROW,
+    Trouble.RESTRICTED: _TWO_IN_A_ROW,
+    # The vendor allows five minutes, so that it takes more to be stuck.
+    Trouble.STUCK_STARTING: timedelta(minutes=5, seconds=1),
+    Trouble.WRONG_ADDRESS: timedelta(minutes=10),
+}
+
+# An answer that no trouble is known for (a state of the future, an instance being
+# created) refutes what stands once it has been heard for as long as this.
+_REFUTED_AFTER: Final = timedelta(minutes=5)
+
+QUIET_AFTER_REBOOT: Final = timedelta(minutes=5)
+
+# A reboot shows as `starting` within this time, or it shows not at all.
+_REBOOT_SHOWS: Final = timedelta(minutes=2)
+
+# Nobody knows what happened between two answers further apart than this
+# (the computer slept, the server asked to wait).
+_LONGEST_GAP: Final = timedelta(minutes=2)
+
+_CURED_BY_REBOOT: Final = frozenset(
+    {Trouble.STUCK_STARTING, Trouble.STUCK_AFTER_REBOOT}
+)
+
+type Answer = AccountState | GreenApiError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """What the answers so far amount to.
+
+    `trouble` stands against the account. `suspicion` is what the last telling answer
+    points to, None if that is nothing bad; the answers have pointed there since
+    `since`, for `held` altogether, time without answers not counted. `heard_at` is
+    the time of the last answer, None if it told nothing.
+    """
+
+    trouble: Trouble | None = None
+    suspicion: Trouble | None = None
+    since: datetime | None = None
+    held: timedelta = timedelta()
+    heard_at: datetime | None = None
+    rebooted_at: datetime | None = None
+
+    @property
+    def quiet_until(self) -> datetime | None:
+        """Return the end of the time in which a reboot excuses everything."""
+        return self.rebooted_at and self.rebooted_at + QUIET_AFTER_REBOOT
+
+
+def assess(previous: Assessment, answer: Answer, now: datetime) -> Assessment:
+    """Return what the answers amount to with one more of them."""
+    if isinstance(answer, GreenApiError):
+        if answer.kind not in _SUSPICION:
+            return _heard_nothing(previous, now)
+        suspicion: Trouble | None = _SUSPICION[answer.kind]
+    elif answer.known is InstanceState.AUTHORIZED:
+        return Assessment(heard_at=now, rebooted_at=previous.rebooted_at)
+    else:
+        suspicion = _SUSPICION.get(answer.known) if answer.known else None
+    return _judged(_heard(previous, suspicion, now), now)
+
+
+def rebooted(previous: Assessment, now: datetime) -> Assessment:
+    """Return what the answers amount to after a reboot that the user asked for."""
+    return replace(
+        previous,
+        trouble=None if previous.trouble in _CURED_BY_REBOOT else previous.trouble,
+        held=timedelta(),
+        heard_at=now,
+        rebooted_at=now,
+    )
+
+
+def interrupted(previous: Assessment) -> Assessment:
+    """Return what is left when nobody listens: nothing stands until it is heard again.
+
+    A trouble that stood stands at the first answer that confirms it.
+    """
+    return replace(previous, trouble=None, heard_at=None)
+
+
+def _heard_nothing(previous: Assessment, now: datetime) -> Assessment:
+    """Stop the clock, without a word against or for the account."""
+    return replace(previous, held=_held(previous, now), heard_at=None)
+
+
+def _heard(
+    previous: Assessment, suspicion: Trouble | None, now: datetime
+) -> Assessment:
+    """Go on with a suspicion, or begin with another one."""
+    if suspicion is previous.suspicion and previous.since is not None:
+        return replace(previous, held=_held(previous, now), heard_at=now)
+    return replace(
+        previous, suspicion=suspicion, since=now, held=timedelta(), heard_at=now
+    )
+
+
+def _held(previous: Assessment, now: datetime) -> timedelta:
+    """Return for how long the answers have pointed to the same thing."""
+    if previous.heard_at is None:
+        return previous.held
+    return previous.held + min(now - previous.heard_at, _LONGEST_GAP)
+
+
+def _judged(heard: Assessment, now: datetime) -> Assessment:
+    """Let the suspicion stand if its time has come."""
+    if heard.quiet_until is not None and now < heard.quiet_until:
+        return heard
+    if heard.suspicion is None:
+        return replace(heard, trouble=None) if heard.held >= _REFUTED_AFTER else heard
+    if heard.held < STANDS_AFTER[heard.suspicion]:
+        return heard
+    return replace(heard, trouble=_named(heard))
+
+
+def _named(heard: Assessment) -> Trouble | None:
+    """Tell an account that is stuck from one that a reboot did not help."""
+    if (
+        heard.suspicion is Trouble.STUCK_STARTING
+        and heard.rebooted_at is not None
+        and heard.since is not None
+        and heard.since <= heard.rebooted_at + _REBOOT_SHOWS
+    ):
+        return Trouble.STUCK_AFTER_REBOOT
+    return heard.suspicion

@@ -1,0 +1,82 @@
+"""Fixtures: a simulated GREEN-API on a real socket, and an account of it."""
+
+from collections.abc import AsyncGenerator
+from typing import Final
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.green_api.api import RequestPacer
+from custom_components.green_api.const import (
+    CONF_API_URL,
+    CONF_INSTANCE_ID,
+    DOMAIN,
+)
+from homeassistant.const import CONF_API_TOKEN
+from homeassistant.core import HomeAssistant
+
+from .simulator import Account, Simulator
+from .translation_check import check_translations  # noqa: F401
+
+INSTANCE_ID: Final = "1101000001"
+
+# With a sign that a URL has to encode, so that both spellings can be searched for.
+TOKEN: Final = "d75b3a66374942c5+b3c019c698abc2067e151558acbd412345"
+
+
+@pytest.fixture(autouse=True)
+def custom_integrations(enable_custom_integrations: None) -> None:
+    """Let Home Assistant load the integration in every test."""
+
+
+@pytest.fixture(autouse=True)
+def no_spacing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests follow each other at once, unless a test is about their pace."""
+    if request.node.get_closest_marker("paced") is None:
+        monkeypatch.setattr(RequestPacer, "DEFAULT_SPACING", 0)
+        monkeypatch.setattr(RequestPacer, "SPACING", {})
+
+
+@pytest.fixture
+async def simulator(
+    request: pytest.FixtureRequest, socket_enabled: None
+) -> AsyncGenerator[Simulator]:
+    """Run a simulated GREEN-API; it limits rates only in tests about the pace."""
+    simulator = Simulator(
+        enforce_limits=request.node.get_closest_marker("paced") is not None
+    )
+    await simulator.start(port=0)
+    yield simulator
+    await simulator.stop()
+
+
+@pytest.fixture
+def account(simulator: Simulator) -> Account:
+    """Return an account that is authorized."""
+    return simulator.add_account(INSTANCE_ID, TOKEN, state="authorized")
+
+
+@pytest.fixture
+def config_entry(simulator: Simulator, account: Account) -> MockConfigEntry:
+    """Return the config entry of the account."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title=f"GREEN-API {account.instance_id}",
+        unique_id=account.instance_id,
+        data={
+            CONF_API_URL: simulator.url,
+            CONF_INSTANCE_ID: account.instance_id,
+            CONF_API_TOKEN: account.token,
+        },
+    )
+
+
+@pytest.fixture
+async def loaded_entry(
+    hass: HomeAssistant, config_entry: MockConfigEntry
+) -> MockConfigEntry:
+    """Return the config entry, set up."""
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return config_entry
