@@ -1,0 +1,61 @@
+"""What describes the entities, with its texts and its icons."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from custom_components.green_api.const import DOMAIN, PLATFORMS
+from homeassistant.const import Platform
+from homeassistant.helpers.entity import EntityDescription
+
+from . import ENGLISH, ICONS, read_json
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A description of an entity and the platform that it stands in."""
+
+    platform: Platform
+    description: EntityDescription
+
+    @property
+    def key(self) -> tuple[str, str | None]:
+        """Return where its texts and icons stand."""
+        return self.platform, self.description.translation_key
+
+    @property
+    def texts(self) -> dict[str, Any]:
+        """Return its English texts."""
+        return self._below(read_json(ENGLISH))
+
+    @property
+    def icons(self) -> dict[str, Any]:
+        """Return its icons."""
+        return self._below(read_json(ICONS))
+
+    @property
+    def name(self) -> str:
+        """Return its English name."""
+        by_class = str(self.description.device_class).replace("_", " ")
+        return str(self.texts.get("name", by_class))
+
+    def _below(self, tree: dict[str, Any]) -> dict[str, Any]:
+        platform, key = self.key
+        found: dict[str, Any] = tree["entity"].get(platform, {}).get(key, {})
+        return found
+
+
+def module(platform: Platform) -> ModuleType:
+    """Return the module of a platform."""
+    return import_module(f"custom_components.{DOMAIN}.{platform}")
+
+
+def described() -> Iterator[Described]:
+    """Yield what the modules of the platforms describe."""
+    for platform in PLATFORMS:
+        for value in vars(module(platform)).values():
+            for description in value if isinstance(value, tuple) else (value,):
+                if isinstance(description, EntityDescription):
+                    yield Described(platform, description)

@@ -1,0 +1,101 @@
+"""Lock file, workflows and commands."""
+
+from importlib.metadata import version
+import os
+from pathlib import Path
+import re
+import tomllib
+from typing import Final
+
+import pytest
+import yaml
+
+import homeassistant
+
+from . import ROOT, named, pins, read
+
+WORKFLOWS: Final = sorted(ROOT.glob(".github/workflows/*.y*ml"))
+
+PINNED_ACTION: Final = re.compile(r"[\w./-]+@[0-9a-f]{40} +# \S+$")
+PUBLIC_INDEX: Final = re.compile(
+    r"https://(?:pypi\.org/simple$|files\.pythonhosted\.org/)"
+)
+
+
+def test_pins_are_home_assistants() -> None:
+    """What Home Assistant would install by itself is pinned as it pins it."""
+    constraints = Path(homeassistant.__file__).with_name("package_constraints.txt")
+    theirs = {
+        name.lower(): pin
+        for name, pin in re.findall(
+            r"^([\w.-]+)==(\S+)$", read(constraints), re.MULTILINE
+        )
+    }
+    [ours] = [
+        group
+        for group in (pins("floor"), pins("newest"))
+        if group["homeassistant"] == version("homeassistant")
+    ]
+    shared = ours.keys() & theirs.keys()
+    assert shared
+    assert {name: ours[name] for name in shared} == {
+        name: theirs[name] for name in shared
+    }
+
+
+def test_lock_names_the_public_index() -> None:
+    """The lock file works everywhere: no proxy, no folder of some computer."""
+    packages = tomllib.loads(read(ROOT / "uv.lock"))["package"]
+    registries = {
+        package["source"]["registry"]
+        for package in packages
+        if package["source"] != {"virtual": "."}
+    }
+    downloads = {
+        file["url"]
+        for package in packages
+        for file in (*package.get("wheels", ()), package.get("sdist"))
+        if file
+    }
+    assert registries == {"https://pypi.org/simple"}
+    assert downloads
+    assert not {
+        url
+        for url in downloads
+        if not url.startswith("https://files.pythonhosted.org/")
+    }
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=named)
+def test_workflow(path: Path) -> None:
+    """A workflow has the least rights, and every action is pinned by its hash."""
+    workflow = yaml.safe_load(read(path))
+    assert workflow["permissions"] == {}
+    assert all("permissions" in job for job in workflow["jobs"].values())
+    # YAML 1.1 reads the key `on` as a truth value
+    assert "pull_request_target" not in workflow[True]
+    used = re.findall(r"^\s*(?:- )?uses: *(.*)$", read(path), re.MULTILINE)
+    assert used
+    assert not [action for action in used if not PINNED_ACTION.match(action)]
+
+
+def test_workflows() -> None:
+    """There is a workflow for everything that has to hold."""
+    assert {path.stem for path in WORKFLOWS} >= {"lint", "release", "test", "validate"}
+
+
+def test_dependabot_leaves_home_assistant_alone() -> None:
+    """Both ends are chosen by hand."""
+    dependabot = yaml.safe_load(read(ROOT / ".github/dependabot.yml"))
+    ignored = {
+        ignore["dependency-name"]
+        for update in dependabot["updates"]
+        for ignore in update.get("ignore", ())
+    }
+    assert ignored >= {"homeassistant", "pytest-homeassistant-custom-component"}
+
+
+@pytest.mark.parametrize("name", [".ci/run", "scripts/develop", "scripts/test"])
+def test_command(name: str) -> None:
+    """The commands can be run as they are."""
+    assert os.access(ROOT / name, os.X_OK)
