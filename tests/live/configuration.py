@@ -17,15 +17,11 @@ logger:
   default: warning
   logs:
     custom_components.green_api: info
-    # This machine has no camera and no film, and needs no libraries for them.
-    haffmpeg.core: critical
+    # Libraries that only make it faster, or show cameras, are left out.
+    aiohttp_fast_zlib: critical
+    haffmpeg: critical
     homeassistant.components.camera.img_util: critical
     homeassistant.components.ffmpeg: critical
-    # Installed from the lock, on purpose and in full.
-    aiohttp_fast_zlib: error
-    homeassistant.bootstrap: error
-    # Said of every custom integration at every start.
-    homeassistant.loader: error
 """
 
 TALKATIVE: Final = """

@@ -9,16 +9,21 @@ HOURS: Final = 1
 DOMAINS: Final = ("sensor", "binary_sensor", "button", "image")
 RECORDED: Final = frozenset({"sensor", "binary_sensor"})
 
+# The title says already which account it is.
+OWN_NAME: Final = {"type": "entity"}
+
 type Card = dict[str, Any]
 
 
 def account_dashboard(title: str, entities: Iterable[Entity]) -> dict[str, Any]:
     """Return a dashboard with all that an account has: now, and over the last hour."""
-    shown = sorted(
-        (entity["entity_id"] for entity in entities if not entity["disabled_by"]),
-        key=_rank,
+    enabled = [entity for entity in entities if not entity["disabled_by"]]
+    shown = sorted((entity["entity_id"] for entity in enabled), key=_rank)
+    recorded = sorted(
+        entity["entity_id"]
+        for entity in enabled
+        if _domain(entity["entity_id"]) in RECORDED and not entity["entity_category"]
     )
-    recorded = [entity_id for entity_id in shown if _domain(entity_id) in RECORDED]
     return {
         "views": [
             {
@@ -27,10 +32,8 @@ def account_dashboard(title: str, entities: Iterable[Entity]) -> dict[str, Any]:
                 "path": "account",
                 "max_columns": 2,
                 "sections": [
-                    _section(
-                        title, "mdi:message-badge", [_now(item) for item in shown]
-                    ),
-                    _section("History", "mdi:chart-timeline", _history(recorded)),
+                    _section("Now", "mdi:message-badge", map(_now, shown)),
+                    _section("The last hour", "mdi:history", _history(recorded)),
                 ],
             }
         ]
@@ -47,7 +50,7 @@ def _rank(entity_id: str) -> tuple[int, str]:
     return DOMAINS.index(_domain(entity_id)), entity_id
 
 
-def _section(heading: str, icon: str, cards: Sequence[Card]) -> Card:
+def _section(heading: str, icon: str, cards: Iterable[Card]) -> Card:
     """Return a column with a heading."""
     return {
         "type": "grid",
@@ -57,19 +60,18 @@ def _section(heading: str, icon: str, cards: Sequence[Card]) -> Card:
 
 def _now(entity_id: str) -> Card:
     """Return the card that shows an entity as it is now."""
+    card: Card = {"type": "tile", "entity": entity_id, "name": OWN_NAME}
     match _domain(entity_id):
-        case "image":
-            return {"type": "picture-entity", "entity": entity_id}
         case "button":
-            return {
-                "type": "tile",
-                "entity": entity_id,
+            return card | {
                 "hide_state": True,
                 "features": [{"type": "button"}],
                 "features_position": "inline",
             }
+        case "image":
+            return card | {"type": "picture-entity"}
         case _:
-            return {"type": "tile", "entity": entity_id}
+            return card
 
 
 def _history(entity_ids: Sequence[str]) -> list[Card]:
@@ -77,7 +79,7 @@ def _history(entity_ids: Sequence[str]) -> list[Card]:
     return [
         {
             "type": "history-graph",
-            "entities": entity_ids,
+            "entities": [{"entity": item, "name": OWN_NAME} for item in entity_ids],
             "hours_to_show": HOURS,
         },
         {

@@ -140,7 +140,7 @@ async def run(account: Account, folder: Path) -> None:
     async with home_assistant:
         if entry := await set_up(home_assistant.client, account):
             await show(home_assistant.client, entry)
-        introduce(home_assistant)
+        introduce(home_assistant, account)
         while (code := await home_assistant.wait()) == RESTART:
             say("Starting Home Assistant again")
             await home_assistant.stop()
@@ -149,11 +149,13 @@ async def run(account: Account, folder: Path) -> None:
         raise ProcessEndedError(f"Home Assistant ended with code {code}")
 
 
-def introduce(home_assistant: HomeAssistantProcess) -> None:
+def introduce(home_assistant: HomeAssistantProcess, account: Account) -> None:
     """Say where to look, and how to go on."""
+    simulated = "simulated; this page controls it" if account is SIMULATED else ""
     say(f"""
   Home Assistant   {home_assistant.url}
   User, password   {home_assistant.user.name}, {home_assistant.user.password}
+  GREEN-API        {account.api_url}   {simulated}
   Data             {home_assistant.folder}
 
   A change in custom_components needs a restart: Settings, System, Restart.
@@ -163,17 +165,17 @@ def introduce(home_assistant: HomeAssistantProcess) -> None:
 
 async def develop() -> None:
     """Run Home Assistant with the account that the environment asks for."""
+    account = Account.from_environment(os.environ)
     require_free(PORT)
-    if account := Account.from_environment(os.environ):
+    if account:
         await run(account, DATA / "account")
         return
     async with simulated_account() as account:
-        say(f"Simulated GREEN-API, with its control page: {account.api_url}/")
         await run(account, DATA / "simulated")
 
 
-async def main() -> int:
-    """Develop until somebody asks to stop, and return the exit code."""
+async def main() -> str | None:
+    """Develop until somebody asks to stop, and return what went wrong, if anything."""
     task = asyncio.create_task(develop())
 
     def stop() -> None:
@@ -190,9 +192,8 @@ async def main() -> int:
     except asyncio.CancelledError:
         say("Stopped")
     except (MisuseError, PortInUseError, ProcessEndedError) as error:
-        say(f"error: {error}")
-        return 1
-    return 0
+        return f"error: {error}"
+    return None
 
 
 if __name__ == "__main__":
