@@ -24,7 +24,7 @@ CONF_INSTANCE_ID: Final = "instance_id"
 CONSOLE_URL: Final = "https://console.green-api.com"
 BLOCKED_HELP_URL: Final = "https://green-api.com/en/docs/faq/"
 RESTRICTED_HELP_URL: Final = "https://green-api.com/en/docs/faq/yellowCard/"
-SUPPORT_URL: Final = "https://green-api.com/en/docs/"
+SUPPORT_URL: Final = "https://green-api.com/en/"
 DEFAULT_API_URL: Final = "https://api.green-api.com"
 
 UPDATE_INTERVAL: Final = timedelta(minutes=1)
