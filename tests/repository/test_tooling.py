@@ -16,9 +16,8 @@ from . import ROOT, named, pins, read
 
 WORKFLOWS: Final = sorted(ROOT.glob(".github/workflows/*.y*ml"))
 
-PINNED_ACTION: Final = re.compile(r"[\w./-]+@[0-9a-f]{40} +# \S+$")
-PUBLIC_INDEX: Final = re.compile(
-    r"https://(?:pypi\.org/simple$|files\.pythonhosted\.org/)"
+OWN_WORKFLOW_OR_PINNED_ACTION: Final = re.compile(
+    r"\$/\.github/workflows/\w+\.yml$|[\w./-]+@[0-9a-f]{40} # \S+$"
 )
 
 
@@ -76,7 +75,7 @@ def test_workflow(path: Path) -> None:
     assert "pull_request_target" not in workflow[True]
     used = re.findall(r"^\s*(?:- )?uses: *(.*)$", read(path), re.MULTILINE)
     assert used
-    assert not [action for action in used if not PINNED_ACTION.match(action)]
+    assert not [use for use in used if not OWN_WORKFLOW_OR_PINNED_ACTION.match(use)]
 
 
 def test_workflows() -> None:
