@@ -10,7 +10,7 @@ import sys
 from .account import Messenger
 from .server import Simulator
 
-TOKEN_VARIABLE = "GREEN_API_SIMULATOR_TOKEN"  # noqa: S105 - the name of the variable
+TOKEN_VARIABLE = "GREEN_API_SIMULATOR_TOKEN"
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -1,0 +1,1307 @@
+"""The simulated GREEN-API answers as the vendor's servers do."""
+
+import asyncio
+import base64
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+import io
+import json
+import logging
+import math
+import os
+import re
+import signal
+import sys
+from typing import Final
+from urllib.parse import quote
+import zlib
+
+import aiohttp
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+import segno
+from yarl import URL
+
+from .simulator import Account, Fault, Messenger, Request, Simulator
+from .simulator.faults import ANSWERS, BREAKAGES
+from .simulator.wire import Json
+
+INSTANCE_ID: Final = "1101000001"
+TOKEN: Final = "d75b3a66374942c5b3c019c698abc206+e151558acbd412345"
+ARABIC: Final = 10 * quote("\u0661")  # digits, but not ours
+PHONE: Final[dict[str, Json]] = {"phoneNumber": 79001234567}
+
+FORBIDDEN: Final = (
+    "<html>\r\n<head><title>403 Forbidden</title></head>\r\n<body>\r\n"
+    "<center><h1>403 Forbidden</h1></center>\r\n<hr><center>nginx</center>\r\n"
+    "</body>\r\n</html>\r\n"
+)
+NOT_FOUND: Final = FORBIDDEN.replace("403 Forbidden", "404 Not Found")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of the simulator."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> object:
+        """The body, understood."""
+        return json.loads(self.text)
+
+    @property
+    def limit(self) -> tuple[str, str]:
+        """What the headers tell about the rate limit."""
+        return (
+            self.headers["X-RateLimit-Remaining"],
+            self.headers["X-RateLimit-Replenish-Rate"],
+        )
+
+
+type Ask = Callable[..., Awaitable[Reply]]
+
+
+@pytest.fixture(autouse=True)
+def custom_integrations() -> None:
+    """Do without Home Assistant."""
+
+
+@pytest.fixture
+async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
+    """Run a simulator with the vendor's limits and a control page."""
+    simulator = Simulator(control_page=True)
+    await simulator.start()
+    yield simulator
+    await simulator.stop()
+
+
+@pytest.fixture
+def account(simulator: Simulator) -> Account:
+    """Return an account of the simulator."""
+    return simulator.add_account(INSTANCE_ID, TOKEN)
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]:
+    """Return a client session that trusts nobody's cookies or compression."""
+    async with aiohttp.ClientSession(auto_decompress=False) as session:
+        yield session
+
+
+@pytest.fixture
+def ask(simulator: Simulator, session: aiohttp.ClientSession) -> Ask:
+    """Return a function that sends a request to the simulator."""
+
+    async def ask(
+        method: str,
+        *,
+        verb: str = "GET",
+        instance_id: str = INSTANCE_ID,
+        token: str = TOKEN,
+        prefix: str = "/",
+        content: object = None,
+    ) -> Reply:
+        return await fetch(
+            session,
+            f"{simulator.url}{prefix}waInstance{instance_id}/{method}/{token}",
+            verb=verb,
+            content=content,
+        )
+
+    return ask
+
+
+@pytest.fixture
+def control(simulator: Simulator, session: aiohttp.ClientSession) -> Ask:
+    """Return a function that asks what the control page asks for."""
+
+    async def control(
+        path: str = "", *, verb: str = "GET", content: object = None
+    ) -> Reply:
+        url = f"{simulator.url}/control/accounts{path}"
+        return await fetch(session, url, verb=verb, content=content)
+
+    return control
+
+
+async def fetch(
+    session: aiohttp.ClientSession,
+    url: str,
+    *,
+    verb: str = "GET",
+    content: object = None,
+    data: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Reply:
+    """Send a request, follow nothing, read the answer."""
+    async with session.request(
+        verb,
+        URL(url, encoded=True),
+        json=content,
+        data=data,
+        headers=headers,
+        allow_redirects=False,
+    ) as response:
+        body = await response.read()
+        return Reply(
+            response.status, dict(response.headers), body.decode(errors="replace")
+        )
+
+
+def address(simulator: Simulator, method: str = "getStateInstance") -> str:
+    """Return the URL of a method."""
+    return f"{simulator.url}/waInstance{INSTANCE_ID}/{method}/{TOKEN}"
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the event loop go on until something has come true."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - nothing tells when
+            await asyncio.sleep(0)
+
+
+# Routing, tokens and limits
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize(
+    "method", ["getStateInstance", "GetStateInstance", "getstateinstance"]
+)
+@pytest.mark.parametrize("prefix", ["/", "/v3/", "//"])
+async def test_ways_to_address_a_method(ask: Ask, method: str, prefix: str) -> None:
+    """Method names have no case; a prefix and a doubled slash do no harm."""
+    reply = await ask(method, prefix=prefix)
+    assert reply.status == 200
+    assert reply.text == '{"stateInstance":"authorized"}'
+    assert reply.headers["Content-Type"].startswith("application/json")
+    assert reply.headers["Server"] == "nginx"
+    assert reply.limit == ("0", "1")
+
+
+@pytest.mark.usefixtures("account")
+async def test_token_may_be_percent_encoded(ask: Ask) -> None:
+    """A token is the same in both spellings."""
+    assert (
+        await ask("getStateInstance", token=TOKEN.replace("+", "%2B"))
+    ).status == 200
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize(
+    ("instance_id", "token"),
+    [(INSTANCE_ID, "0" * 50), ("1101000002", TOKEN), ("1101000002", "%20")],
+)
+async def test_wrong_token_or_unknown_instance(
+    ask: Ask, instance_id: str, token: str
+) -> None:
+    """Both are 401, with a body that calls itself JSON and is empty."""
+    reply = await ask("getStateInstance", instance_id=instance_id, token=token)
+    assert (reply.status, reply.text) == (401, "")
+    assert reply.headers["Content-Type"] == "application/json"
+    assert reply.headers["Content-Length"] == "0"
+    assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    assert reply.limit == ("0", "1")
+
+
+async def test_rotated_token(
+    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """A new token makes the old one wrong."""
+    account.token = "1" * 50
+    assert (await ask("getStateInstance")).status == 401
+    freezer.tick(1)
+    assert (await ask("getStateInstance", token="1" * 50)).status == 200
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("instance_id", ["7103000001", "1101", "abc", "", ARABIC])
+async def test_instance_of_another_pool(ask: Ask, instance_id: str) -> None:
+    """An instance that this host does not serve, or none at all, is 403 in HTML."""
+    reply = await ask("getStateInstance", instance_id=instance_id)
+    assert (reply.status, reply.text) == (403, FORBIDDEN)
+    assert reply.headers["Content-Type"] == "text/html"
+    assert "Access-Control-Allow-Origin" not in reply.headers
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize(
+    ("method", "verb"),
+    [
+        ("getNothing", "GET"),
+        ("getStateInstance", "POST"),
+        ("getAuthorizationCode", "GET"),
+        ("getAccountSettings", "GET"),
+    ],
+)
+async def test_method_that_is_not_there(ask: Ask, method: str, verb: str) -> None:
+    """An unknown method, a wrong verb, a method of another messenger: 404 in HTML."""
+    reply = await ask(method, verb=verb)
+    assert (reply.status, reply.text) == (404, NOT_FOUND)
+    assert reply.headers["Content-Type"] == "text/html"
+
+
+@pytest.mark.parametrize(
+    ("messenger", "method"),
+    [
+        ("telegram", "getWaSettings"),
+        ("v3", "getWaSettings"),
+        ("telegram", "getAuthorizationCode"),
+    ],
+)
+async def test_method_of_whatsapp(
+    ask: Ask, account: Account, messenger: str, method: str
+) -> None:
+    """The other messengers lack what only WhatsApp has."""
+    account.messenger = Messenger(messenger)
+    assert (await ask(method)).status == 404
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/waInstance1101000001", "/v3"])
+async def test_path_that_is_not_there(
+    simulator: Simulator, session: aiohttp.ClientSession, path: str
+) -> None:
+    """Anything else is 404 in HTML."""
+    reply = await fetch(session, simulator.url + path)
+    assert (reply.status, reply.text) == (404, NOT_FOUND)
+
+
+@pytest.mark.usefixtures("account")
+async def test_preflight(ask: Ask) -> None:
+    """OPTIONS is answered to any browser."""
+    reply = await ask("getStateInstance", verb="OPTIONS")
+    assert (reply.status, reply.text) == (204, "")
+    assert reply.headers["Access-Control-Max-Age"] == "1728000"
+
+
+@pytest.mark.usefixtures("account")
+async def test_limit(ask: Ask, freezer: FrozenDateTimeFactory) -> None:
+    """A method answers so often a second, each counted by itself; 429 has no body."""
+    replies = [await ask("getStateInstance") for _ in range(3)]
+    assert [reply.status for reply in replies] == [200, 429, 429]
+    assert replies[1].text == ""
+    assert "Retry-After" not in replies[1].headers
+    assert replies[1].limit == ("0", "1")
+    assert (await ask("getSettings")).status == 200
+
+    freezer.tick(0.5)
+    assert (await ask("getStateInstance")).status == 429
+    freezer.tick(0.5)
+    assert (await ask("getStateInstance")).status == 200
+
+
+@pytest.mark.usefixtures("account")
+async def test_limit_of_qr(ask: Ask, freezer: FrozenDateTimeFactory) -> None:
+    """A QR may be asked for three times a second."""
+    replies = [await ask("qr") for _ in range(4)]
+    assert [reply.status for reply in replies] == [200, 200, 200, 429]
+    assert [reply.limit for reply in replies][:3] == [
+        ("2", "3"),
+        ("1", "3"),
+        ("0", "3"),
+    ]
+    freezer.tick(60)
+    assert [(await ask("qr")).status for _ in range(4)] == [200, 200, 200, 429]
+
+
+@pytest.mark.usefixtures("account")
+async def test_limit_counts_wrong_tokens(
+    ask: Ask, freezer: FrozenDateTimeFactory
+) -> None:
+    """The limit comes before the token."""
+    statuses = [(await ask("getStateInstance", token="no")).status for _ in range(3)]
+    freezer.tick(1)
+    statuses.append((await ask("getStateInstance", token="no")).status)
+    assert statuses == [401, 429, 429, 401]
+
+
+async def test_limit_of_each_instance(ask: Ask, simulator: Simulator) -> None:
+    """The instances are counted apart."""
+    for instance_id in ("1101000001", "1101000002"):
+        simulator.add_account(instance_id, TOKEN)
+        reply = await ask("getStateInstance", instance_id=instance_id)
+        assert reply.status == 200
+
+
+@pytest.mark.usefixtures("account")
+async def test_limits_lifted(ask: Ask, simulator: Simulator) -> None:
+    """The limits can be left out."""
+    simulator.enforce_limits = False
+    assert {(await ask("getStateInstance")).status for _ in range(5)} == {200}
+
+
+async def test_order_of_checks(ask: Ask, account: Account) -> None:
+    """A wrong token comes before wrong parameters and before an expired plan."""
+    account.state = "notAuthorized"
+    wrong = await ask("getAuthorizationCode", verb="POST", token="no", content=[])
+    assert wrong.status == 401
+    account.fault = Fault.EXPIRED_TEXT
+    assert (await ask("getStateInstance", token="no")).status == 401
+
+
+# The methods
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "authorized",
+        "notAuthorized",
+        "blocked",
+        "sleepMode",
+        "starting",
+        "yellowCard",
+        "suspended",
+        "pendingPassword",
+        "pendingCode",
+        "someFutureState",
+    ],
+)
+async def test_state(ask: Ask, account: Account, state: str) -> None:
+    """Any state is told as it is."""
+    account.state = state
+    assert (await ask("getStateInstance")).json == {"stateInstance": state}
+
+
+async def test_state_while_created(
+    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """An instance in creation is null, then starting, then ready to be linked."""
+    account.boot_seconds = 60
+    account.create()
+    told = []
+    for _ in range(3):
+        told.append((await ask("getStateInstance")).text)
+        freezer.tick(60)
+    assert told == [
+        "null",
+        '{"stateInstance":"starting"}',
+        '{"stateInstance":"notAuthorized"}',
+    ]
+
+
+async def test_reboot_while_created(
+    account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """A reboot in the middle of the creation ends it."""
+    account.create()
+    assert account.reboot()
+    assert account.state == "starting"
+    freezer.tick(account.boot_seconds)
+    assert account.state == "notAuthorized"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("authorized", "authorized"),
+        ("notAuthorized", "notAuthorized"),
+        ("blocked", "blocked"),
+        ("suspended", "authorized"),
+        ("yellowCard", "authorized"),
+    ],
+)
+async def test_reboot(
+    ask: Ask,
+    account: Account,
+    freezer: FrozenDateTimeFactory,
+    before: str,
+    after: str,
+) -> None:
+    """A reboot comes back to what was, and lifts a restriction."""
+    account.state = before
+    assert (await ask("reboot")).json == {"isReboot": True}
+    assert (await ask("getStateInstance")).json == {"stateInstance": "starting"}
+    freezer.tick(account.boot_seconds - 1)
+    assert (await ask("getStateInstance")).json == {"stateInstance": "starting"}
+    freezer.tick(1)
+    assert (await ask("getStateInstance")).json == {"stateInstance": after}
+
+
+async def test_reboot_of_a_stuck_instance(
+    account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """One that hangs while it starts comes back to its last real state."""
+    account.state = "starting"
+    freezer.tick(3600)
+    assert account.state == "starting"
+    account.reboot()
+    account.reboot()
+    freezer.tick(account.boot_seconds)
+    assert account.state == "authorized"
+
+
+async def test_reboot_without_end(
+    account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """A start can be made to last for ever."""
+    account.boot_seconds = math.inf
+    account.reboot()
+    freezer.tick(1e9)
+    assert account.state == "starting"
+
+
+async def test_refused_reboot(ask: Ask, account: Account) -> None:
+    """The server may say no."""
+    account.reboot_accepted = False
+    assert (await ask("reboot")).json == {"isReboot": False}
+    assert account.state == "authorized"
+
+
+async def test_state_from_outside_wins(
+    account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """A state that is set ends what was on its way."""
+    account.reboot()
+    account.state = "blocked"
+    freezer.tick(3600)
+    assert account.state == "blocked"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "state"), [(True, "notAuthorized"), (False, "authorized")]
+)
+async def test_logout(
+    ask: Ask, account: Account, *, accepted: bool, state: str
+) -> None:
+    """A logout lets go of the phone at once."""
+    account.logout_accepted = accepted
+    assert (await ask("logout")).json == {"isLogout": accepted}
+    assert account.state == state
+
+
+@pytest.mark.parametrize(
+    ("messenger", "more"),
+    [
+        (
+            "whatsapp",
+            {
+                "countryInstance": "",
+                "typeAccount": "",
+                "sharedSession": "no",
+                "deviceWebhook": "no",
+                "statusInstanceWebhook": "no",
+                "enableMessagesHistory": "no",
+                "keepOnlineStatus": "no",
+                "incomingBlockWebhook": "no",
+                "incomingCallWebhook": "no",
+                "enableLidMode": "no",
+            },
+        ),
+        ("telegram", {}),
+        ("v3", {}),
+    ],
+)
+async def test_settings(
+    ask: Ask, account: Account, messenger: str, more: dict[str, str]
+) -> None:
+    """The settings of a fresh instance of each messenger."""
+    account.messenger = Messenger(messenger)
+    assert (await ask("getSettings")).json == more | {
+        "wid": "79001234567@c.us",
+        "typeInstance": messenger,
+        "webhookUrl": "",
+        "webhookUrlToken": "",
+        "delaySendMessagesMilliseconds": 3000,
+        "markIncomingMessagesReaded": "no",
+        "markIncomingMessagesReadedOnReply": "no",
+        "outgoingWebhook": "no",
+        "outgoingMessageWebhook": "no",
+        "outgoingAPIMessageWebhook": "no",
+        "incomingWebhook": "no",
+        "stateWebhook": "no",
+        "pollMessageWebhook": "no",
+        "editedMessageWebhook": "no",
+        "deletedMessageWebhook": "no",
+    }
+
+
+async def test_settings_of_ones_own(ask: Ask, account: Account) -> None:
+    """The account id is empty without a phone; a messenger may go unnamed."""
+    account.state = "notAuthorized"
+    account.show_type = False
+    account.settings = {"webhookUrl": None, "stateWebhook": "yes"}
+    settings = (await ask("getSettings")).json
+    assert isinstance(settings, dict)
+    assert "typeInstance" not in settings
+    assert settings["wid"] == ""
+    assert settings["webhookUrl"] is None
+    assert settings["stateWebhook"] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("messenger", "method", "own"),
+    [
+        (
+            "whatsapp",
+            "getWaSettings",
+            {"deviceId": "79001234567:8@s.whatsapp.net"},
+        ),
+        ("v3", "getAccountSettings", {"chatId": "10000000"}),
+        ("telegram", "getAccountSettings", {"chatId": "10000000"}),
+    ],
+)
+async def test_settings_of_the_messenger(
+    ask: Ask, account: Account, messenger: str, method: str, own: dict[str, str]
+) -> None:
+    """The account in the messenger, and until when it is restricted."""
+    account.messenger = Messenger(messenger)
+    account.state = "suspended"
+    account.suspended_until = 1790000000
+    assert (await ask(method)).json == own | {
+        "avatar": "https://pps.whatsapp.net/v/t61.24694-24/0_0_n.jpg?oh=x&oe=655ADB17",
+        "phone": "79001234567",
+        "stateInstance": "suspended",
+        "suspendedUntil": 1790000000,
+    }
+
+
+@pytest.mark.parametrize("state", ["notAuthorized", "blocked", "starting"])
+async def test_settings_of_the_messenger_without_a_phone(
+    ask: Ask, account: Account, state: str
+) -> None:
+    """Nothing of the account is told while no phone stands behind it."""
+    account.state = state
+    assert (await ask("getWaSettings")).json == {
+        "avatar": "",
+        "phone": "",
+        "stateInstance": state,
+        "deviceId": "",
+    }
+
+
+async def test_queues(ask: Ask, account: Account) -> None:
+    """Counted and listed; a count may come with a Cyrillic first letter."""
+    assert (await ask("showMessagesQueue")).text == "[]"
+    account.queue, account.webhooks, account.count_key = 2, 5, "\u0441ount"
+    assert (await ask("getMessagesCount")).text == '{"\u0441ount":2}'
+    account.count_key = "count"
+    assert (await ask("getWebhooksCount")).text == '{"count":5}'
+
+
+async def test_messages_in_the_queue(ask: Ask, account: Account) -> None:
+    """The queue lists messages as the newer servers do."""
+    account.queue = 2
+    messages = (await ask("showMessagesQueue")).json
+    assert isinstance(messages, list)
+    assert len(messages) == 2
+    assert messages[0] == {
+        "messageID": "BAE5F4886F6F0000",
+        "type": "sendMessage",
+        "body": {"chatId": "79001234568@c.us", "message": "Hi", "linkPreview": True},
+    }
+
+
+# Linking a phone
+
+
+async def ask_qr(ask: Ask) -> dict[str, str]:
+    """Ask for a QR."""
+    answer = (await ask("qr")).json
+    assert isinstance(answer, dict)
+    return answer
+
+
+def drawn(text: str | None) -> bytes:
+    """Draw the QR that says this."""
+    assert text is not None
+    picture = io.BytesIO()
+    segno.make(text, micro=False).save(picture, kind="png", scale=5, border=4)
+    return picture.getvalue()
+
+
+@pytest.mark.parametrize("messenger", [*Messenger])
+async def test_qr(
+    ask: Ask, account: Account, freezer: FrozenDateTimeFactory, messenger: Messenger
+) -> None:
+    """A QR is a PNG with fresh content, lives 20 s, and links the phone it meets."""
+    account.messenger = messenger
+    account.state = "notAuthorized"
+    pictures = [await ask_qr(ask) for _ in range(2)]
+    assert {picture["type"] for picture in pictures} == {"qrCode"}
+    assert pictures[0]["message"] != pictures[1]["message"]
+    assert base64.b64decode(pictures[1]["message"]) == drawn(account.qr_text)
+
+    freezer.tick(20)
+    assert account.qr_text is None
+    assert not account.scan()
+
+    await ask_qr(ask)
+    freezer.tick(19)
+    assert account.qr_life == pytest.approx(1, abs=1e-3)
+    assert account.scan()
+    assert not account.scan()
+    assert (await ask("getStateInstance")).json == {"stateInstance": "notAuthorized"}
+    freezer.tick(account.link_seconds)
+    assert (await ask("getStateInstance")).json == {"stateInstance": "authorized"}
+
+
+async def test_qr_that_was_replaced(ask: Ask, account: Account) -> None:
+    """The phone takes the QR that it sees only while that is the current one."""
+    account.state = "notAuthorized"
+    await ask_qr(ask)
+    first = account.qr_text
+    await ask_qr(ask)
+    assert not account.scan(first)
+    assert account.scan(account.qr_text)
+
+
+async def test_qr_that_rotates(
+    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """A server may show the same QR until it dies, whoever asks."""
+    account.state = "notAuthorized"
+    account.qr_rotates = True
+    pictures = []
+    for _ in range(3):
+        pictures.append(await ask_qr(ask))
+        freezer.tick(12)
+    assert pictures[0] == pictures[1]
+    assert pictures[1] != pictures[2]
+    assert account.qr_life == pytest.approx(8, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("state", "answer"),
+    [
+        ("authorized", ("alreadyLogged", "instance account already authorized")),
+        ("suspended", ("error", "Instance has auth. You need to make log out")),
+        ("yellowCard", ("error", "Instance has auth. You need to make log out")),
+        ("sleepMode", ("error", "Instance has auth. You need to make log out")),
+        ("starting", ("error", "instance in starting process try later")),
+        (None, ("error", "instance in starting process try later")),
+        ("blocked", ("error", "instance is starting or not authorized")),
+        ("pendingPassword", ("pending_password", "")),
+    ],
+)
+async def test_no_qr(
+    ask: Ask, account: Account, state: str | None, answer: tuple[str, str]
+) -> None:
+    """Where no phone can be linked, there is a reason in place of a QR."""
+    account.state = state
+    assert await ask_qr(ask) == dict(zip(("type", "message"), answer, strict=True))
+    assert not account.scan()
+
+
+async def test_passkey(ask: Ask, account: Account) -> None:
+    """WhatsApp may want a PassKey in place of a QR."""
+    account.state = "notAuthorized"
+    account.passkey = True
+    assert await ask_qr(ask) == {"type": "passkeyRequired", "message": ""}
+    account.state = "authorized"
+    assert (await ask_qr(ask))["type"] == "alreadyLogged"
+
+
+@pytest.mark.parametrize("kind", ["already_registered", "error", "somethingNew"])
+async def test_forced_answer_to_qr(ask: Ask, account: Account, kind: str) -> None:
+    """Any answer can be asked for."""
+    account.qr_type, account.qr_message = kind, "<b>No</b>"
+    assert await ask_qr(ask) == {"type": kind, "message": "<b>No</b>"}
+
+
+async def ask_code(ask: Ask, content: object = PHONE) -> Reply:
+    """Ask for a code."""
+    return await ask("getAuthorizationCode", verb="POST", content=content)
+
+
+async def test_code(ask: Ask, account: Account, freezer: FrozenDateTimeFactory) -> None:
+    """A code has eight signs, lives 150 s, and links the phone it is entered on."""
+    account.state = "notAuthorized"
+    account.wid = "1@c.us"
+    answer = (await ask_code(ask)).json
+    assert isinstance(answer, dict)
+    assert answer == {"status": True, "code": account.code}
+    code = answer["code"]
+    assert re.fullmatch("[A-Z0-9]{8}", code)
+    assert not account.enter_code("")
+    assert not account.enter_code(code[:-1])
+
+    freezer.tick(149)
+    assert account.code_life == pytest.approx(1, abs=1e-3)
+    assert account.enter_code(f" {code[:4]}-{code[4:]} ".lower())
+    assert account.wid == "79001234567@c.us"
+    freezer.tick(account.link_seconds)
+    assert account.state == "authorized"
+
+
+async def test_code_that_died(
+    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """After 150 s the phone refuses the code."""
+    account.state = "notAuthorized"
+    await ask_code(ask)
+    code = account.code
+    assert code is not None
+    freezer.tick(150)
+    assert account.code is None
+    assert not account.enter_code(code)
+
+
+async def test_code_while_authorized(ask: Ask, account: Account) -> None:
+    """There is no code where a phone is linked: null."""
+    assert account.linked
+    assert (await ask_code(ask)).text == "null"
+
+
+@pytest.mark.parametrize(
+    ("state", "answer"),
+    [
+        ("starting", "instance in starting process try later"),
+        ("blocked", "instance is starting or not authorized"),
+    ],
+)
+async def test_code_in_a_wrong_state(
+    ask: Ask, account: Account, state: str, answer: str
+) -> None:
+    """A method that needs the messenger is refused while it is out of reach."""
+    account.state = state
+    reply = await ask_code(ask)
+    assert (reply.status, reply.text) == (400, answer)
+
+
+async def test_refused_code(ask: Ask, account: Account) -> None:
+    """The server may give none."""
+    account.state = "notAuthorized"
+    account.code_accepted = False
+    assert (await ask_code(ask)).json == {"status": False, "code": ""}
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("content", [{}, [], {"phoneNumber": "79001234567"}])
+async def test_parameters_that_are_refused(ask: Ask, content: object) -> None:
+    """Wrong parameters are answered in an envelope, which echoes the token."""
+    reply = await ask_code(ask, content)
+    assert reply.status == 400
+    assert isinstance(reply.json, dict)
+    assert list(reply.json) == ["statusCode", "timestamp", "path", "message"]
+    assert reply.json["statusCode"] == 400
+    assert reply.json["path"] == (
+        f"/waInstance{INSTANCE_ID}/getAuthorizationCode/{TOKEN}"
+    )
+    assert reply.json["message"].startswith("Validation failed. Details: ")
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", reply.json["timestamp"]
+    )
+
+
+@pytest.mark.usefixtures("account")
+async def test_parameters_that_are_not_json(ask: Ask) -> None:
+    """So is what is not JSON."""
+    reply = await ask("getAuthorizationCode", verb="POST")
+    assert reply.status == 400
+    assert "Unexpected token _ in JSON at position 0" in reply.text
+
+
+# Faults
+
+EXPIRED: Final = "Instance account is expired. Renew your instance from personal area"
+AS_JSON: Final = "application/json"
+AS_TEXT: Final = "text/plain"
+AS_HTML: Final = "text/html"
+
+
+@pytest.mark.parametrize(
+    ("fault", "form"),
+    [
+        (Fault.UNAUTHORIZED, (401, AS_JSON, "^$")),
+        (Fault.FORBIDDEN_HTML, (403, AS_HTML, "403 Forbidden")),
+        (Fault.NOT_FOUND_HTML, (404, AS_HTML, "404 Not Found")),
+        (Fault.RATE_LIMITED, (429, AS_JSON, "^$")),
+        (Fault.RATE_LIMITED_RETRY_AFTER, (429, AS_JSON, "^$")),
+        (Fault.EXPIRED_TEXT, (400, AS_TEXT, f"^{EXPIRED}$")),
+        (Fault.EXPIRED_JSON, (400, AS_JSON, f'"message":"{EXPIRED}[.]"')),
+        (Fault.DELETED, (400, AS_TEXT, "^Instance is deleted$")),
+        (Fault.STARTING, (400, AS_TEXT, "^instance in starting process try later$")),
+        (
+            Fault.NOT_AUTHORIZED,
+            (400, AS_TEXT, "^instance is starting or not authorized$"),
+        ),
+        (Fault.BAD_REQUEST, (400, AS_JSON, re.escape(TOKEN))),
+        (Fault.QUOTA_466, (466, AS_JSON, "CORRESPONDENTS_QUOTE_EXCEEDED")),
+        (Fault.LOOKUP_469, (469, AS_JSON, "User get contact info limit reached")),
+        (Fault.CLIENT_CLOSED_499, (499, "", "^$")),
+        (Fault.SERVER_ERROR, (500, AS_JSON, re.escape(TOKEN))),
+        (Fault.BAD_GATEWAY, (502, AS_HTML, "502 Bad Gateway")),
+        (Fault.UNAVAILABLE, (503, AS_HTML, "503 Service Temporarily Unavailable")),
+        (Fault.GATEWAY_TIMEOUT, (504, AS_HTML, "504 Gateway Time-out")),
+        (Fault.HTML_200, (200, AS_HTML, "^<html><body>Service page</body></html>$")),
+        (Fault.EMPTY_200, (200, AS_JSON, "^$")),
+        (Fault.NULL_200, (200, AS_JSON, "^null$")),
+        (Fault.NOT_JSON, (200, AS_JSON, "^upstream connect error")),
+        (Fault.WRONG_TYPE, (200, AS_JSON, r'^\["authorized"\]$')),
+        (Fault.WRONG_FIELD_TYPE, (200, AS_JSON, r'^{"stateInstance":\[42\],')),
+        (Fault.MISSING_FIELD, (200, AS_JSON, "^{}$")),
+        (Fault.DEEP_JSON, (200, AS_JSON, r"^\[{200000}$")),
+        (Fault.WRONG_CHARSET, (200, f"{AS_JSON}; charset=klingon", "\ufffd")),
+        (Fault.WRONG_CONTENT_TYPE, (200, AS_TEXT, '^{"stateInstance":"authorized"}$')),
+        (Fault.REDIRECT_OTHER_HOST, (302, "", "^$")),
+        (Fault.REDIRECT_LOOP, (302, "", "^$")),
+    ],
+)
+async def test_faulty_answer(
+    ask: Ask, account: Account, fault: Fault, form: tuple[int, str, str]
+) -> None:
+    """Each fault has its form on the wire, and goes with its end."""
+    status, content_type, text = form
+    account.fault = fault
+    reply = await ask("getStateInstance")
+    assert reply.status == status
+    assert reply.headers.get("Content-Type", "").startswith(content_type)
+    assert re.search(text, reply.text)
+    account.fault = None
+    assert (await ask("getSettings")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault.NOT_HTTP, aiohttp.ClientResponseError),
+        (Fault.HUGE_HEADER, aiohttp.ClientResponseError),
+        (Fault.RESET_BEFORE_HEADERS, aiohttp.ClientOSError),
+        (Fault.RESET_AFTER_HEADERS, aiohttp.ClientPayloadError),
+        (Fault.TRUNCATED_BODY, aiohttp.ClientPayloadError),
+    ],
+)
+async def test_broken_connection(
+    simulator: Simulator,
+    account: Account,
+    session: aiohttp.ClientSession,
+    fault: Fault,
+    error: type[Exception],
+) -> None:
+    """These connections break in their own way."""
+    account.fault = fault
+    url = address(simulator)
+    with pytest.raises(error):
+        async with session.get(url) as response:
+            await response.read()
+
+
+@pytest.mark.parametrize(
+    ("fault", "headers"),
+    [
+        (Fault.ENDLESS_BODY, {"Transfer-Encoding": "chunked"}),
+        (Fault.HUGE_BODY, {"Content-Length": str(48 * 1024 * 1024 + 117)}),
+        (Fault.GZIP_BOMB, {"Content-Encoding": "gzip"}),
+        (Fault.SLOW_DRIP, {"Content-Length": "117"}),
+    ],
+)
+async def test_stream(
+    simulator: Simulator,
+    account: Account,
+    session: aiohttp.ClientSession,
+    fault: Fault,
+    headers: dict[str, str],
+) -> None:
+    """These answers begin well, and end when the client has had enough."""
+    before = asyncio.all_tasks()
+    account.fault = fault
+    async with session.get(address(simulator)) as response:
+        assert response.status == 200
+        assert headers.items() <= response.headers.items()
+        assert len(await response.content.readexactly(1)) == 1
+    await session.close()
+    await until(lambda: asyncio.all_tasks() <= before)
+
+
+async def test_bomb(
+    simulator: Simulator, account: Account, session: aiohttp.ClientSession
+) -> None:
+    """The bomb is small, and a good answer to who has the room to unpack it."""
+    account.fault = Fault.GZIP_BOMB
+    packed = await read_all(session, address(simulator))
+    assert len(packed) < 256 * 1024
+    unpacked = zlib.decompress(packed, 31)
+    assert len(unpacked) > 64 * 1024 * 1024
+    assert unpacked.startswith(b'{"stateInstance":"authorized",')
+    assert unpacked.endswith(b"  }")
+
+
+async def test_hang_ends_with_the_client(
+    simulator: Simulator, account: Account, session: aiohttp.ClientSession
+) -> None:
+    """Nobody waits on when the client has gone."""
+    before = asyncio.all_tasks()
+    account.fault = Fault.HANG
+    client = asyncio.create_task(read_all(session, address(simulator)))
+    await until(lambda: account.requests)
+    client.cancel()
+    await until(lambda: asyncio.all_tasks() <= before)
+
+
+@pytest.mark.usefixtures("freezer")
+@pytest.mark.parametrize("fault", [Fault.HANG, Fault.ENDLESS_BODY, Fault.SLOW_DRIP])
+async def test_stop_ends_everything(
+    simulator: Simulator,
+    account: Account,
+    session: aiohttp.ClientSession,
+    fault: Fault,
+) -> None:
+    """A stop drops the connections, and a start on the same port brings back all."""
+    before = asyncio.all_tasks()
+    account.fault = fault
+    url = address(simulator)
+    client = asyncio.create_task(read_all(session, url))
+    await until(lambda: account.requests)
+    await simulator.stop()
+    with pytest.raises(aiohttp.ClientError):
+        await client
+    assert asyncio.all_tasks() <= before
+    with pytest.raises(aiohttp.ClientConnectorError):
+        await fetch(session, url)
+
+    account.fault = None
+    await simulator.start(simulator.port)
+    assert (await fetch(session, address(simulator, "reboot"))).status == 200
+
+
+async def read_all(session: aiohttp.ClientSession, url: str) -> bytes:
+    """Read an answer to its end."""
+    async with session.get(url) as response:
+        return await response.read()
+
+
+def test_every_fault_is_tested() -> None:
+    """Every fault is either an answer or a breakage."""
+    assert ANSWERS.keys() | BREAKAGES.keys() == set(Fault)
+    assert not ANSWERS.keys() & BREAKAGES.keys()
+
+
+async def test_retry_after(ask: Ask, account: Account) -> None:
+    """The server may tell when to come again, in seconds or as a date."""
+    account.fault = Fault.RATE_LIMITED_RETRY_AFTER
+    assert (await ask("getStateInstance")).headers["Retry-After"] == "30"
+    account.retry_after = "Fri, 31 Dec 2027 23:59:59 GMT"
+    reply = await ask("getStateInstance")
+    assert reply.headers["Retry-After"] == account.retry_after
+    assert reply.limit == ("0", "1")
+
+
+async def test_fault_of_one_method(ask: Ask, account: Account) -> None:
+    """A method's own fault, or health, comes before that of all."""
+    account.fault = Fault.BAD_GATEWAY
+    account.faults = {"reboot": Fault.UNAVAILABLE, "qr": None}
+    assert (await ask("getStateInstance")).status == 502
+    assert (await ask("Reboot")).status == 503
+    assert (await ask("qr")).status == 200
+
+
+async def test_redirect_to_another_host(
+    simulator: Simulator, account: Account, session: aiohttp.ClientSession
+) -> None:
+    """Who follows is counted, and the token does not travel."""
+    account.fault = Fault.REDIRECT_OTHER_HOST
+    reply = await fetch(session, address(simulator))
+    target = URL(reply.headers["Location"])
+    assert target == URL(f"http://localhost:{simulator.port}/elsewhere/{INSTANCE_ID}")
+    assert account.redirects_followed == 0
+    assert (await fetch(session, str(target.with_host("127.0.0.1")))).status == 200
+    assert account.redirects_followed == 1
+
+
+async def test_redirect_loop(
+    simulator: Simulator, account: Account, session: aiohttp.ClientSession
+) -> None:
+    """Who follows is sent around until he tires."""
+    account.fault = Fault.REDIRECT_LOOP
+    with pytest.raises(aiohttp.TooManyRedirects):
+        await read_all(session, address(simulator))
+    assert len(account.requests) > 1
+
+
+# The account and the server
+
+
+async def test_requests(
+    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """Every request is remembered, answered or not, without its token."""
+    await ask("GETSTATEINSTANCE")
+    freezer.tick(0.5)
+    await ask("getStateInstance", token="no")
+    account.fault = Fault.BAD_GATEWAY
+    await ask("getAuthorizationCode", verb="POST", content=PHONE)
+    await ask("getNothing", verb="DELETE")
+    first, *later = account.requests
+    assert first == Request("getStateInstance", "GET", first.at)
+    assert [(it.method, it.verb, it.body) for it in later] == [
+        ("getStateInstance", "GET", None),
+        ("getAuthorizationCode", "POST", PHONE),
+        ("getNothing", "DELETE", None),
+    ]
+    assert [it.at for it in later] == pytest.approx([first.at + 0.5] * 3)
+    assert TOKEN not in repr(account.requests)
+
+
+async def test_request_with_a_body_that_is_not_json(
+    simulator: Simulator, account: Account, session: aiohttp.ClientSession
+) -> None:
+    """A body is kept as it came if it cannot be understood."""
+    url = address(simulator, "getAuthorizationCode")
+    reply = await fetch(session, url, verb="POST", data=b"\xff{")
+    assert reply.status == 400
+    assert account.requests[-1].body == "\ufffd{"
+
+
+async def test_accounts(ask: Ask, simulator: Simulator, account: Account) -> None:
+    """Accounts come and go; a pool stays."""
+    assert dict(simulator.accounts) == {INSTANCE_ID: account}
+    simulator.remove_account(INSTANCE_ID)
+    assert not simulator.accounts
+    assert (await ask("getStateInstance")).status == 401
+
+
+async def test_stop_without_start() -> None:
+    """A server that never ran can be stopped."""
+    await Simulator().stop()
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize(
+    "path", ["/", "/control/accounts", "/waInstance1101000001/qr/x"]
+)
+async def test_foreign_host(
+    simulator: Simulator, session: aiohttp.ClientSession, path: str
+) -> None:
+    """Who comes by another name than that of loopback is refused."""
+    reply = await fetch(
+        session, simulator.url + path, headers={"Host": "green-api.example"}
+    )
+    assert (reply.status, reply.text) == (403, FORBIDDEN)
+
+
+async def test_token_stays_out_of_logs(
+    ask: Ask, account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing that is logged or printed holds the token."""
+    caplog.set_level(logging.DEBUG)
+    await ask("getStateInstance")
+    await ask("nowhere")
+    account.fault = Fault.SERVER_ERROR
+    await ask("reboot")
+    assert TOKEN not in caplog.text
+    assert repr(account) == f"<Account {INSTANCE_ID} authorized>"
+
+
+# The control page
+
+
+@pytest.mark.usefixtures("account")
+async def test_page(simulator: Simulator, session: aiohttp.ClientSession) -> None:
+    """The page needs nothing from elsewhere, and holds no token."""
+    reply = await fetch(session, simulator.url)
+    assert reply.status == 200
+    assert reply.headers["Content-Type"].startswith("text/html")
+    assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
+    assert reply.text.startswith("<!doctype html>")
+    assert TOKEN not in reply.text
+
+
+async def test_no_page_unless_wanted(session: aiohttp.ClientSession) -> None:
+    """The vendor's servers have no such page."""
+    simulator = Simulator()
+    await simulator.start()
+    assert (await fetch(session, simulator.url)).status == 404
+    assert (await fetch(session, f"{simulator.url}/control/accounts")).status == 404
+    await simulator.stop()
+
+
+async def test_accounts_shown(
+    ask: Ask, control: Ask, account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """Everything about an account is shown but its token."""
+    account.boot_seconds = math.inf
+    account.faults = {"reboot": Fault.HANG}
+    await ask("getStateInstance")
+    freezer.tick(5)
+    reply = await control()
+    assert TOKEN not in reply.text
+    shown = reply.json
+    assert isinstance(shown, dict)
+    faults = shown["choices"]["faults"]
+    assert [*faults["Answers"], *faults["Connection"]] == [*Fault]
+    assert shown["accounts"] == [
+        {
+            "instance_id": INSTANCE_ID,
+            "state": "authorized",
+            "messenger": "whatsapp",
+            "linked": True,
+            "fault": None,
+            "faults": {"reboot": "hang"},
+            "suspended_until": None,
+            "queue": 0,
+            "webhooks": 0,
+            "passkey": False,
+            "reboot_accepted": True,
+            "boot_seconds": None,
+            "link_seconds": 3.0,
+            "qr_life": 0.0,
+            "code_life": 0.0,
+            "request_count": 1,
+            "requests": [
+                {"method": "getStateInstance", "verb": "GET", "ago": pytest.approx(5)}
+            ],
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("state", "blocked", "blocked"),
+        ("state", None, None),
+        ("messenger", "v3", Messenger.MAX),
+        ("token", "2" * 50, "2" * 50),
+        ("fault", "hang", Fault.HANG),
+        ("fault", None, None),
+        (
+            "faults",
+            {"qr": "deleted", "reboot": None},
+            {"qr": Fault.DELETED, "reboot": None},
+        ),
+        ("suspended_until", 1790000000, 1790000000),
+        ("suspended_until", None, None),
+        ("queue", 7, 7),
+        ("webhooks", 7, 7),
+        ("passkey", True, True),
+        ("reboot_accepted", False, False),
+        ("boot_seconds", 5, 5.0),
+        ("boot_seconds", None, math.inf),
+        ("link_seconds", 0, 0.0),
+    ],
+)
+async def test_change(
+    control: Ask, account: Account, name: str, value: object, kept: object
+) -> None:
+    """A setting can be changed, the token too."""
+    reply = await control(f"/{INSTANCE_ID}", verb="PATCH", content={name: value})
+    assert reply.status == 200
+    assert getattr(account, name) == kept
+    assert "2" * 50 not in reply.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": 5},
+        {"state": ""},
+        {"messenger": "icq"},
+        {"fault": "bad_luck"},
+        {"faults": ["hang"]},
+        {"queue": -1},
+        {"queue": True},
+        {"boot_seconds": "long"},
+        {"passkey": "yes"},
+        {"requests": []},
+    ],
+)
+async def test_refused_change(
+    control: Ask, account: Account, change: dict[str, object]
+) -> None:
+    """What does not fit changes nothing at all."""
+    reply = await control(
+        f"/{INSTANCE_ID}", verb="PATCH", content={"state": "blocked", **change}
+    )
+    assert reply.status == 400
+    assert account.state == "authorized"
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize(
+    ("data", "content_type", "status"),
+    [
+        (b'{"state":"blocked"}', "text/plain", 415),
+        (b"{", "application/json", 400),
+        (b'["state"]', "application/json", 400),
+    ],
+)
+async def test_refused_content(
+    simulator: Simulator,
+    session: aiohttp.ClientSession,
+    data: bytes,
+    content_type: str,
+    status: int,
+) -> None:
+    """A page of another site cannot send JSON; what is sent must be an object."""
+    reply = await fetch(
+        session,
+        f"{simulator.url}/control/accounts/{INSTANCE_ID}",
+        verb="PATCH",
+        data=data,
+        headers={"Content-Type": content_type},
+    )
+    assert reply.status == status
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize(
+    ("path", "verb"),
+    [("/7", "PATCH"), ("/7/scan", "POST"), (f"/{INSTANCE_ID}/explode", "POST")],
+)
+async def test_control_that_is_not_there(control: Ask, path: str, verb: str) -> None:
+    """An unknown account or action is said to be so."""
+    assert (await control(path, verb=verb, content={})).status == 404
+
+
+async def test_scan_and_code(ask: Ask, control: Ask, account: Account) -> None:
+    """The page holds the phone: it scans and enters codes."""
+
+    async def act(action: str, **content: object) -> object:
+        reply = await control(f"/{INSTANCE_ID}/{action}", verb="POST", content=content)
+        assert isinstance(reply.json, dict)
+        return reply.json["accepted"]
+
+    account.link_seconds = 0
+    assert await act("logout")
+    assert not await act("scan")
+    await ask_qr(ask)
+    assert await act("scan")
+    assert account.state == "authorized"
+
+    account.state = "notAuthorized"
+    await ask_code(ask)
+    assert not await act("enter_code", code="AAAA-AAAA")
+    assert await act("enter_code", code=account.code)
+    assert account.state == "authorized"
+
+    assert await act("reboot")
+    assert account.state == "starting"
+
+
+@pytest.mark.usefixtures("account")
+async def test_code_that_is_none(control: Ask) -> None:
+    """A code must be a text."""
+    reply = await control(f"/{INSTANCE_ID}/enter_code", verb="POST", content={})
+    assert reply.status == 400
+
+
+# The command
+
+
+@pytest.fixture
+async def command() -> AsyncGenerator[asyncio.subprocess.Process]:
+    """Run the simulator as a command of its own."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.simulator", "--port", "0"),
+        *("--instance", "1101000001", "--instance", "3100000001", "--messenger", "v3"),
+        env=os.environ | {"GREEN_API_SIMULATOR_TOKEN": TOKEN},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    yield process
+    process.send_signal(signal.SIGTERM)
+    assert await process.wait() == 0
+
+
+async def test_command(
+    command: asyncio.subprocess.Process, session: aiohttp.ClientSession
+) -> None:
+    """It tells its address, not the token, and ends in order."""
+    assert command.stdout is not None
+    line = (await command.stdout.readline()).decode()
+    assert TOKEN not in line
+    url = line.split()[-1]
+    reply = await fetch(session, f"{url}/waInstance3100000001/getSettings/{TOKEN}")
+    assert isinstance(reply.json, dict)
+    assert reply.json["typeInstance"] == "v3"
