@@ -17,6 +17,7 @@ from .wire import (
     Entry,
     FlowStep,
     Issue,
+    Notification,
     PendingFlow,
     State,
 )
@@ -67,10 +68,22 @@ class Flow:
         """Choose an option of the menu and return what comes next."""
         return await self.submit(next_step_id=option)
 
-    async def look(self) -> FlowStep:
-        """Return the step that the flow shows by now."""
-        self.step = await self._client.get(self._address)
-        return self.step
+    async def follow_until(
+        self, expected: Callable[[FlowStep], bool], *, within: float = PATIENCE
+    ) -> FlowStep:
+        """Watch the steps that come by themselves until an expected one is shown."""
+
+        async def look() -> FlowStep | None:
+            if not expected(self.step):
+                self.step = await self._client.get(self._address)
+            return self.step if expected(self.step) else None
+
+        return await self._client.until(
+            look,
+            "subscribe_events",
+            within=within,
+            event_type="data_entry_flow_progressed",
+        )
 
     async def close(self) -> None:
         """Close the dialog before its end."""
@@ -427,6 +440,26 @@ class HomeAssistantClient:
             "subscribe_events",
             within=within,
             event_type="repairs_issue_registry_updated",
+        )
+
+    # -- Automations and notifications
+
+    async def save_automation(self, key: str, config: Mapping[str, object]) -> None:
+        """Make an automation, or change it."""
+        await self.post(f"/api/config/automation/config/{key}", config)
+
+    async def wait_for_notification(
+        self, title: str, *, within: float = PATIENCE
+    ) -> Notification:
+        """Wait until Home Assistant shows a notification."""
+
+        async def look() -> Notification | None:
+            found = await self.command("persistent_notification/get")
+            notifications: list[Notification] = found
+            return next((it for it in notifications if it["title"] == title), None)
+
+        return await self.until(
+            look, "persistent_notification/subscribe", within=within
         )
 
     # -- The rest

@@ -1,26 +1,20 @@
-"""An account in a real Home Assistant, from its set-up to its removal."""
+"""Two accounts in a real Home Assistant, from their set-up to their removal."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from enum import StrEnum
 import logging
-from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from tests.simulator import Account, Fault, Simulator
+from tests.simulator import Fault, Simulator
 
-from .client import HomeAssistantClient
 from .configuration import DOMAIN
 from .home_assistant import HomeAssistantProcess
+from .scene import Scene, Token, assert_in_good_order, assert_kept_secret, files_with
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-INSTANCE_ID: Final = "1101000001"
-
-# The same in plain text and in a URL, whatever becomes of the signs around it.
-CORE: Final = "5ec2e7"
-
+CERTAINTY: Final = 120.0
+"""Seconds in which it becomes certain that an account is logged out."""
 
 # Where Home Assistant itself remembers for a while what was removed.
 HOME_ASSISTANTS_MEMORY: Final = frozenset(
@@ -28,125 +22,106 @@ HOME_ASSISTANTS_MEMORY: Final = frozenset(
 )
 
 
-class Token(StrEnum):
-    """Tokens that look different in plain text and in a URL."""
-
-    FIRST = f"+first:{CORE}a1b2c3@"
-    LATER = f"+later:{CORE}d4e5f6@"
-    WRONG = f"+wrong:{CORE}070809@"
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What the story plays with."""
-
-    home_assistant: HomeAssistantProcess
-    simulator: Simulator
-    account: Account
-
-    @property
-    def client(self) -> HomeAssistantClient:
-        """The person at Home Assistant."""
-        return self.home_assistant.client
-
-    async def entity_id(self, key: str) -> str:
-        """Return what one of the account's entities is called."""
-        return await self.client.entity_id(DOMAIN, f"{INSTANCE_ID}_{key}")
-
-    async def expect(self, key: str, state: str, *, within: float = 30.0) -> None:
-        """Wait until one of the account's entities is in a state."""
-        await self.client.wait_for_state(
-            await self.entity_id(key), state, within=within
-        )
-
-    async def update(self) -> None:
-        """Have the account looked at, now or when the last look is 10 s old."""
-        await self.client.act(
-            "homeassistant.update_entity", await self.entity_id("state")
-        )
-
-    async def entry_id(self) -> str:
-        """Return the id of the only entry."""
-        (entry,) = await self.client.entries(DOMAIN)
-        return entry["entry_id"]
-
-
-async def set_up_with_a_wrong_token_first(scene: Scene) -> None:
+async def set_up(scene: Scene) -> None:
     """Be refused with a wrong token, and taken with the right one in the same form."""
-    values = {"api_url": scene.simulator.url, "instance_id": INSTANCE_ID}
     flow = await scene.client.start_flow(DOMAIN)
     assert flow.step["step_id"] == "user"
 
-    step = await flow.submit(**values, api_token=Token.WRONG)
+    step = await flow.submit(**scene.values(scene.account, Token.WRONG))
     assert step["type"] == "form"
     assert step["errors"] == {"base": "invalid_auth"}
 
-    step = await flow.submit(**values, api_token=Token.FIRST)
+    step = await flow.submit(**scene.values(scene.account, Token.FIRST))
     assert step["type"] == "create_entry"
-    assert step["title"] == f"GREEN-API {INSTANCE_ID}"
+    assert step["title"] == f"GREEN-API {scene.account.instance_id}"
 
 
 async def see_the_account(scene: Scene) -> None:
     """See the device and its entities, and all that the frontend waits for."""
-    await scene.expect("state", "authorized")
-    await scene.expect("connectivity", "on")
+    await scene.expect(scene.account, "state", "authorized")
+    await scene.expect(scene.account, "connectivity", "on")
     (device,) = await scene.client.devices(DOMAIN)
-    assert device["identifiers"] == [[DOMAIN, INSTANCE_ID]]
+    assert device["identifiers"] == [[DOMAIN, scene.account.instance_id]]
     assert device["manufacturer"] == "GREEN-API"
-    assert device["serial_number"] == INSTANCE_ID
+    assert device["serial_number"] == scene.account.instance_id
     assert "button" in await scene.client.get_services()
 
 
-async def refuse_the_same_account(scene: Scene) -> None:
-    """Be refused with an account that is there already."""
-    flow = await scene.client.start_flow(DOMAIN)
-    step = await flow.submit(
-        api_url=scene.simulator.url, instance_id=INSTANCE_ID, api_token=Token.FIRST
-    )
-    assert step["type"] == "abort"
+async def set_up_another(scene: Scene) -> None:
+    """Add an account that is logged out, and ask to be told what is wrong with it."""
+    values = scene.values(scene.other, Token.OTHER)
+    step = await (await scene.client.start_flow(DOMAIN)).submit(**values)
+    assert step["type"] == "create_entry"
+    await scene.expect(scene.other, "state", "not_authorized")
+    step = await (await scene.client.start_flow(DOMAIN)).submit(**values)
     assert step["reason"] == "already_configured"
+
+    await scene.client.save_automation(
+        "alert",
+        {
+            "alias": "Alert",
+            "use_blueprint": {
+                "path": "green_api/alert.yaml",
+                "input": {
+                    "problems": [await scene.entity_id(scene.other, "problem")],
+                    "minutes": 0,
+                    "actions": [
+                        {
+                            "action": "persistent_notification.create",
+                            "data": {
+                                "title": "{{ title }}",
+                                "message": "{{ message }}",
+                            },
+                        }
+                    ],
+                },
+            },
+        },
+    )
 
 
 async def follow_the_state(scene: Scene) -> None:
     """See the account change."""
     scene.account.state = "notAuthorized"
-    await scene.update()
-    await scene.expect("state", "not_authorized")
-    await scene.expect("connectivity", "off")
+    await scene.update(scene.account)
+    await scene.expect(scene.account, "state", "not_authorized")
+    await scene.expect(scene.account, "connectivity", "off")
 
     scene.account.state = "authorized"
-    await scene.update()
-    await scene.expect("connectivity", "on")
+    await scene.update(scene.account)
+    await scene.expect(scene.account, "connectivity", "on")
 
 
 async def press_the_button(scene: Scene) -> None:
     """Reboot the instance, and see its way back without doing anything."""
     scene.account.boot_seconds = 3
     scene.account.requests.clear()
-    await scene.client.act("button.press", await scene.entity_id("reboot"))
+    await scene.client.act(
+        "button.press", await scene.entity_id(scene.account, "reboot")
+    )
     assert "reboot" in {request.method for request in scene.account.requests}
-    await scene.expect("state", "starting")
-    await scene.expect("state", "authorized")
+    await scene.expect(scene.account, "state", "starting")
+    await scene.expect(scene.account, "state", "authorized")
 
 
 async def go_through_an_outage(scene: Scene) -> None:
     """See the account unavailable while the server fails, and back when it works."""
     scene.account.fault = Fault.SERVER_ERROR
-    await scene.update()
-    await scene.expect("state", "unavailable")
+    await scene.update(scene.account)
+    await scene.expect(scene.account, "state", "unavailable")
 
     scene.account.fault = None
-    await scene.update()
-    await scene.expect("state", "authorized")
+    await scene.update(scene.account)
+    await scene.expect(scene.account, "state", "authorized")
 
 
 async def replace_the_token(scene: Scene) -> None:
     """Be asked for the token when it was refused twice, and give the new one."""
     scene.account.token = Token.LATER
-    await scene.update()
-    await scene.expect("state", "unavailable")
+    await scene.update(scene.account)
+    await scene.expect(scene.account, "state", "unavailable")
     assert not await scene.client.pending_flows(DOMAIN)
-    await scene.update()
+    await scene.update(scene.account)
     flow = await scene.client.wait_for_pending_flow(DOMAIN, "reauth")
     assert flow.step["step_id"] == "reauth_confirm"
 
@@ -155,109 +130,107 @@ async def replace_the_token(scene: Scene) -> None:
 
     step = await flow.submit(api_token=Token.LATER)
     assert step["reason"] == "reauth_successful"
-    await scene.expect("state", "authorized")
+    await scene.expect(scene.account, "state", "authorized")
 
 
 async def reconfigure(scene: Scene) -> None:
     """Change the address and keep the token."""
-    (entry,) = await scene.client.entries(DOMAIN)
-    flow = await scene.client.start_reconfigure(entry)
+    flow = await scene.client.start_reconfigure(await scene.entry(scene.account))
     step = await flow.submit(api_url=f"{scene.simulator.url}/v3/")
     assert step["reason"] == "reconfigure_successful"
-    await scene.expect("state", "authorized")
+    await scene.expect(scene.account, "state", "authorized")
+
+
+async def link_again(scene: Scene) -> None:
+    """Find out that an account is logged out, and link it again with a QR code."""
+    (issue,) = await scene.client.wait_for_issues(
+        DOMAIN, "logged_out", within=CERTAINTY
+    )
+    await scene.client.wait_for_notification(
+        f"GREEN-API {scene.other.instance_id} needs attention"
+    )
+
+    flow = await scene.client.start_repair(issue)
+    assert flow.step["type"] == "menu"
+    await flow.choose("qr_code")
+    await flow.follow_until(lambda step: "qr_code" in step["description_placeholders"])
+    assert scene.other.scan()
+    await flow.follow_until(lambda step: step["type"] == "create_entry")
+
+    await scene.expect(scene.other, "state", "authorized")
+    await scene.client.wait_for_issues(DOMAIN)
+    await scene.client.wait_for_notification(
+        f"GREEN-API {scene.other.instance_id} works again"
+    )
 
 
 async def restart(scene: Scene) -> None:
-    """Find all there again after a restart, and the token in a single file."""
+    """Find all there again after a restart, and the tokens in a single file."""
     assert await scene.home_assistant.stop() == 0
     assert_kept_secret(
         scene.home_assistant, known_to=frozenset({"core.config_entries"})
     )
 
     await scene.home_assistant.start()
-    await scene.expect("state", "authorized")
+    await scene.expect(scene.account, "state", "authorized")
+    await scene.expect(scene.other, "state", "authorized")
     assert not await scene.client.pending_flows(DOMAIN)
 
 
 async def download_diagnostics(scene: Scene) -> None:
     """Find in the diagnostics how it is, but not who it is."""
-    text = str(await scene.client.diagnostics(await scene.entry_id()))
+    entry = await scene.entry(scene.account)
+    text = str(await scene.client.diagnostics(entry["entry_id"]))
     assert "authorized" in text
-    assert INSTANCE_ID not in text
+    assert scene.account.instance_id not in text
 
 
 async def remove(scene: Scene) -> None:
-    """Remove the account, and find nothing left of it."""
-    entry_id = await scene.entry_id()
-    await scene.client.remove_entry(entry_id)
+    """Remove the accounts, and find nothing left of them."""
+    entries = [await scene.entry(scene.account), await scene.entry(scene.other)]
+    for entry in entries:
+        await scene.client.remove_entry(entry["entry_id"])
     assert await scene.client.entries(DOMAIN) == []
     assert await scene.client.entities(DOMAIN) == []
     assert await scene.client.devices(DOMAIN) == []
     assert await scene.client.issues(DOMAIN) == []
     assert await scene.client.pending_flows(DOMAIN) == []
-    assert [s for s in await scene.client.states() if INSTANCE_ID in str(s)] == []
 
     assert await scene.home_assistant.stop() == 0
     assert_kept_secret(scene.home_assistant)
-    left = files_with(scene.home_assistant.storage, entry_id, INSTANCE_ID)
+    remembered = [entry["entry_id"] for entry in entries]
+    left = files_with(scene.home_assistant.storage, *remembered)
     assert left <= HOME_ASSISTANTS_MEMORY
 
 
 STORY: Final[tuple[Callable[[Scene], Awaitable[None]], ...]] = (
-    set_up_with_a_wrong_token_first,
+    set_up,
     see_the_account,
-    refuse_the_same_account,
+    set_up_another,
     follow_the_state,
     press_the_button,
     go_through_an_outage,
     replace_the_token,
     reconfigure,
+    link_again,
     restart,
     download_diagnostics,
     remove,
 )
 
 
-async def test_story_of_an_account(
+async def test_story_of_two_accounts(
     home_assistant: HomeAssistantProcess, simulator: Simulator
 ) -> None:
-    """Everything happens in one Home Assistant, step by step."""
+    """Go through everything in one Home Assistant, step by step."""
     assert all(quote(token, safe="") != token for token in Token)
     scene = Scene(
-        home_assistant, simulator, simulator.add_account(INSTANCE_ID, Token.FIRST)
+        home_assistant,
+        simulator,
+        account=simulator.add_account("1101000001", Token.FIRST),
+        other=simulator.add_account("7103000002", Token.OTHER, state="notAuthorized"),
     )
     for step in STORY:
         _LOGGER.info("%s: %s", step.__name__, step.__doc__)
         await step(scene)
     assert_in_good_order(home_assistant.log())
-
-
-def assert_kept_secret(
-    home_assistant: HomeAssistantProcess, *, known_to: frozenset[str] = frozenset()
-) -> None:
-    """Assert that no token was told, nor written to any other than these files."""
-    assert files_with(home_assistant.folder, CORE) == known_to
-    assert not any(CORE in answer for answer in home_assistant.answers)
-    # The same search finds what may be told.
-    assert "console.log" in files_with(home_assistant.folder, INSTANCE_ID)
-    assert any(INSTANCE_ID in answer for answer in home_assistant.answers)
-
-
-def files_with(folder: Path, *texts: str) -> set[str]:
-    """Return the names of the files below a folder that hold one of the texts."""
-    needles = [text.encode() for text in texts]
-    return {
-        path.name
-        for path in folder.rglob("*")
-        if path.is_file() and any(needle in path.read_bytes() for needle in needles)
-    }
-
-
-def assert_in_good_order(log: str) -> None:
-    """Assert that Home Assistant had nothing to say against the integration."""
-    complaints = [
-        line
-        for line in log.splitlines()
-        if "custom integration" in line and "has not been tested" not in line
-    ]
-    assert complaints == []

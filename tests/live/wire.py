@@ -33,7 +33,7 @@ class FlowStep(TypedDict):
     type: str
     step_id: NotRequired[str]
     data_schema: NotRequired[list[dict[str, Any]]]
-    description_placeholders: NotRequired[dict[str, str] | None]
+    description_placeholders: NotRequired[dict[str, str]]
     errors: NotRequired[dict[str, str] | None]
     menu_options: NotRequired[list[str]]
     progress_action: NotRequired[str]
@@ -94,6 +94,14 @@ class Issue(TypedDict):
     severity: str
     translation_key: str | None
     translation_placeholders: dict[str, str] | None
+
+
+class Notification(TypedDict):
+    """A notification of the sidebar."""
+
+    notification_id: str
+    title: str | None
+    message: str
 
 
 class Dashboard(TypedDict):

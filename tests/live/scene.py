@@ -1,0 +1,100 @@
+"""What the live tests play with: an account, and a person who watches it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from tests.simulator import Account, Simulator
+
+from .client import PATIENCE, HomeAssistantClient
+from .configuration import DOMAIN
+from .home_assistant import HomeAssistantProcess
+from .wire import Entry
+
+# The same in plain text and in a URL, whatever becomes of the signs around it.
+CORE: Final = "5ec2e7"
+
+
+class Token(StrEnum):
+    """Tokens that look different in plain text and in a URL."""
+
+    FIRST = f"+first:{CORE}a1b2c3@"
+    LATER = f"+later:{CORE}d4e5f6@"
+    OTHER = f"+other:{CORE}a7b8c9@"
+    WRONG = f"+wrong:{CORE}070809@"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A Home Assistant, a GREEN-API, and two accounts of it."""
+
+    home_assistant: HomeAssistantProcess
+    simulator: Simulator
+    account: Account
+    other: Account
+
+    @property
+    def client(self) -> HomeAssistantClient:
+        """The person at Home Assistant."""
+        return self.home_assistant.client
+
+    def values(self, account: Account, token: str) -> dict[str, str]:
+        """Return what the console says of an account, with a token of one's choice."""
+        return {
+            "api_url": self.simulator.url,
+            "instance_id": account.instance_id,
+            "api_token": token,
+        }
+
+    async def entry(self, account: Account) -> Entry:
+        """Return the config entry of an account."""
+        entries = await self.client.entries(DOMAIN)
+        return next(it for it in entries if account.instance_id in it["title"])
+
+    async def entity_id(self, account: Account, key: str) -> str:
+        """Return what one of an account's entities is called."""
+        return await self.client.entity_id(DOMAIN, f"{account.instance_id}_{key}")
+
+    async def expect(
+        self, account: Account, key: str, state: str, *, within: float = PATIENCE
+    ) -> None:
+        """Wait until one of an account's entities is in a state."""
+        entity_id = await self.entity_id(account, key)
+        await self.client.wait_for_state(entity_id, state, within=within)
+
+    async def update(self, account: Account) -> None:
+        """Have an account looked at, as soon as the last look is 10 s old."""
+        entity_id = await self.entity_id(account, "state")
+        await self.client.act("homeassistant.update_entity", entity_id)
+
+
+def assert_kept_secret(
+    home_assistant: HomeAssistantProcess, *, known_to: frozenset[str] = frozenset()
+) -> None:
+    """Assert that no token was told, nor written to any other than these files."""
+    assert files_with(home_assistant.folder, CORE) == known_to
+    assert not any(CORE in answer for answer in home_assistant.answers)
+    # The same search finds what may be told.
+    assert "console.log" in files_with(home_assistant.folder, DOMAIN)
+    assert any(DOMAIN in answer for answer in home_assistant.answers)
+
+
+def files_with(folder: Path, *texts: str) -> set[str]:
+    """Return the names of the files below a folder that hold one of the texts."""
+    needles = [text.encode() for text in texts]
+    return {
+        path.name
+        for path in folder.rglob("*")
+        if path.is_file() and any(needle in path.read_bytes() for needle in needles)
+    }
+
+
+def assert_in_good_order(log: str) -> None:
+    """Assert that Home Assistant had nothing to say against the integration."""
+    complaints = [
+        line
+        for line in log.splitlines()
+        if "custom integration" in line and "has not been tested" not in line
+    ]
+    assert complaints == []
