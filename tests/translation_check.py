@@ -118,9 +118,9 @@ def _shown(result: Result) -> Iterable[tuple[str, ...]]:
     match result["type"]:
         case FlowResultType.FORM:
             yield ("step", result["step_id"])
-            for field in getattr(result["data_schema"], "schema", ()):
+            for field in getattr(result.get("data_schema"), "schema", ()):
                 yield ("step", result["step_id"], "data", str(field))
-            for error in (result["errors"] or {}).values():
+            for error in (result.get("errors") or {}).values():
                 yield ("error", error)
         case FlowResultType.MENU:
             yield ("step", result["step_id"])

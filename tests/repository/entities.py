@@ -1,7 +1,7 @@
 """What describes the entities, with its texts and its icons."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -57,5 +57,14 @@ def described() -> Iterator[Described]:
     for platform in PLATFORMS:
         for value in vars(module(platform)).values():
             for description in value if isinstance(value, tuple) else (value,):
-                if isinstance(description, EntityDescription):
+                if _is_description(description):
                     yield Described(platform, description)
+
+
+def _is_description(value: object) -> bool:
+    """Tell a description, which need not be an instance of the class it is made by."""
+    return (
+        is_dataclass(value)
+        and not isinstance(value, type)
+        and hasattr(value, "entity_registry_enabled_default")
+    )

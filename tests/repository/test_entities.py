@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from custom_components.green_api.const import DOMAIN, PLATFORMS
-from homeassistant.components.sensor import SensorEntityDescription
 from homeassistant.const import Platform
 
 from . import ENGLISH, ICONS, MODULES, read_json
@@ -58,10 +57,9 @@ def test_nothing_is_left_over(path: Path) -> None:
 def test_options() -> None:
     """Every state of an enum sensor has a text and an icon, and there is no other."""
     enums = [
-        (entity, set(entity.description.options))
+        (entity, set(options))
         for entity in described()
-        if isinstance(entity.description, SensorEntityDescription)
-        and entity.description.options
+        if (options := getattr(entity.description, "options", None))
     ]
     assert enums
     for entity, options in enums:
