@@ -22,33 +22,8 @@ HOME_ASSISTANTS_MEMORY: Final = frozenset(
 )
 
 
-async def set_up(scene: Scene) -> None:
-    """Be refused with a wrong token, and taken with the right one in the same form."""
-    flow = await scene.client.start_flow(DOMAIN)
-    assert flow.step["step_id"] == "user"
-
-    step = await flow.submit(**scene.values(scene.account, Token.WRONG))
-    assert step["type"] == "form"
-    assert step["errors"] == {"base": "invalid_auth"}
-
-    step = await flow.submit(**scene.values(scene.account, Token.FIRST))
-    assert step["type"] == "create_entry"
-    assert step["title"] == f"GREEN-API {scene.account.instance_id}"
-
-
-async def see_the_account(scene: Scene) -> None:
-    """See the device and its entities, and all that the frontend waits for."""
-    await scene.expect(scene.account, "state", "authorized")
-    await scene.expect(scene.account, "connectivity", "on")
-    (device,) = await scene.client.devices(DOMAIN)
-    assert device["identifiers"] == [[DOMAIN, scene.account.instance_id]]
-    assert device["manufacturer"] == "GREEN-API"
-    assert device["serial_number"] == scene.account.instance_id
-    assert "button" in await scene.client.get_services()
-
-
-async def set_up_another(scene: Scene) -> None:
-    """Add an account that is logged out, and ask to be told what is wrong with it."""
+async def set_up_logged_out(scene: Scene) -> None:
+    """Add an account that is logged out, and ask to be told if that lasts."""
     values = scene.values(scene.other, Token.OTHER)
     step = await (await scene.client.start_flow(DOMAIN)).submit(**values)
     assert step["type"] == "create_entry"
@@ -78,6 +53,32 @@ async def set_up_another(scene: Scene) -> None:
             },
         },
     )
+
+
+async def set_up(scene: Scene) -> None:
+    """Be refused with a wrong token, and taken with the right one in the same form."""
+    flow = await scene.client.start_flow(DOMAIN)
+    assert flow.step["step_id"] == "user"
+
+    step = await flow.submit(**scene.values(scene.account, Token.WRONG))
+    assert step["type"] == "form"
+    assert step["errors"] == {"base": "invalid_auth"}
+
+    step = await flow.submit(**scene.values(scene.account, Token.FIRST))
+    assert step["type"] == "create_entry"
+    assert step["title"] == f"GREEN-API {scene.account.instance_id}"
+
+
+async def see_the_account(scene: Scene) -> None:
+    """See the device and its entities, and all that the frontend waits for."""
+    await scene.expect(scene.account, "state", "authorized")
+    await scene.expect(scene.account, "connectivity", "on")
+    devices = {it["serial_number"]: it for it in await scene.client.devices(DOMAIN)}
+    assert devices.keys() == {scene.account.instance_id, scene.other.instance_id}
+    device = devices[scene.account.instance_id]
+    assert device["identifiers"] == [[DOMAIN, scene.account.instance_id]]
+    assert device["manufacturer"] == "GREEN-API"
+    assert "button" in await scene.client.get_services()
 
 
 async def follow_the_state(scene: Scene) -> None:
@@ -141,8 +142,17 @@ async def reconfigure(scene: Scene) -> None:
     await scene.expect(scene.account, "state", "authorized")
 
 
+async def download_diagnostics(scene: Scene) -> None:
+    """Find in the diagnostics how it is, but not who it is."""
+    entry = await scene.entry(scene.account)
+    text = str(await scene.client.diagnostics(entry["entry_id"]))
+    assert "authorized" in text
+    assert scene.account.instance_id not in text
+
+
 async def link_again(scene: Scene) -> None:
     """Find out that an account is logged out, and link it again with a QR code."""
+    await scene.update(scene.other)
     (issue,) = await scene.client.wait_for_issues(
         DOMAIN, "logged_out", within=CERTAINTY
     )
@@ -177,14 +187,6 @@ async def restart(scene: Scene) -> None:
     assert not await scene.client.pending_flows(DOMAIN)
 
 
-async def download_diagnostics(scene: Scene) -> None:
-    """Find in the diagnostics how it is, but not who it is."""
-    entry = await scene.entry(scene.account)
-    text = str(await scene.client.diagnostics(entry["entry_id"]))
-    assert "authorized" in text
-    assert scene.account.instance_id not in text
-
-
 async def remove(scene: Scene) -> None:
     """Remove the accounts, and find nothing left of them."""
     entries = [await scene.entry(scene.account), await scene.entry(scene.other)]
@@ -204,17 +206,17 @@ async def remove(scene: Scene) -> None:
 
 
 STORY: Final[tuple[Callable[[Scene], Awaitable[None]], ...]] = (
+    set_up_logged_out,
     set_up,
     see_the_account,
-    set_up_another,
     follow_the_state,
     press_the_button,
     go_through_an_outage,
     replace_the_token,
     reconfigure,
+    download_diagnostics,
     link_again,
     restart,
-    download_diagnostics,
     remove,
 )
 
