@@ -27,7 +27,9 @@ from .entity import GreenApiEntity
 
 PARALLEL_UPDATES = 0
 
-_STATE_OPTIONS: Final = {state: state.name.lower() for state in InstanceState}
+_STATE_OPTIONS: Final[Mapping[str | None, str]] = {
+    state: state.name.lower() for state in InstanceState
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +47,7 @@ SENSORS: Final = (
         translation_key="state",
         device_class=SensorDeviceClass.ENUM,
         options=list(_STATE_OPTIONS.values()),
-        value_fn=lambda account: (
-            _STATE_OPTIONS[account.state.known] if account.state.known else None
-        ),
+        value_fn=lambda account: _STATE_OPTIONS.get(account.state.raw),
         attributes_fn=lambda account: {"since": account.since},
     ),
     GreenApiSensorDescription(
