@@ -1,5 +1,6 @@
 """Image of the QR code that links the account again."""
 
+import asyncio
 from datetime import datetime
 from typing import Final, override
 
@@ -17,7 +18,7 @@ from .trouble import LOGGED_OUT_STATES
 
 PARALLEL_UPDATES = 0
 
-# Seconds after which a QR code is replaced; the vendor lets it live 20 seconds.
+# Seconds after which an answer is old; the vendor lets a QR code live 20 seconds.
 QR_SHOWN_FOR: Final = 10
 
 QR_CODE: Final = ImageEntityDescription(
@@ -41,8 +42,8 @@ async def async_setup_entry(
 class QrCodeImage(GreenApiEntity, ImageEntity):
     """The QR code, fetched when somebody looks and for as long as they do.
 
-    When a QR code grows old, the new state makes those who look ask for the image
-    again, which brings the next code. When nobody looks, nobody asks.
+    When an answer grows old, the new state makes those who look ask for the image
+    again, which brings the next QR code. When nobody looks, nobody asks.
     """
 
     _attr_content_type = "image/png"
@@ -53,11 +54,13 @@ class QrCodeImage(GreenApiEntity, ImageEntity):
         coordinator: GreenApiCoordinator,
         description: ImageEntityDescription,
     ) -> None:
-        """Start without a QR code."""
+        """Start without an answer."""
         super().__init__(coordinator, description)
         ImageEntity.__init__(self, hass)
-        self._qr_code: bytes | None = None
+        self._asking = asyncio.Lock()
+        self._attr_image_last_updated = dt_util.utcnow()
         self._cancel_expiry: CALLBACK_TYPE | None = None
+        self._qr_code: bytes | None = None
 
     @property
     @override
@@ -69,41 +72,50 @@ class QrCodeImage(GreenApiEntity, ImageEntity):
 
     @override
     async def async_will_remove_from_hass(self) -> None:
-        """Forget the QR code."""
+        """Forget the answer."""
         await super().async_will_remove_from_hass()
         self._forget()
 
     @override
     async def async_image(self) -> bytes | None:
-        """Return the QR code; ask for one only if there is none yet."""
-        if self._qr_code is None and self.available:
-            await self._async_fetch()
+        """Return the QR code; ask for one only if there is no fresh answer."""
+        async with self._asking:
+            if self._cancel_expiry is None and self.available:
+                self._cancel_expiry = async_call_later(
+                    self.hass, QR_SHOWN_FOR, self._expired
+                )
+                await self._async_ask()
         return self._qr_code
 
-    async def _async_fetch(self) -> None:
-        """Ask for a QR code."""
+    async def _async_ask(self) -> None:
+        """Ask for a QR code; that there is none is an answer as well."""
         try:
             answer = await self.coordinator.client.get_qr()
         except GreenApiError:
             return
         if answer.kind is QrKind.ALREADY_LOGGED:
-            await self.coordinator.async_request_refresh()
-        self._forget()
-        self._qr_code = answer.image
-        self._cancel_expiry = async_call_later(self.hass, QR_SHOWN_FOR, self._expired)
+            # Those who look do not wait for it, nor can they interrupt it.
+            self.coordinator.config_entry.async_create_background_task(
+                self.hass,
+                self.coordinator.async_request_refresh(),
+                f"{self.entity_id} refresh",
+            )
+        # Meanwhile the account may have been linked, or the entity removed.
+        if self._cancel_expiry:
+            self._qr_code = answer.image
 
     @callback
     def _expired(self, now: datetime) -> None:
         """Make those who look ask again."""
-        self._cancel_expiry = None
         self._forget()
-        self._attr_image_last_updated = dt_util.utcnow()
         self.async_write_ha_state()
 
     @callback
     def _forget(self) -> None:
-        """Drop the QR code and its end."""
+        """Drop the answer and its end."""
         self._qr_code = None
+        # The state: another one makes those who look ask again.
+        self._attr_image_last_updated = dt_util.utcnow()
         if self._cancel_expiry:
             self._cancel_expiry()
             self._cancel_expiry = None
@@ -111,7 +123,7 @@ class QrCodeImage(GreenApiEntity, ImageEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Forget the QR code as soon as it is of no more use."""
+        """Forget the answer as soon as it is of no more use."""
         if not self.available:
             self._forget()
         super()._handle_coordinator_update()
