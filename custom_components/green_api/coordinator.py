@@ -1,16 +1,16 @@
 """Coordinator that polls the state of an account."""
 
 import asyncio
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypedDict, override
 from zlib import crc32
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
@@ -35,7 +35,7 @@ from .const import (
 )
 from .issues import async_show_issue
 from .store import AccountStore
-from .trouble import RESTRICTED_STATES, Trouble
+from .trouble import RESTRICTED_STATES, Answer, Trouble
 
 type GreenApiConfigEntry = ConfigEntry[GreenApiCoordinator]
 
@@ -45,8 +45,10 @@ QUEUE_CONTEXT: Final = "messages_in_queue"
 # Seconds to wait before a token that was rejected at start-up is tried again.
 CONFIRM_DELAY: Final = 2
 
-# Seconds to wait after "too many requests": if the server does not say, and at most.
+# Seconds to wait after "too many requests": if the server does not say, at least and
+# at most.
 RATE_LIMIT_DELAY: Final = 120
+MIN_RATE_LIMIT_DELAY: Final = 10
 MAX_RATE_LIMIT_DELAY: Final = 3600
 
 # For how long "too many requests" is no reason to doubt the last answer.
@@ -55,12 +57,12 @@ FRESH_FOR: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What the last answer says of an account."""
+    """What the last answers say of an account."""
 
     state: AccountState
     since: datetime
-    restricted_until: datetime | None
-    messages_in_queue: int | None
+    restricted_until: datetime | None = None
+    messages_in_queue: int | None = None
 
 
 class _Text(TypedDict):
@@ -100,11 +102,17 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         self.last_error: ErrorKind | None = None
         self._store = store
         self._record = store.async_get(entry.entry_id)
+        self.data = Account(
+            state=AccountState(self._record.state),
+            since=self._record.since or dt_util.utcnow(),
+        )
         self._answered_at: datetime | None = None
-        self._restricted_until: datetime | None = None
         self._rejections = 0
-        self._logged_state: str | None = None
+        self._logged_states: set[str] = set()
         self._announced_trouble: Trouble | None = None
+        self._settings_lock = asyncio.Lock()
+        self._details_task: asyncio.Task[None] | None = None
+        self._cancel_doubt: CALLBACK_TYPE | None = None
 
     @property
     def trouble(self) -> Trouble | None:
@@ -129,26 +137,40 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
 
     async def async_get_messenger(self) -> Messenger:
         """Return the messenger; while the server does not say, the most likely one."""
-        if self.settings is None:
-            try:
-                self.settings = await self.client.get_settings()
-            except GreenApiError:
-                return Messenger.WHATSAPP
-            dr.async_get(self.hass).async_get_or_create(
-                config_entry_id=self.config_entry.entry_id,
-                identifiers={(DOMAIN, self.client.instance_id)},
-                model=MESSENGER_NAMES[self.settings.messenger],
-            )
+        async with self._settings_lock:
+            if self.settings is None:
+                try:
+                    self.settings = await self.client.get_settings()
+                except GreenApiError:
+                    return Messenger.WHATSAPP
+                dr.async_get(self.hass).async_get_or_create(
+                    config_entry_id=self.config_entry.entry_id,
+                    identifiers={(DOMAIN, self.client.instance_id)},
+                    model=MESSENGER_NAMES[self.settings.messenger],
+                )
         return self.settings.messenger
 
     @override
+    async def async_shutdown(self) -> None:
+        """End the wait for better answers as well."""
+        await super().async_shutdown()
+        self._doubt_after(None)
+
+    @override
     async def _async_update_data(self) -> Account:
-        """Ask for the state of the account, and for more where it is wanted."""
+        """Ask for the state of the account."""
         try:
-            state = await self._async_get_state()
+            answer: Answer = await self._async_get_state()
         except GreenApiError as err:
-            return self._failed(err, dt_util.utcnow())
-        return await self._async_answered(state, dt_util.utcnow())
+            answer = err
+        if self._shutdown_requested:
+            return self.data
+        now = dt_util.utcnow()
+        if self._record.hear(answer, now):
+            self._store.async_save()
+        if isinstance(answer, GreenApiError):
+            return self._failed(answer, now)
+        return self._answered(answer, now)
 
     async def _async_get_state(self) -> AccountState:
         """Ask for the state; at start-up, twice before a token counts as rejected."""
@@ -160,24 +182,27 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         await asyncio.sleep(CONFIRM_DELAY)
         return await self.client.get_state()
 
-    async def _async_answered(self, state: AccountState, now: datetime) -> Account:
+    def _answered(self, state: AccountState, now: datetime) -> Account:
         """Return the account as the answer describes it."""
-        self._hear(state, now)
+        self._doubt_after(None)
         self._accepted()
         self._log_unknown(state)
         self.update_interval = self._interval(now, state)
         self._answered_at = now
-        return Account(
+        account = replace(
+            self.data,
             state=state,
             since=self._record.since or now,
-            restricted_until=await self._async_get_restricted_until(state),
-            messages_in_queue=await self._async_get_messages_in_queue(),
+            restricted_until=self.data.restricted_until
+            if state.known in RESTRICTED_STATES
+            else None,
         )
+        self._ask_for_details(account)
+        return account
 
     def _failed(self, err: GreenApiError, now: datetime) -> Account:
         """Return the account as it was, or raise what the failure means."""
         self.last_error = err.kind
-        self._hear(err, now)
         self.update_interval = self._interval(now)
         match err:
             case RateLimitedError():
@@ -190,25 +215,34 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
                 self._rejections = 0
         raise UpdateFailed(**self._text(err.kind))
 
-    def _hear(self, answer: AccountState | GreenApiError, now: datetime) -> None:
-        """Let the answer count for or against the account."""
-        if self._record.hear(answer, now):
-            self._store.async_save()
-
     def _rate_limited(self, err: RateLimitedError, now: datetime) -> Account:
         """Wait, and doubt the last answer only when it is no longer fresh.
 
         The vendor counts the requests of everybody who uses the instance.
         """
-        delay = min(err.retry_after or RATE_LIMIT_DELAY, MAX_RATE_LIMIT_DELAY)
-        if (
-            self.last_update_success
-            and self._answered_at is not None
-            and now - self._answered_at < FRESH_FOR
-        ):
-            self.update_interval = timedelta(seconds=delay)
-            return self.data
-        raise UpdateFailed(retry_after=delay, **self._text(err.kind))
+        delay = max(err.retry_after or RATE_LIMIT_DELAY, MIN_RATE_LIMIT_DELAY)
+        delay = min(delay, MAX_RATE_LIMIT_DELAY)
+        fresh_until = self._answered_at and self._answered_at + FRESH_FOR
+        if not self.last_update_success or fresh_until is None or now >= fresh_until:
+            raise UpdateFailed(retry_after=delay, **self._text(err.kind))
+        self._doubt_after(fresh_until - now)
+        self.update_interval = timedelta(seconds=delay)
+        return self.data
+
+    @callback
+    def _doubt_after(self, time: timedelta | None) -> None:
+        """Doubt the last answer after some time if no other one comes."""
+        if self._cancel_doubt:
+            self._cancel_doubt()
+            self._cancel_doubt = None
+        if time:
+            self._cancel_doubt = async_call_later(self.hass, time, self._doubt)
+
+    @callback
+    def _doubt(self, now: datetime) -> None:
+        """Doubt the last answer: the server has asked to wait for too long."""
+        self._cancel_doubt = None
+        self.async_set_update_error(UpdateFailed(**self._text(ErrorKind.RATE_LIMITED)))
 
     def _rejected(self) -> None:
         """Ask for a new token when the second answer in a row rejects it.
@@ -223,19 +257,18 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             self.config_entry.async_start_reauth(self.hass)
 
     def _accepted(self) -> None:
-        """Withdraw the question for a new token if the old one works again."""
-        if self._rejections > 1:
-            for flow in list(
-                self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})
-            ):
-                self.hass.config_entries.flow.async_abort(flow["flow_id"])
+        """Withdraw the question for a new token: the old one works."""
         self._rejections = 0
+        for flow in list(
+            self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})
+        ):
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _log_unknown(self, state: AccountState) -> None:
         """Log a state that is not documented, once."""
-        if state.raw is None or state.known or state.raw == self._logged_state:
+        if state.raw is None or state.known or state.raw in self._logged_states:
             return
-        self._logged_state = state.raw
+        self._logged_states.add(state.raw)
         LOGGER.warning(
             "%s is in a state unknown to this integration: %r", self.name, state.raw
         )
@@ -252,17 +285,38 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             return timedelta(seconds=1 + crc32(self.client.instance_id.encode()) % 60)
         return UPDATE_INTERVAL
 
-    async def _async_get_restricted_until(self, state: AccountState) -> datetime | None:
-        """Return the end of the restriction while there is one."""
-        if state.known not in RESTRICTED_STATES:
-            self._restricted_until = None
-        else:
-            messenger = await self.async_get_messenger()
-            with suppress(GreenApiError):
-                self._restricted_until = await self.client.get_restricted_until(
-                    messenger
-                )
-        return self._restricted_until
+    def _ask_for_details(self, account: Account) -> None:
+        """Ask for more in the background, so that it cannot make the state late."""
+        if self._details_task:
+            self._details_task.cancel()
+        self._details_task = self.config_entry.async_create_background_task(
+            self.hass,
+            self._async_get_details(account),
+            f"{self.name} details",
+            # Not before the account itself is there.
+            eager_start=False,
+        )
+
+    async def _async_get_details(self, account: Account) -> None:
+        """Add to the account what else somebody wants to know."""
+        self.data = replace(
+            account,
+            restricted_until=await self._async_get_restricted_until(account),
+            messages_in_queue=await self._async_get_messages_in_queue(),
+        )
+        if self.data != account:
+            self._async_show_issue()
+            self.async_update_listeners()
+
+    async def _async_get_restricted_until(self, account: Account) -> datetime | None:
+        """Return the end of the restriction, as far as it is known."""
+        if account.state.known not in RESTRICTED_STATES:
+            return None
+        messenger = await self.async_get_messenger()
+        try:
+            return await self.client.get_restricted_until(messenger)
+        except GreenApiError:
+            return account.restricted_until
 
     async def _async_get_messages_in_queue(self) -> int | None:
         """Return the length of the queue if anybody wants to know."""
@@ -287,12 +341,14 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         """Show what stands against the account, after a failed refresh as well."""
         if self._shutdown_requested:
             return
-        async_show_issue(
-            self.hass,
-            self.config_entry,
-            self.trouble,
-            self._restricted_until,
-        )
+        self._async_show_issue()
         if self._announced_trouble is not self.trouble:
             self._announced_trouble = self.trouble
             self.async_update_listeners()
+
+    @callback
+    def _async_show_issue(self) -> None:
+        """Show what stands against the account in the repairs."""
+        async_show_issue(
+            self.hass, self.config_entry, self.trouble, self.data.restricted_until
+        )
