@@ -1,0 +1,49 @@
+"""What tests of several modules do."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import async_fire_time_changed
+
+from homeassistant.core import HomeAssistant
+
+
+async def async_pass(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float = 61
+) -> None:
+    """Let time pass, as long as it takes to poll, and let happen what is due then."""
+    freezer.tick(seconds)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def async_until(holds: Callable[[], bool]) -> None:
+    """Let happen what happens in no time; the limit is the timeout of the test."""
+    while not holds():  # noqa: ASYNC110 - nothing announces what a test waits for
+        await asyncio.sleep(0)
+
+
+def assert_hidden(token: str, *places: object) -> None:
+    """Assert that a token is in none of some places, in neither spelling."""
+    told = "\n".join(text for place in places for text in _texts(place))
+    assert told
+    assert token not in told
+    assert quote(token, safe="") not in told
+
+
+def _texts(place: object) -> Iterator[str]:
+    """Yield all that a place says: a log with every exception, an exception, text."""
+    if isinstance(place, pytest.LogCaptureFixture):
+        yield place.text
+        for record in place.records:
+            yield f"{record.__dict__!r}"
+            yield from _texts(record.exc_info[1] if record.exc_info else "")
+    elif isinstance(place, BaseException):
+        yield f"{place} {place!r} {place.args!r} {place.__dict__!r}"
+        for led_to_it in filter(None, (place.__cause__, place.__context__)):
+            yield from _texts(led_to_it)
+    else:
+        yield f"{place}"
