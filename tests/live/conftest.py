@@ -9,6 +9,8 @@ from tests.simulator import Simulator
 
 from .home_assistant import HomeAssistantProcess
 
+pytest.register_assert_rewrite("tests.live.scene")
+
 
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
