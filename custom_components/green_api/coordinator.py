@@ -51,8 +51,10 @@ RATE_LIMIT_DELAY: Final = 120
 MIN_RATE_LIMIT_DELAY: Final = 10
 MAX_RATE_LIMIT_DELAY: Final = 3600
 
-# For how long "too many requests" is no reason to doubt the last answer.
+# For how long "too many requests" is no reason to doubt the last answer, and by how
+# much the next one may miss the end of that.
 FRESH_FOR: Final = timedelta(minutes=5)
+TOLERANCE: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +166,8 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         except GreenApiError as err:
             answer = err
         if self._shutdown_requested:
-            return self.data
+            # Nobody wants to know any more.
+            raise asyncio.CancelledError
         now = dt_util.utcnow()
         if self._record.hear(answer, now):
             self._store.async_save()
@@ -221,12 +224,13 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         The vendor counts the requests of everybody who uses the instance.
         """
         delay = max(err.retry_after or RATE_LIMIT_DELAY, MIN_RATE_LIMIT_DELAY)
-        delay = min(delay, MAX_RATE_LIMIT_DELAY)
+        wait = timedelta(seconds=min(delay, MAX_RATE_LIMIT_DELAY))
         fresh_until = self._answered_at and self._answered_at + FRESH_FOR
         if not self.last_update_success or fresh_until is None or now >= fresh_until:
-            raise UpdateFailed(retry_after=delay, **self._text(err.kind))
-        self._doubt_after(fresh_until - now)
-        self.update_interval = timedelta(seconds=delay)
+            raise UpdateFailed(retry_after=wait.total_seconds(), **self._text(err.kind))
+        self.update_interval = wait
+        if now + wait > fresh_until + TOLERANCE:
+            self._doubt_after(fresh_until - now)
         return self.data
 
     @callback
