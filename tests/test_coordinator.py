@@ -1,0 +1,851 @@
+"""Test when an account is polled, and what becomes of every answer."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+import json
+import logging
+from typing import Final
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.green_api.api import ErrorKind, GreenApiClient
+from custom_components.green_api.const import CONF_API_URL, CONF_INSTANCE_ID, DOMAIN
+from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
+from homeassistant.components.homeassistant import (
+    DOMAIN as HOMEASSISTANT_DOMAIN,
+    SERVICE_UPDATE_ENTITY,
+)
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    CONF_API_TOKEN,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import (
+    async_track_state_change_event,
+    async_track_state_report_event,
+)
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from homeassistant.util.async_ import get_scheduled_timer_handles
+
+from .conftest import TOKEN
+from .failures import FAILURES
+from .helpers import assert_hidden, async_pass, async_until
+from .simulator import Account, Fault, Simulator
+from .translation_check import ENGLISH
+
+ACCOUNT: Final = "GREEN-API 1101000001"
+BUTTON: Final = "button.green_api_1101000001_reboot"
+CONNECTIVITY: Final = "binary_sensor.green_api_1101000001_connectivity"
+PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
+RESTRICTED_UNTIL: Final = "sensor.green_api_1101000001_restricted_until"
+STATE: Final = "sensor.green_api_1101000001_account_state"
+
+EXCEPTIONS: Final = json.loads(ENGLISH.read_text())["exceptions"]
+RECOVERED: Final = ("INFO", f"Fetching {ACCOUNT} data recovered")
+
+MINUTE: Final = 60
+
+# Failures that leave nothing of the last answer.
+DOUBTS: Final = {
+    fault: kind
+    for fault, kind in FAILURES.items()
+    if kind is not ErrorKind.RATE_LIMITED
+}
+
+
+def text(kind: str) -> str:
+    """Return what people read about a failure of the account."""
+    return EXCEPTIONS[kind]["message"].format(name=ACCOUNT).rstrip(".")
+
+
+def asked(account: Account) -> Counter[str]:
+    """Return how often each method was asked."""
+    return Counter(request.method for request in account.requests)
+
+
+def polls(account: Account) -> int:
+    """Return how often the state of an account was asked for."""
+    return asked(account)["getStateInstance"]
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """Return what the integration has told whoever reads the log."""
+    return [
+        (record.levelname, record.getMessage())
+        for record in caplog.records
+        if record.name.startswith("custom_components")
+        and record.levelno > logging.DEBUG
+    ]
+
+
+def reauth_flows(hass: HomeAssistant, entry: MockConfigEntry) -> list[str]:
+    """Return the dialogs that ask for a new token."""
+    return [
+        flow["flow_id"] for flow in entry.async_get_active_flows(hass, {SOURCE_REAUTH})
+    ]
+
+
+def watch(hass: HomeAssistant) -> list[str]:
+    """Return the entities whose states are written from now on, changed or not."""
+    written: list[str] = []
+
+    @callback
+    def note(event: Event) -> None:
+        written.append(event.data["entity_id"])
+
+    entity_ids = hass.states.async_entity_ids()
+    async_track_state_change_event(hass, entity_ids, note)
+    async_track_state_report_event(hass, entity_ids, note)
+    return written
+
+
+def states(hass: HomeAssistant, *entity_ids: str) -> list[str]:
+    """Return the states of entities."""
+    return [hass.states.get(entity_id).state for entity_id in entity_ids]
+
+
+def waits(hass: HomeAssistant, seconds: float) -> bool:
+    """Return whether something waits for this long."""
+    due = hass.loop.time() + seconds
+    return any(
+        abs(timer.when() - due) < 0.001
+        for timer in get_scheduled_timer_handles(hass.loop)
+    )
+
+
+@pytest.fixture
+def freezer(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
+    """Freeze time at the beginning of a second: polls are planned in whole ones."""
+    freezer.move_to(dt_util.utcnow().replace(microsecond=0) + timedelta(seconds=1))
+    return freezer
+
+
+async def async_press(hass: HomeAssistant) -> None:
+    """Press the button."""
+    await hass.services.async_call(
+        BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def test_poll_once_a_minute(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """The state is asked for once a minute, and nothing else is."""
+    await async_pass(hass, freezer)
+    account.requests.clear()
+
+    for _ in range(5):
+        await async_pass(hass, freezer, MINUTE - 1)
+        assert not account.requests
+        await async_pass(hass, freezer, 1)
+        assert asked(account) == {"getStateInstance": 1}
+        account.requests.clear()
+
+
+async def test_first_polls_are_spread(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, simulator: Simulator
+) -> None:
+    """Accounts set up together are polled all over the minute, always alike."""
+    accounts = [
+        simulator.add_account(f"11010000{number:02}", TOKEN) for number in range(30)
+    ]
+    entries = [
+        MockConfigEntry(
+            domain=DOMAIN,
+            title=account.instance_id,
+            unique_id=account.instance_id,
+            data={
+                CONF_API_URL: simulator.url,
+                CONF_INSTANCE_ID: account.instance_id,
+                CONF_API_TOKEN: account.token,
+            },
+        )
+        for account in accounts
+    ]
+    for entry in entries:
+        entry.add_to_hass(hass)
+    await async_setup_component(hass, DOMAIN, {})
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    async def first_polls() -> list[int]:
+        seconds = [0] * len(accounts)
+        for account in accounts:
+            account.requests.clear()
+        for second in range(1, MINUTE + 1):
+            await async_pass(hass, freezer, 1)
+            seconds = [
+                known or (bool(account.requests) and second)
+                for known, account in zip(seconds, accounts, strict=True)
+            ]
+        return seconds
+
+    seconds = await first_polls()
+    assert min(seconds) >= 1
+    assert max(Counter(seconds).values()) <= 3
+    assert max(Counter(second // 10 for second in seconds).values()) <= 10
+
+    for entry in entries:
+        await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert await first_polls() == seconds
+
+
+@pytest.mark.parametrize("state", ["authorized", "notAuthorized", "hibernating"])
+async def test_nothing_new_is_not_written(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    state: str,
+) -> None:
+    """A poll that brings nothing new writes no state."""
+    account.state = state
+    await async_pass(hass, freezer)
+    await async_pass(hass, freezer)
+    written = watch(hass)
+    before = polls(account)
+
+    for _ in range(3):
+        await async_pass(hass, freezer)
+
+    assert polls(account) == before + 3
+    assert written == []
+
+    account.state = "blocked"
+    await async_pass(hass, freezer)
+    assert STATE in written
+
+
+@pytest.mark.parametrize("state", ["starting", None])
+async def test_poll_faster_on_the_way_back(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    state: str | None,
+) -> None:
+    """An account that is starting or being created is polled every ten seconds."""
+    account.state = state
+    await async_pass(hass, freezer)
+
+    for _ in range(3):
+        account.requests.clear()
+        await async_pass(hass, freezer, 9)
+        assert not account.requests
+        await async_pass(hass, freezer, 1)
+        assert polls(account) == 1
+
+    account.state = "authorized"
+    await async_pass(hass, freezer, 10)
+    assert states(hass, STATE) == ["authorized"]
+
+    account.requests.clear()
+    await async_pass(hass, freezer, MINUTE - 1)
+    assert not account.requests
+    await async_pass(hass, freezer, 1)
+    assert polls(account) == 1
+
+
+async def test_poll_faster_from_the_start(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    config_entry: MockConfigEntry,
+) -> None:
+    """An account that is set up while it is starting is not left for a minute."""
+    account.state = "starting"
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    before = polls(account)
+
+    await async_pass(hass, freezer, 10)
+
+    assert polls(account) == before + 1
+
+
+@pytest.mark.parametrize("fault", [None, Fault.BAD_GATEWAY])
+async def test_poll_faster_after_a_reboot(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    fault: Fault | None,
+) -> None:
+    """For five minutes after a reboot, the account is polled every ten seconds."""
+    account.boot_seconds = 0
+    await async_press(hass)
+    account.faults["getStateInstance"] = fault
+    account.requests.clear()
+
+    for _ in range(30):
+        await async_pass(hass, freezer, 10)
+    assert polls(account) == 30
+
+    await async_pass(hass, freezer, MINUTE - 1)
+    assert polls(account) == 30
+    await async_pass(hass, freezer, 1)
+    assert polls(account) == 31
+
+
+async def test_poll_on_request(
+    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account
+) -> None:
+    """An automation can have the state looked at now."""
+    await async_setup_component(hass, HOMEASSISTANT_DOMAIN, {})
+    account.state = "blocked"
+
+    await hass.services.async_call(
+        HOMEASSISTANT_DOMAIN,
+        SERVICE_UPDATE_ENTITY,
+        {ATTR_ENTITY_ID: [STATE, CONNECTIVITY]},
+        blocking=True,
+    )
+
+    assert polls(account) == 2
+    assert states(hass, STATE) == ["blocked"]
+
+
+@pytest.mark.parametrize(("fault", "kind"), DOUBTS.items())
+async def test_failures(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+    kind: ErrorKind,
+) -> None:
+    """A failure takes the state away and is told once, as is the recovery."""
+    caplog.set_level(logging.DEBUG)
+    failure = ("ERROR", f"Error fetching {ACCOUNT} data: {text(kind)}")
+
+    account.fault = fault
+    await async_pass(hass, freezer)
+    assert (
+        states(hass, STATE, CONNECTIVITY, RESTRICTED_UNTIL) == [STATE_UNAVAILABLE] * 3
+    )
+    assert states(hass, PROBLEM, BUTTON) == [STATE_UNAVAILABLE, STATE_UNKNOWN]
+    assert told(caplog) == [failure]
+
+    before = polls(account)
+    await async_pass(hass, freezer)
+    await async_pass(hass, freezer)
+    assert polls(account) >= before + 2
+    assert states(hass, STATE, CONNECTIVITY) == [STATE_UNAVAILABLE] * 2
+    assert states(hass, BUTTON) == [STATE_UNKNOWN]
+    assert told(caplog) == [failure]
+
+    account.fault = None
+    await async_pass(hass, freezer)
+    assert states(hass, STATE, CONNECTIVITY) == ["authorized", STATE_ON]
+    assert states(hass, PROBLEM, BUTTON) == [STATE_OFF, STATE_UNKNOWN]
+    await async_pass(hass, freezer)
+    assert told(caplog) == [failure, RECOVERED]
+
+    assert loaded_entry.runtime_data.last_error is kind
+    assert_hidden(
+        TOKEN,
+        caplog,
+        loaded_entry.runtime_data,
+        loaded_entry.runtime_data.last_exception,
+        *hass.states.async_all(),
+    )
+
+
+async def test_no_answer(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A server that does not answer is waited for, but not for long."""
+    account.fault = Fault.HANG
+    freezer.tick(61)
+    async_fire_time_changed(hass)
+    await async_until(lambda: polls(account) == 2)
+    assert states(hass, STATE) == ["authorized"]
+
+    await async_pass(hass, freezer, 15)
+    assert states(hass, STATE) == [STATE_UNAVAILABLE]
+    assert loaded_entry.runtime_data.last_error is ErrorKind.CANNOT_CONNECT
+
+    account.fault = None
+    await async_pass(hass, freezer)
+    assert states(hass, STATE) == ["authorized"]
+
+
+async def test_no_server(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    simulator: Simulator,
+) -> None:
+    """An account comes back with the server, even on the same port."""
+    port = simulator.port
+    await simulator.stop()
+    await async_pass(hass, freezer)
+    assert states(hass, STATE, PROBLEM) == [STATE_UNAVAILABLE] * 2
+
+    account.state = "notAuthorized"
+    await simulator.start(port)
+    await async_pass(hass, freezer)
+    assert states(hass, STATE, PROBLEM) == ["not_authorized", STATE_OFF]
+
+
+async def test_rate_limited(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Too many requests leave the state for five minutes, and the server in peace."""
+    caplog.set_level(logging.INFO)
+    await async_pass(hass, freezer)
+    written = watch(hass)
+    account.requests.clear()
+
+    account.fault = Fault.RATE_LIMITED
+    await async_pass(hass, freezer, 60)
+    await async_pass(hass, freezer, 119)
+    assert polls(account) == 1
+    await async_pass(hass, freezer, 1)
+    assert polls(account) == 2
+    await async_pass(hass, freezer, 119)
+    assert states(hass, STATE, CONNECTIVITY) == ["authorized", STATE_ON]
+    assert written == []
+    assert told(caplog) == []
+
+    await async_pass(hass, freezer, 1)
+    assert states(hass, STATE, CONNECTIVITY, PROBLEM) == [STATE_UNAVAILABLE] * 3
+    await async_pass(hass, freezer, 119)
+    assert polls(account) == 3
+    await async_pass(hass, freezer, 1)
+    assert polls(account) == 4
+    [(level, failure)] = told(caplog)
+    assert level == "ERROR"
+    assert failure.endswith(text(ErrorKind.RATE_LIMITED))
+
+    account.fault = None
+    await async_pass(hass, freezer, 120)
+    assert states(hass, STATE, CONNECTIVITY, PROBLEM) == [
+        "authorized",
+        STATE_ON,
+        STATE_OFF,
+    ]
+    await async_pass(hass, freezer, 60)
+    assert polls(account) == 6
+    assert told(caplog)[1:] == [RECOVERED]
+
+
+async def test_rate_limited_for_a_while(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Too many requests are nobody's business if an answer comes in time."""
+    caplog.set_level(logging.INFO)
+    await async_pass(hass, freezer)
+    written = watch(hass)
+
+    for _ in range(5):
+        account.fault = Fault.RATE_LIMITED
+        await async_pass(hass, freezer, 60)
+        await async_pass(hass, freezer, 120)
+        account.fault = None
+        await async_pass(hass, freezer, 120)
+
+    assert written == []
+    assert told(caplog) == []
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"),
+    [
+        ("1", 10),
+        ("30", 30),
+        ("3600", 3600),
+        ("86400", 3600),
+        ("-5", 120),
+        ("soon", 120),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 120),
+    ],
+)
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_wait_as_the_server_asks(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    retry_after: str,
+    seconds: int,
+    trusted: bool,  # noqa: FBT001
+) -> None:
+    """The server may say for how long to wait, within reason, in an outage as well."""
+    account.fault = {True: None, False: Fault.BAD_GATEWAY}[trusted]
+    await async_pass(hass, freezer)
+    account.retry_after = retry_after
+    account.fault = Fault.RATE_LIMITED_RETRY_AFTER
+    await async_pass(hass, freezer)
+    account.requests.clear()
+
+    await async_pass(hass, freezer, seconds - 1)
+    assert not account.requests
+    await async_pass(hass, freezer, 1)
+    assert polls(account) == 1
+
+
+async def test_a_long_wait_takes_the_state_away(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Five minutes after the last answer the state goes, however long the wait."""
+    caplog.set_level(logging.INFO)
+    await async_pass(hass, freezer)
+    account.retry_after = 3600
+    account.fault = Fault.RATE_LIMITED_RETRY_AFTER
+    await async_pass(hass, freezer, 60)
+    await async_pass(hass, freezer, 239)
+    assert states(hass, STATE) == ["authorized"]
+    assert told(caplog) == []
+
+    await async_pass(hass, freezer, 1)
+    assert states(hass, STATE, CONNECTIVITY) == [STATE_UNAVAILABLE] * 2
+    assert len(told(caplog)) == 1
+
+    account.fault = None
+    await async_pass(hass, freezer, 3600 - 240)
+    assert states(hass, STATE, CONNECTIVITY) == ["authorized", STATE_ON]
+    assert told(caplog)[1:] == [RECOVERED]
+
+
+async def test_rate_limited_in_an_outage(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Too many requests do not bring back what an outage has taken away."""
+    account.fault = Fault.BAD_GATEWAY
+    await async_pass(hass, freezer)
+    account.fault = Fault.RATE_LIMITED
+    await async_pass(hass, freezer)
+
+    assert states(hass, STATE) == [STATE_UNAVAILABLE]
+
+
+async def test_unload_while_rate_limited(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nothing waits for an account that is unloaded."""
+    caplog.set_level(logging.INFO)
+    account.fault = Fault.RATE_LIMITED
+    await async_pass(hass, freezer)
+    await hass.config_entries.async_unload(loaded_entry.entry_id)
+    before = polls(account)
+
+    await async_pass(hass, freezer, 400)
+
+    assert polls(account) == before
+    assert told(caplog) == []
+
+
+@pytest.mark.parametrize(
+    ("faults", "dialogs"),
+    [
+        ([Fault.UNAUTHORIZED], 0),
+        ([Fault.UNAUTHORIZED, None, Fault.UNAUTHORIZED], 0),
+        ([Fault.UNAUTHORIZED, Fault.NOT_JSON, Fault.UNAUTHORIZED], 0),
+        ([Fault.UNAUTHORIZED, Fault.FORBIDDEN_HTML, Fault.UNAUTHORIZED], 0),
+        ([Fault.UNAUTHORIZED, Fault.EXPIRED_TEXT, Fault.UNAUTHORIZED], 0),
+        ([Fault.UNAUTHORIZED, Fault.RATE_LIMITED], 0),
+        ([Fault.UNAUTHORIZED, Fault.UNAUTHORIZED], 1),
+        ([Fault.UNAUTHORIZED, Fault.UNAUTHORIZED, Fault.UNAUTHORIZED], 1),
+        (
+            [
+                Fault.UNAUTHORIZED,
+                Fault.RATE_LIMITED,
+                Fault.RESET_BEFORE_HEADERS,
+                Fault.UNAUTHORIZED,
+            ],
+            1,
+        ),
+        ([Fault.UNAUTHORIZED, Fault.GATEWAY_TIMEOUT, Fault.UNAUTHORIZED], 1),
+        ([Fault.FORBIDDEN_HTML] * 4, 0),
+        ([Fault.NOT_FOUND_HTML] * 4, 0),
+        ([Fault.HTML_200] * 4, 0),
+        ([Fault.NOT_JSON] * 4, 0),
+        ([Fault.MISSING_FIELD] * 4, 0),
+        ([Fault.DELETED] * 4, 0),
+        ([Fault.BAD_GATEWAY] * 4, 0),
+    ],
+)
+async def test_ask_for_a_new_token(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    faults: list[Fault | None],
+    dialogs: int,
+) -> None:
+    """Only a second rejection in a row asks for a new token, and only once."""
+    for fault in faults:
+        account.fault = fault
+        await async_pass(hass, freezer, 121)
+
+    assert len(reauth_flows(hass, loaded_entry)) == dialogs
+
+
+@pytest.mark.parametrize("between", [[], [Fault.NOT_JSON], [Fault.BAD_GATEWAY]])
+async def test_the_old_token_works_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    issue_registry: ir.IssueRegistry,
+    between: list[Fault],
+) -> None:
+    """Polling goes on while a new token is asked for; a working one ends that."""
+    account.token = "changed"
+    await async_pass(hass, freezer)
+    await async_pass(hass, freezer)
+    assert len(reauth_flows(hass, loaded_entry)) == 1
+    assert issue_registry.issues
+    for fault in between:
+        account.fault = fault
+        await async_pass(hass, freezer)
+
+    account.fault = None
+    account.token = TOKEN
+    await async_pass(hass, freezer)
+
+    assert reauth_flows(hass, loaded_entry) == []
+    assert not issue_registry.issues
+    assert states(hass, STATE) == ["authorized"]
+
+
+@pytest.mark.parametrize(
+    ("fault_of_second_try", "entry_state", "dialogs"),
+    [
+        (None, ConfigEntryState.LOADED, 0),
+        (Fault.UNAUTHORIZED, ConfigEntryState.SETUP_ERROR, 1),
+        (Fault.RATE_LIMITED, ConfigEntryState.SETUP_RETRY, 0),
+    ],
+)
+async def test_rejected_at_the_start(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    config_entry: MockConfigEntry,
+    fault_of_second_try: Fault | None,
+    entry_state: ConfigEntryState,
+    dialogs: int,
+) -> None:
+    """A rejected token is tried again after two seconds before it counts."""
+    account.fault = Fault.UNAUTHORIZED
+    config_entry.add_to_hass(hass)
+    setup = hass.async_create_task(
+        hass.config_entries.async_setup(config_entry.entry_id)
+    )
+    await async_until(lambda: waits(hass, 2))
+    assert polls(account) == 1
+    account.fault = fault_of_second_try
+    await async_pass(hass, freezer, 2)
+    await setup
+
+    assert polls(account) == 2
+    assert config_entry.state is entry_state
+    assert len(reauth_flows(hass, config_entry)) == dialogs
+
+
+async def test_unknown_state(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A state of the future is unknown, told once, and shown in the diagnostics."""
+    await async_setup_component(hass, "diagnostics", {})
+    caplog.set_level(logging.INFO)
+
+    for state in ("hibernating", "authorized", "dreaming\nof", "hibernating") * 2:
+        account.state = state
+        await async_pass(hass, freezer)
+
+    assert states(hass, STATE, CONNECTIVITY, PROBLEM) == [
+        STATE_UNKNOWN,
+        STATE_OFF,
+        STATE_OFF,
+    ]
+    assert told(caplog) == [
+        ("WARNING", f"{ACCOUNT} is in a state unknown to this integration: {raw}")
+        for raw in ("'hibernating'", r"'dreaming\nof'")
+    ]
+    diagnostics = await get_diagnostics_for_config_entry(
+        hass, hass_client, loaded_entry
+    )
+    assert "hibernating" in json.dumps(diagnostics)
+
+
+@pytest.mark.parametrize("state", ["notAuthorized", "authorized"])
+async def test_details_do_not_make_the_state_late(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    state: str,
+) -> None:
+    """The state is there at once, even if the server is slow to tell the rest."""
+    account.faults["getWaSettings"] = Fault.HANG
+    account.state = "suspended"
+    freezer.tick(61)
+    async_fire_time_changed(hass)
+    await async_until(lambda: asked(account)["getWaSettings"] == 1)
+    assert states(hass, STATE, RESTRICTED_UNTIL) == ["suspended", STATE_UNKNOWN]
+
+    account.state = state
+    freezer.tick(10)
+    await loaded_entry.runtime_data.async_refresh()
+    account.faults.clear()
+    await async_pass(hass, freezer, 15)
+    assert STATE_UNAVAILABLE not in states(hass, STATE, CONNECTIVITY)
+    assert states(hass, RESTRICTED_UNTIL) == [STATE_UNKNOWN]
+    assert asked(account)["getWaSettings"] == 1
+
+
+async def test_details_do_not_make_the_set_up_late(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    config_entry: MockConfigEntry,
+) -> None:
+    """An account is set up at once, even if the server is slow to tell the rest."""
+    account.faults["getSettings"] = Fault.HANG
+    account.state = "suspended"
+    config_entry.add_to_hass(hass)
+
+    await hass.config_entries.async_setup(config_entry.entry_id)
+
+    assert config_entry.state is ConfigEntryState.LOADED
+    assert states(hass, STATE) == ["suspended"]
+
+
+async def test_settings_are_asked_for_once(
+    hass: HomeAssistant, account: Account, config_entry: MockConfigEntry
+) -> None:
+    """The settings serve the device and the details alike."""
+    account.state = "suspended"
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert asked(account) == {
+        "getStateInstance": 1,
+        "getSettings": 1,
+        "getWaSettings": 1,
+    }
+
+
+async def test_unload_during_a_poll(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A poll ends with the entry, without a word."""
+    caplog.set_level(logging.INFO)
+    account.fault = Fault.HANG
+    freezer.tick(61)
+    async_fire_time_changed(hass)
+    await async_until(lambda: polls(account) == 2)
+
+    assert await hass.config_entries.async_unload(loaded_entry.entry_id)
+    await async_pass(hass, freezer, 600)
+
+    assert loaded_entry.state is ConfigEntryState.NOT_LOADED
+    assert polls(account) == 2
+    assert told(caplog) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "fault"),
+    [
+        ("suspended", None),
+        ("authorized", Fault.UNAUTHORIZED),
+        ("authorized", Fault.RATE_LIMITED),
+        ("authorized", Fault.EXPIRED_TEXT),
+    ],
+)
+async def test_an_answer_after_the_end(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    issue_registry: ir.IssueRegistry,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    fault: Fault | None,
+) -> None:
+    """An answer that comes when the entry is unloaded counts for nothing."""
+    account.state = state
+    account.fault = fault
+    await async_pass(hass, freezer)
+    account.faults["reboot"] = None
+    asking, answer = asyncio.Event(), asyncio.Event()
+    get_state = GreenApiClient.get_state
+
+    async def get_state_late(client: GreenApiClient) -> object:
+        asking.set()
+        await answer.wait()
+        return await get_state(client)
+
+    monkeypatch.setattr(GreenApiClient, "get_state", get_state_late)
+    press = hass.async_create_task(async_press(hass))
+    await asking.wait()
+    await hass.config_entries.async_unload(loaded_entry.entry_id)
+    account.requests.clear()
+    caplog.clear()
+    caplog.set_level(logging.INFO)
+    answer.set()
+    await press
+
+    assert asked(account) == {"getStateInstance": 1}
+    assert reauth_flows(hass, loaded_entry) == []
+    assert not issue_registry.issues
+    assert told(caplog) == []
