@@ -53,6 +53,9 @@ RECONFIGURE_SCHEMA: Final = vol.Schema(
 _INSTANCE_ID: Final = re.compile(r"[0-9]{1,20}")
 _TOKEN: Final = re.compile(r"[^/?#\s]+")
 
+# What follows the address in the URL of a request that was pasted: the token, too.
+_REQUEST: Final = re.compile(r"/waInstance.*", re.IGNORECASE | re.DOTALL)
+
 
 class GreenApiConfigFlow(ConfigFlow, domain=DOMAIN):
     """Add an account with the three values of GREEN-API's console."""
@@ -139,7 +142,11 @@ class GreenApiConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id=step_id,
             data_schema=self.add_suggested_values_to_schema(
                 schema,
-                {key: value for key, value in known.items() if key != CONF_API_TOKEN},
+                {
+                    key: _REQUEST.sub("", value)
+                    for key, value in known.items()
+                    if key != CONF_API_TOKEN
+                },
             ),
             errors=errors,
             description_placeholders={
