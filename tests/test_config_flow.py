@@ -1,0 +1,862 @@
+"""Test the dialogs as the browser sees them: over Home Assistant's HTTP API."""
+
+import asyncio
+from http import HTTPStatus
+import json
+from typing import Any, Final
+from unittest.mock import patch
+
+import aiodns
+from aiohttp import ClientTimeout
+from aiohttp.resolver import AsyncResolver
+from aiohttp.test_utils import TestClient
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.green_api import api
+from custom_components.green_api.api import (
+    AccountState,
+    ErrorKind,
+    GreenApiClient,
+    InstanceState,
+    RequestPacer,
+)
+from custom_components.green_api.const import (
+    CONF_API_URL,
+    CONF_INSTANCE_ID,
+    DEFAULT_API_URL,
+    DOMAIN,
+)
+from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState
+from homeassistant.const import CONF_API_TOKEN
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.setup import async_setup_component
+
+from .conftest import INSTANCE_ID, TOKEN
+from .failures import FAILURES, FAULT_OF_KIND, HARMLESS, KIND_OF_FAULT, SLOW
+from .helpers import assert_hidden
+from .simulator import Account, Fault, Simulator
+
+pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
+
+FLOWS: Final = "/api/config/config_entries/flow"
+
+OTHER_INSTANCE_ID: Final = "1101000002"
+
+# Whoever looks for the token finds these as well.
+NEW_TOKEN: Final = f"{TOKEN}1"
+WRONG_TOKEN: Final = f"{TOKEN}2"
+
+# The rest of the URL of a request.
+REQUEST: Final = f"/waInstance{OTHER_INSTANCE_ID}/getStateInstance/{TOKEN}"
+
+type Reply = dict[str, Any]
+
+
+class Dialog:
+    """A browser in which a dialog is open; no reply that it gets tells the token."""
+
+    def __init__(self, client: TestClient) -> None:
+        """Sign in."""
+        self._client = client
+
+    async def start(self, entry: ConfigEntry | None = None) -> Reply:
+        """Begin to add an account, or to reconfigure one."""
+        about = {"entry_id": entry.entry_id} if entry else {}
+        return await self._ask("POST", FLOWS, {"handler": DOMAIN} | about)
+
+    async def show(self, flow_id: str) -> Reply:
+        """Open a dialog that Home Assistant has begun."""
+        return await self._ask("GET", f"{FLOWS}/{flow_id}")
+
+    async def submit(self, form: Reply, typed: dict[str, str]) -> Reply:
+        """Send what was typed."""
+        return await self._ask("POST", f"{FLOWS}/{form['flow_id']}", typed)
+
+    async def _ask(self, verb: str, path: str, body: Reply | None = None) -> Reply:
+        """Make a request and return what it says."""
+        response = await self._client.request(verb, path, json=body)
+        assert response.status == HTTPStatus.OK
+        text = await response.text()
+        assert_hidden(TOKEN, text)
+        return json.loads(text)
+
+
+@pytest.fixture
+async def dialog(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Dialog:
+    """Return a browser."""
+    assert await async_setup_component(hass, "config", {})
+    return Dialog(await hass_client())
+
+
+@pytest.fixture
+def typed(simulator: Simulator, account: Account) -> dict[str, str]:
+    """Return what has to be typed to add the account."""
+    return {
+        CONF_API_URL: simulator.url,
+        CONF_INSTANCE_ID: account.instance_id,
+        CONF_API_TOKEN: account.token,
+    }
+
+
+def suggested(form: Reply) -> dict[str, str | None]:
+    """Return what stands in the fields of a form before anything is typed."""
+    return {
+        field["name"]: field.get("description", {}).get("suggested_value")
+        for field in form["data_schema"]
+    }
+
+
+def only_entry(hass: HomeAssistant) -> ConfigEntry:
+    """Return the config entry, of which there is one."""
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    return entry
+
+
+def flow_id_of_reauth(hass: HomeAssistant) -> str:
+    """Return the dialog that asks for a new token, of which there is one."""
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert flow["step_id"] == "reauth_confirm"
+    return flow["flow_id"]
+
+
+def test_every_fault_is_told() -> None:
+    """The tables of faults, which the tests below go through, miss none."""
+    assert sorted([*HARMLESS, *SLOW, *KIND_OF_FAULT]) == sorted(Fault)
+    assert set(ErrorKind) - set(FAULT_OF_KIND) == {
+        # It is a state where the state is asked for.
+        ErrorKind.STARTING,
+        ErrorKind.UNKNOWN_HOST,
+    }
+
+
+@pytest.mark.parametrize("state", [None, *InstanceState, "hibernating"])
+async def test_add(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    typed: dict[str, str],
+    state: str | None,
+) -> None:
+    """An account is added whatever its state: that is when watching it matters."""
+    account.state = state
+
+    form = await dialog.start()
+    assert form["type"] == FlowResultType.FORM
+    assert form["step_id"] == "user"
+    assert form["errors"] == {}
+    assert suggested(form) == dict.fromkeys(typed)
+    assert form["data_schema"][0]["default"] == DEFAULT_API_URL
+
+    reply = await dialog.submit(form, typed)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert reply["type"] == FlowResultType.CREATE_ENTRY
+    assert reply["title"] == "GREEN-API 1101000001"
+    entry = only_entry(hass)
+    assert entry.title == "GREEN-API 1101000001"
+    assert entry.unique_id == INSTANCE_ID
+    assert entry.source == SOURCE_USER
+    assert entry.data == typed
+    assert entry.options == {}
+    assert entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize("fault", HARMLESS)
+async def test_add_in_spite_of_a_fault(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    typed: dict[str, str],
+    fault: Fault,
+) -> None:
+    """What is as good as an answer is good enough to add the account."""
+    account.faults["getStateInstance"] = fault
+
+    reply = await dialog.submit(await dialog.start(), typed)
+
+    assert reply["type"] == FlowResultType.CREATE_ENTRY
+    assert only_entry(hass).state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize(
+    ("mistakes", "errors"),
+    [
+        *(
+            ({CONF_API_URL: url}, {CONF_API_URL: "invalid_url"})
+            for url in (
+                "",
+                " ",
+                "https://",
+                "not a URL",
+                "ftp://api.green-api.com",
+                "https://api.green-api,com",
+                "https://api.green-api.com:port",
+                "https://api.green-api.com?instance=1",
+                "https://api.green-api.com#instance",
+                "https://user:password@api.green-api.com",
+            )
+        ),
+        *(
+            ({CONF_API_URL: url}, {CONF_API_URL: "insecure_url"})
+            for url in (
+                "http://api.green-api.com",
+                "HTTP://api.green-api.com",
+                "http://192.0.2.1:8080",
+                "http://localhost.example.com",
+            )
+        ),
+        *(
+            ({CONF_INSTANCE_ID: instance_id}, {CONF_INSTANCE_ID: "invalid_instance_id"})
+            for instance_id in (
+                "",
+                " ",
+                "-1101000001",
+                "1101 000001",
+                "11O1OOOOO1",
+                "waInstance1101000001",
+                "\N{ARABIC-INDIC DIGIT ONE}" * 10,
+                "1" * 21,
+            )
+        ),
+        *(
+            ({CONF_API_TOKEN: token}, {CONF_API_TOKEN: "invalid_token"})
+            for token in (
+                "",
+                " ",
+                f"{TOKEN}/",
+                f"{TOKEN}?",
+                f"{TOKEN}#",
+                f"{TOKEN} {TOKEN}",
+                f"{TOKEN}\n{TOKEN}",
+                f"{TOKEN}\N{NO-BREAK SPACE}{TOKEN}",
+            )
+        ),
+        (
+            {CONF_API_URL: "", CONF_INSTANCE_ID: "", CONF_API_TOKEN: ""},
+            {
+                CONF_API_URL: "invalid_url",
+                CONF_INSTANCE_ID: "invalid_instance_id",
+                CONF_API_TOKEN: "invalid_token",
+            },
+        ),
+        (
+            {CONF_API_URL: "http://api.green-api.com", CONF_API_TOKEN: "?"},
+            {CONF_API_URL: "insecure_url", CONF_API_TOKEN: "invalid_token"},
+        ),
+    ],
+)
+async def test_mistake_in_a_field(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    typed: dict[str, str],
+    mistakes: dict[str, str],
+    errors: dict[str, str],
+) -> None:
+    """A mistake is told at its field, before anything is sent anywhere."""
+    form = await dialog.submit(await dialog.start(), typed | mistakes)
+
+    assert form["type"] == FlowResultType.FORM
+    assert form["step_id"] == "user"
+    assert form["errors"] == errors
+    assert suggested(form) == typed | mistakes | {CONF_API_TOKEN: None}
+    assert account.requests == []
+
+    reply = await dialog.submit(form, typed)
+
+    assert reply["type"] == FlowResultType.CREATE_ENTRY
+    assert only_entry(hass).data == typed
+
+
+@pytest.mark.parametrize(
+    ("pasted", "shown", "error"),
+    [
+        (f"https://a.example{REQUEST}", "https://a.example", "other_instance"),
+        (f"a.example/v3{REQUEST}", "a.example/v3", "other_instance"),
+        (f"http://a.example{REQUEST}", "http://a.example", "insecure_url"),
+        (f"ftp://a.example{REQUEST}", "ftp://a.example", "invalid_url"),
+        (f"https://a.example{REQUEST}?a=b", "https://a.example", "invalid_url"),
+        (f"https://a,example{REQUEST.lower()}\n", "https://a,example", "invalid_url"),
+    ],
+)
+async def test_mistake_in_a_pasted_url(
+    dialog: Dialog,
+    account: Account,
+    typed: dict[str, str],
+    pasted: str,
+    shown: str,
+    error: str,
+) -> None:
+    """The URL of a request is not shown again with the token in it."""
+    form = await dialog.submit(await dialog.start(), typed | {CONF_API_URL: pasted})
+
+    assert form["errors"] == {CONF_API_URL: error}
+    assert suggested(form)[CONF_API_URL] == shown
+    assert account.requests == []
+
+    reply = await dialog.submit(form, typed)
+
+    assert reply["type"] == FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("{url}/", ""),
+        ("{url}///", ""),
+        (" \t{url}\n", ""),
+        ("{url}/v3", "/v3"),
+        ("{url}/v3/", "/v3"),
+        ("{url}/waInstance{instance_id}", ""),
+        ("{url}/waInstance{instance_id}/getStateInstance/{token}", ""),
+        (" {url}/v3/waInstance{instance_id}/reboot/{token}/ ", "/v3"),
+    ],
+)
+async def test_mended(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    simulator: Simulator,
+    typed: dict[str, str],
+    pattern: str,
+    path: str,
+) -> None:
+    """What is meant is clear in spite of blanks, slashes and too much that is pasted."""
+    url = pattern.format(
+        url=simulator.url, instance_id=account.instance_id, token=account.token
+    )
+    sloppy = {
+        CONF_API_URL: url,
+        CONF_INSTANCE_ID: f" {account.instance_id}\n",
+        CONF_API_TOKEN: f"\t{account.token} ",
+    }
+
+    reply = await dialog.submit(await dialog.start(), sloppy)
+
+    assert reply["type"] == FlowResultType.CREATE_ENTRY
+    entry = only_entry(hass)
+    assert entry.unique_id == INSTANCE_ID
+    assert entry.data == typed | {CONF_API_URL: f"{simulator.url}{path}"}
+    assert entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize(
+    ("url", "stored"),
+    [
+        (DEFAULT_API_URL, DEFAULT_API_URL),
+        ("7103.api.greenapi.com", "https://7103.api.greenapi.com"),
+        ("3100.api.green-api.com/v3/", "https://3100.api.green-api.com/v3"),
+        ("HTTPS://API.green-api.com", "https://api.green-api.com"),
+        ("https://proxy.example:8443/green", "https://proxy.example:8443/green"),
+        ("http://localhost:8124", "http://localhost:8124"),
+        ("http://[::1]:8124/", "http://[::1]:8124"),
+    ],
+)
+async def test_address_elsewhere(
+    hass: HomeAssistant, dialog: Dialog, typed: dict[str, str], url: str, stored: str
+) -> None:
+    """An address without a scheme is an encrypted one."""
+    asked: list[GreenApiClient] = []
+
+    async def get_state(client: GreenApiClient) -> AccountState:
+        asked.append(client)
+        return AccountState("authorized")
+
+    with (
+        patch.object(GreenApiClient, "get_state", get_state),
+        patch("custom_components.green_api.async_setup_entry", return_value=True),
+    ):
+        reply = await dialog.submit(await dialog.start(), typed | {CONF_API_URL: url})
+
+    assert reply["type"] == FlowResultType.CREATE_ENTRY
+    assert only_entry(hass).data == typed | {CONF_API_URL: stored}
+    assert [client._base for client in asked] == [f"{stored}/waInstance{INSTANCE_ID}"]
+
+
+async def fail_to_add(dialog: Dialog, typed: dict[str, str], error: str) -> Reply:
+    """Try to add an account, and return the form that tells why it cannot be."""
+    form = await dialog.submit(await dialog.start(), typed)
+
+    assert form["type"] == FlowResultType.FORM
+    assert form["step_id"] == "user"
+    assert form["errors"] == {"base": error}
+    assert suggested(form) == typed | {CONF_API_TOKEN: None}
+    return form
+
+
+async def go_on(
+    hass: HomeAssistant, dialog: Dialog, form: Reply, typed: dict[str, str]
+) -> None:
+    """Add the account in the dialog that has failed before."""
+    assert not hass.config_entries.async_entries(DOMAIN)
+
+    reply = await dialog.submit(form, typed)
+
+    assert reply["type"] == FlowResultType.CREATE_ENTRY
+    assert only_entry(hass).data == typed
+    assert only_entry(hass).state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize(("fault", "kind"), FAILURES)
+async def test_failure(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    typed: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+    kind: ErrorKind,
+) -> None:
+    """Each failure has its own error, and the same dialog goes on after it."""
+    account.fault = fault
+    form = await fail_to_add(dialog, typed, kind)
+
+    account.fault = None
+    await go_on(hass, dialog, form, typed)
+
+    assert_hidden(TOKEN, caplog)
+
+
+@pytest.mark.parametrize("fault", SLOW)
+async def test_no_answer_in_time(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    typed: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+) -> None:
+    """A server that does not come to an end is one that cannot be reached."""
+    account.fault = fault
+    with patch.object(api, "TIMEOUT", ClientTimeout(total=0.05)):
+        form = await fail_to_add(dialog, typed, ErrorKind.CANNOT_CONNECT)
+
+    account.fault = None
+    await go_on(hass, dialog, form, typed)
+
+    assert_hidden(TOKEN, caplog)
+
+
+async def test_nobody_listens(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    simulator: Simulator,
+    typed: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A closed port has its error."""
+    await simulator.stop()
+    form = await fail_to_add(dialog, typed, ErrorKind.CANNOT_CONNECT)
+
+    await simulator.start(simulator.port)
+    await go_on(hass, dialog, form, typed)
+
+    assert_hidden(TOKEN, caplog)
+
+
+async def test_no_tls(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    typed: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A server that does not speak TLS has its error."""
+    encrypted = {CONF_API_URL: typed[CONF_API_URL].replace("http:", "https:")}
+    form = await fail_to_add(dialog, typed | encrypted, ErrorKind.CANNOT_CONNECT)
+
+    await go_on(hass, dialog, form, typed)
+
+    assert_hidden(TOKEN, caplog)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (aiodns.error.ARES_ENODATA, ErrorKind.UNKNOWN_HOST),
+        (aiodns.error.ARES_ENOTFOUND, ErrorKind.UNKNOWN_HOST),
+        (aiodns.error.ARES_ECONNREFUSED, ErrorKind.CANNOT_CONNECT),
+        (aiodns.error.ARES_ETIMEOUT, ErrorKind.CANNOT_CONNECT),
+    ],
+)
+async def test_name_not_resolved(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    typed: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+    code: int,
+    kind: ErrorKind,
+) -> None:
+    """A name that does not exist has another error than a resolver that is down."""
+    misspelt = {CONF_API_URL: "https://api.green-ap1.com"}
+    failure = OSError(None, "as aiohttp says it")
+    failure.__cause__ = aiodns.error.DNSError(code, "as c-ares says it")
+    with patch.object(AsyncResolver, "resolve", side_effect=failure):
+        form = await fail_to_add(dialog, typed | misspelt, kind)
+
+    await go_on(hass, dialog, form, typed)
+
+    assert_hidden(TOKEN, caplog)
+
+
+async def test_unexpected(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    typed: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What nobody thought of is logged by its name, without what it says."""
+    with patch.object(
+        GreenApiClient, "get_state", side_effect=Exception(f"{REQUEST} is broken")
+    ):
+        form = await fail_to_add(dialog, typed, "unknown")
+
+    (record,) = [record for record in caplog.records if record.name.endswith(DOMAIN)]
+    assert record.levelname == "ERROR"
+    assert record.getMessage() == "Unexpected Exception while asking GREEN-API"
+    assert record.exc_info is None
+    await go_on(hass, dialog, form, typed)
+
+    assert_hidden(TOKEN, caplog)
+
+
+async def test_same_account_twice(
+    dialog: Dialog,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    typed: dict[str, str],
+) -> None:
+    """An account that is there already is refused, before anything is sent."""
+    account.requests.clear()
+
+    reply = await dialog.submit(
+        await dialog.start(), typed | {CONF_INSTANCE_ID: f" {INSTANCE_ID} "}
+    )
+
+    assert reply["type"] == FlowResultType.ABORT
+    assert reply["reason"] == "already_configured"
+    assert account.requests == []
+
+
+async def test_same_account_in_two_dialogs(
+    hass: HomeAssistant, dialog: Dialog, account: Account, typed: dict[str, str]
+) -> None:
+    """While one dialog adds an account, another one does not."""
+    account.fault = Fault.UNAUTHORIZED
+    form = await fail_to_add(dialog, typed, ErrorKind.INVALID_AUTH)
+    account.fault = None
+
+    reply = await dialog.submit(await dialog.start(), typed)
+
+    assert reply["type"] == FlowResultType.ABORT
+    assert reply["reason"] == "already_in_progress"
+    await go_on(hass, dialog, form, typed)
+
+
+async def test_two_accounts(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    simulator: Simulator,
+    loaded_entry: MockConfigEntry,
+    typed: dict[str, str],
+) -> None:
+    """Accounts live side by side."""
+    simulator.add_account(OTHER_INSTANCE_ID, NEW_TOKEN, state="notAuthorized")
+
+    await dialog.submit(
+        await dialog.start(),
+        typed | {CONF_INSTANCE_ID: OTHER_INSTANCE_ID, CONF_API_TOKEN: NEW_TOKEN},
+    )
+
+    assert [
+        (entry.unique_id, entry.title, entry.data[CONF_API_TOKEN], entry.state)
+        for entry in hass.config_entries.async_entries(DOMAIN)
+    ] == [
+        (INSTANCE_ID, f"GREEN-API {INSTANCE_ID}", TOKEN, ConfigEntryState.LOADED),
+        (
+            OTHER_INSTANCE_ID,
+            f"GREEN-API {OTHER_INSTANCE_ID}",
+            NEW_TOKEN,
+            ConfigEntryState.LOADED,
+        ),
+    ]
+
+
+@pytest.mark.paced
+async def test_pace(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    typed: dict[str, str],
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """An account is set up right after its dialog without being asked too often."""
+    sleep = asyncio.sleep
+
+    async def pass_quickly(seconds: float) -> None:
+        freezer.tick(seconds)
+        await sleep(0)
+
+    with patch.object(asyncio, "sleep", pass_quickly):
+        await dialog.submit(await dialog.start(), typed)
+        await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert only_entry(hass).state is ConfigEntryState.LOADED
+    checked, set_up, settings = account.requests
+    assert [checked.method, set_up.method, settings.method] == [
+        "getStateInstance",
+        "getStateInstance",
+        "getSettings",
+    ]
+    assert set_up.at - checked.at == pytest.approx(RequestPacer.DEFAULT_SPACING)
+
+
+async def test_reauth(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    config_entry: MockConfigEntry,
+    typed: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An account whose token was changed is back with the new one."""
+    account.token = NEW_TOKEN
+    config_entry.add_to_hass(hass)
+    with patch("custom_components.green_api.coordinator.CONFIRM_DELAY", 0):
+        await hass.config_entries.async_setup(config_entry.entry_id)
+    assert config_entry.state is ConfigEntryState.SETUP_ERROR
+
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    form = await dialog.show(flow["flow_id"])
+    assert form["type"] == FlowResultType.FORM
+    assert form["step_id"] == "reauth_confirm"
+    assert form["errors"] == {}
+    assert form["description_placeholders"]["name"] == config_entry.title
+    assert suggested(form) == {CONF_API_TOKEN: None}
+
+    form = await dialog.submit(form, {CONF_API_TOKEN: WRONG_TOKEN})
+    assert form["type"] == FlowResultType.FORM
+    assert form["step_id"] == "reauth_confirm"
+    assert form["errors"] == {"base": ErrorKind.INVALID_AUTH}
+    assert suggested(form) == {CONF_API_TOKEN: None}
+    assert config_entry.data == typed
+
+    reply = await dialog.submit(form, {CONF_API_TOKEN: f" {NEW_TOKEN}\n"})
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert reply["type"] == FlowResultType.ABORT
+    assert reply["reason"] == "reauth_successful"
+    assert config_entry.data == typed | {CONF_API_TOKEN: NEW_TOKEN}
+    assert config_entry.state is ConfigEntryState.LOADED
+    assert hass.config_entries.flow.async_progress() == []
+    assert_hidden(TOKEN, caplog)
+
+
+@pytest.mark.parametrize(("kind", "fault"), FAULT_OF_KIND.items())
+async def test_failure_of_reauth(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    typed: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+    kind: ErrorKind,
+    fault: Fault,
+) -> None:
+    """A new token is stored only when it works."""
+    start = await loaded_entry.start_reauth_flow(hass)
+    form = await dialog.show(start["flow_id"])
+    account.token = NEW_TOKEN
+    account.fault = fault
+
+    form = await dialog.submit(form, {CONF_API_TOKEN: NEW_TOKEN})
+    assert form["step_id"] == "reauth_confirm"
+    assert form["errors"] == {"base": kind}
+    assert suggested(form) == {CONF_API_TOKEN: None}
+    assert loaded_entry.data == typed
+
+    account.fault = None
+    reply = await dialog.submit(form, {CONF_API_TOKEN: NEW_TOKEN})
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert reply["reason"] == "reauth_successful"
+    assert loaded_entry.data == typed | {CONF_API_TOKEN: NEW_TOKEN}
+    assert loaded_entry.state is ConfigEntryState.LOADED
+    assert_hidden(TOKEN, caplog)
+
+
+@pytest.mark.parametrize("token", ["", " ", f"{TOKEN}/", f"{TOKEN} {TOKEN}"])
+async def test_mistake_in_reauth(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    typed: dict[str, str],
+    token: str,
+) -> None:
+    """What cannot be a token is refused before anything is sent."""
+    start = await loaded_entry.start_reauth_flow(hass)
+    account.requests.clear()
+
+    form = await dialog.submit(start, {CONF_API_TOKEN: token})
+
+    assert form["errors"] == {CONF_API_TOKEN: "invalid_token"}
+    assert account.requests == []
+
+    account.token = NEW_TOKEN
+    reply = await dialog.submit(form, {CONF_API_TOKEN: NEW_TOKEN})
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert reply["reason"] == "reauth_successful"
+    assert loaded_entry.data == typed | {CONF_API_TOKEN: NEW_TOKEN}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "token", "path", "stored_token"),
+    [
+        ("{url}", {}, "", TOKEN),
+        ("{url}/v3", {}, "/v3", TOKEN),
+        ("{url}/v3/", {CONF_API_TOKEN: ""}, "/v3", TOKEN),
+        (" {url}/v3", {CONF_API_TOKEN: " \t"}, "/v3", TOKEN),
+        ("{url}", {CONF_API_TOKEN: NEW_TOKEN}, "", NEW_TOKEN),
+        ("{url}/v3", {CONF_API_TOKEN: f" {NEW_TOKEN}"}, "/v3", NEW_TOKEN),
+        (
+            f"{{url}}/waInstance{INSTANCE_ID}/reboot/{TOKEN}",
+            {CONF_API_TOKEN: NEW_TOKEN},
+            "",
+            NEW_TOKEN,
+        ),
+    ],
+)
+async def test_reconfigure(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    simulator: Simulator,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    typed: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+    pattern: str,
+    token: dict[str, str],
+    path: str,
+    stored_token: str,
+) -> None:
+    """Address and token can be changed; without a new token, the old one stays."""
+    account.token = stored_token
+    account.requests.clear()
+
+    form = await dialog.start(loaded_entry)
+    assert form["type"] == FlowResultType.FORM
+    assert form["step_id"] == "reconfigure"
+    assert form["errors"] == {}
+    assert form["description_placeholders"]["name"] == loaded_entry.title
+    assert suggested(form) == {CONF_API_URL: simulator.url, CONF_API_TOKEN: None}
+    assert account.requests == []
+
+    reply = await dialog.submit(
+        form, {CONF_API_URL: pattern.format(url=simulator.url)} | token
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert reply["type"] == FlowResultType.ABORT
+    assert reply["reason"] == "reconfigure_successful"
+    assert loaded_entry.data == typed | {
+        CONF_API_URL: f"{simulator.url}{path}",
+        CONF_API_TOKEN: stored_token,
+    }
+    assert loaded_entry.unique_id == INSTANCE_ID
+    assert loaded_entry.title == f"GREEN-API {INSTANCE_ID}"
+    assert loaded_entry.state is ConfigEntryState.LOADED
+    # Checked, then set up.
+    assert [request.method for request in account.requests] == [
+        "getStateInstance",
+        "getStateInstance",
+        "getSettings",
+    ]
+    assert_hidden(TOKEN, caplog)
+
+
+@pytest.mark.parametrize(("kind", "fault"), FAULT_OF_KIND.items())
+async def test_failure_of_reconfigure(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    simulator: Simulator,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    typed: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+    kind: ErrorKind,
+    fault: Fault,
+) -> None:
+    """An address and a token are stored only when they work."""
+    start = await loaded_entry.start_reconfigure_flow(hass)
+    form = await dialog.show(start["flow_id"])
+    account.token = NEW_TOKEN
+    account.fault = fault
+    changes = {CONF_API_URL: f"{simulator.url}/v3", CONF_API_TOKEN: NEW_TOKEN}
+
+    form = await dialog.submit(form, changes)
+    assert form["step_id"] == "reconfigure"
+    assert form["errors"] == {"base": kind}
+    assert suggested(form) == changes | {CONF_API_TOKEN: None}
+    assert loaded_entry.data == typed
+
+    account.fault = None
+    reply = await dialog.submit(form, changes)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert reply["reason"] == "reconfigure_successful"
+    assert loaded_entry.data == typed | changes
+    assert loaded_entry.state is ConfigEntryState.LOADED
+    assert_hidden(TOKEN, caplog)
+
+
+@pytest.mark.parametrize(
+    ("mistakes", "errors"),
+    [
+        ({CONF_API_URL: ""}, {CONF_API_URL: "invalid_url"}),
+        ({CONF_API_URL: "http://a.example"}, {CONF_API_URL: "insecure_url"}),
+        (
+            {CONF_API_URL: f"https://a.example{REQUEST}"},
+            {CONF_API_URL: "other_instance"},
+        ),
+        ({CONF_API_TOKEN: f"{NEW_TOKEN}/"}, {CONF_API_TOKEN: "invalid_token"}),
+        (
+            {CONF_API_URL: "?", CONF_API_TOKEN: "?"},
+            {CONF_API_URL: "invalid_url", CONF_API_TOKEN: "invalid_token"},
+        ),
+    ],
+)
+async def test_mistake_in_reconfigure(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    typed: dict[str, str],
+    mistakes: dict[str, str],
+    errors: dict[str, str],
+) -> None:
+    """A mistake is told at its field, another instance is one, nothing is sent."""
+    account.requests.clear()
+    changes = {CONF_API_URL: typed[CONF_API_URL]} | mistakes
+
+    form = await dialog.submit(await dialog.start(loaded_entry), changes)
+
+    assert form["step_id"] == "reconfigure"
+    assert form["errors"] == errors
+    assert suggested(form) == {
+        CONF_API_URL: changes[CONF_API_URL].removesuffix(REQUEST),
+        CONF_API_TOKEN: None,
+    }
+    assert account.requests == []
+    assert loaded_entry.data == typed
+
+    reply = await dialog.submit(form, {CONF_API_URL: typed[CONF_API_URL]})
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert reply["reason"] == "reconfigure_successful"
+    assert loaded_entry.data == typed
+    assert loaded_entry.state is ConfigEntryState.LOADED
