@@ -10,7 +10,6 @@ Vendor's pages: https://green-api.com/en/docs/api/
 
 import asyncio
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from http import HTTPStatus
 import json
 import math
 import socket
-from typing import ClassVar, Final, override
+from typing import ClassVar, Final, TypeGuard, override
 from urllib.parse import quote
 
 import aiohttp
@@ -31,8 +30,9 @@ TIMEOUT: Final = aiohttp.ClientTimeout(total=15)
 # A body is read as it comes: whoever asks for no compression need not unpack any.
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
-# What c-ares and the system resolver say of a name that does not exist.
-_NO_SUCH_NAME: Final = frozenset({1, 4, socket.EAI_NONAME})
+# What c-ares says of a name that has no address (ARES_ENODATA), that does not exist
+# (ARES_ENOTFOUND) and that cannot exist (ARES_EBADNAME).
+_NO_SUCH_NAME: Final = (1, 4, 8)
 
 _MAX_STATE_LENGTH: Final = 64
 
@@ -290,7 +290,7 @@ class GreenApiClient:
         """Keep where to ask and with what."""
         self.instance_id = instance_id
         self._session = session
-        self._base = f"{api_url}/waInstance{instance_id}"
+        self._base = f"{api_url}/waInstance{quote(instance_id, safe='')}"
         self._token = quote(api_token, safe="")
         self._pacer = pacer
 
@@ -343,10 +343,8 @@ class GreenApiClient:
         method = (
             "getWaSettings" if messenger is Messenger.WHATSAPP else "getAccountSettings"
         )
-        match _fields(await self._request(method)):
-            case {"suspendedUntil": int(seconds)} if seconds > 0:
-                return _moment(seconds)
-        return None
+        seconds = _fields(await self._request(method)).get("suspendedUntil")
+        return _moment(seconds) if _is_count(seconds) and seconds else None
 
     async def get_messages_count(self) -> int:
         """Return how many messages wait to be sent (`getMessagesCount`).
@@ -356,7 +354,7 @@ class GreenApiClient:
         fields = _fields(await self._request("getMessagesCount"))
         # The vendor's pages print the key with look-alike letters of other scripts.
         for value in (fields.get("count"), *fields.values()):
-            if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            if _is_count(value):
                 return value
         raise BadResponseError
 
@@ -425,6 +423,7 @@ class GreenApiClient:
                 json=payload,
                 headers=_HEADERS,
                 timeout=TIMEOUT,
+                middlewares=(_send_once,),
                 allow_redirects=False,
                 auto_decompress=False,
             ) as response:
@@ -436,8 +435,26 @@ class GreenApiClient:
                 )
         except GreenApiError as err:
             return err
-        except (aiohttp.ClientError, OSError, ValueError) as err:
+        except Exception as err:  # noqa: BLE001
+            # Any at all: besides its documented errors, aiohttp lets some of its
+            # parsers' out, which hold what the server said.
             return _transport_error(err)
+
+
+async def _send_once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a request and take it for lost if the server hangs up.
+
+    It may have been heard, `reboot` as well, but aiohttp would send it again at once.
+    """
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise  # Nothing was sent, and nothing will be.
+    except aiohttp.ClientOSError, aiohttp.ServerDisconnectedError:
+        pass
+    raise CannotConnectError
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:
@@ -461,8 +478,9 @@ def _transport_error(err: Exception) -> GreenApiError:
 
 def _no_such_name(err: aiohttp.ClientConnectorDNSError) -> bool:
     """Tell a name that does not exist from a name server that does not answer."""
-    if err.os_error.errno in _NO_SUCH_NAME:
-        return True
+    if isinstance(err.os_error, socket.gaierror):
+        return err.os_error.errno == socket.EAI_NONAME
+    # With c-ares, the code is in the exception that aiohttp made the error from.
     cause = err.os_error.__cause__
     return cause is not None and bool(cause.args) and cause.args[0] in _NO_SUCH_NAME
 
@@ -516,6 +534,11 @@ def _text(fields: Mapping[str, object], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _is_count(value: object) -> TypeGuard[int]:
+    """Tell a whole number, none below zero, from anything else; True is an `int`."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def _seconds(retry_after: str | None) -> float | None:
     """Return the seconds of a `Retry-After` header, None for any other form."""
     try:
@@ -537,7 +560,7 @@ def _png(text: str) -> bytes:
     """Return the PNG that a text encodes in base64."""
     try:
         image = base64.b64decode(text, validate=True)
-    except binascii.Error, ValueError:
+    except ValueError:
         image = b""
     if not image.startswith(b"\x89PNG\r\n\x1a\n"):
         raise BadResponseError
