@@ -1,0 +1,90 @@
+"""A server on loopback that answers everything with the same bytes."""
+
+import asyncio
+from dataclasses import dataclass
+from email.message import Message
+from email.parser import BytesHeaderParser
+import ssl
+from typing import Self
+
+
+@dataclass(frozen=True)
+class ReceivedRequest:
+    """A request as it came over the wire."""
+
+    verb: str
+    target: str
+    headers: Message
+    body: bytes
+
+
+class CannedServer:
+    """Answer every request with `answer`, then close the connection."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        """Begin with an answer that is none."""
+        self.answer = b""
+        self.requests: list[ReceivedRequest] = []
+        self._tls = tls
+        self._server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """The address of the server."""
+        assert self._server
+        host, port = self._server.sockets[0].getsockname()
+        return f"http{'s' if self._tls else ''}://{host}:{port}"
+
+    def say(
+        self,
+        status: int,
+        body: bytes | str,
+        content_type: bytes | str = "application/json",
+        **headers: bytes | str,
+    ) -> None:
+        """Answer with a status, a body and headers; `_` is `-` in their names."""
+        lines = [
+            b"HTTP/1.1 %d -" % status,
+            b"Content-Type: " + _bytes(content_type),
+            *(
+                _bytes(name.replace("_", "-")) + b": " + _bytes(value)
+                for name, value in headers.items()
+            ),
+        ]
+        # Without a length the body ends with the connection, whatever the status.
+        self.answer = b"\r\n".join([*lines, b"", _bytes(body)])
+
+    async def __aenter__(self) -> Self:
+        """Listen on a free port."""
+        self._server = await asyncio.start_server(
+            self._converse, "127.0.0.1", 0, ssl=self._tls
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop listening."""
+        assert self._server
+        self._server.close()
+        await self._server.wait_closed()
+
+    async def _converse(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Take a request and answer it."""
+        try:
+            head, _, rest = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
+            headers = BytesHeaderParser().parsebytes(rest)
+            body = await reader.readexactly(int(headers.get("Content-Length", 0)))
+            verb, target, _ = head.decode().split(" ")
+            self.requests.append(ReceivedRequest(verb, target, headers, body))
+            writer.write(self.answer)
+            await writer.drain()
+        except asyncio.IncompleteReadError, ConnectionError:
+            pass  # The client has gone.
+        finally:
+            writer.close()
+
+
+def _bytes(text: bytes | str) -> bytes:
+    """Return the bytes of a text."""
+    return text.encode() if isinstance(text, str) else text
