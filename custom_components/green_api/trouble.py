@@ -1,7 +1,7 @@
 """Decide, from the sequence of answers alone, what stands against an account.
 
-To teach it a new state, add the state to `_SUSPICION`. To teach it a new trouble,
-add the trouble to `Trouble` and `STANDS_AFTER`, and its issue to `issues.py`.
+To teach it a new state, add the state to `_SUSPICION_BY_STATE`. To teach it a new
+trouble, add the trouble to `Trouble` and `STANDS_AFTER`, and its issue to `issues.py`.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Trouble(StrEnum):
     WRONG_ADDRESS = "wrong_address"
 
 
-_SUSPICION: Final[Mapping[InstanceState | ErrorKind, Trouble]] = {
+_SUSPICION_BY_STATE: Final[Mapping[InstanceState, Trouble]] = {
     InstanceState.NOT_AUTHORIZED: Trouble.LOGGED_OUT,
     InstanceState.PENDING_CODE: Trouble.LOGGED_OUT,
     InstanceState.PENDING_PASSWORD: Trouble.LOGGED_OUT,
@@ -36,16 +36,24 @@ _SUSPICION: Final[Mapping[InstanceState | ErrorKind, Trouble]] = {
     InstanceState.BLOCKED: Trouble.BLOCKED,
     InstanceState.SLEEP_MODE: Trouble.ASLEEP,
     InstanceState.STARTING: Trouble.STUCK_STARTING,
+}
+
+# All other failures tell nothing about the account.
+_SUSPICION_BY_FAILURE: Final[Mapping[ErrorKind, Trouble]] = {
     ErrorKind.EXPIRED: Trouble.EXPIRED,
     ErrorKind.DELETED: Trouble.DELETED,
     ErrorKind.WRONG_ADDRESS: Trouble.WRONG_ADDRESS,
 }
 
 LOGGED_OUT_STATES: Final = frozenset(
-    state for state, trouble in _SUSPICION.items() if trouble is Trouble.LOGGED_OUT
+    state
+    for state, trouble in _SUSPICION_BY_STATE.items()
+    if trouble is Trouble.LOGGED_OUT
 )
 RESTRICTED_STATES: Final = frozenset(
-    state for state, trouble in _SUSPICION.items() if trouble is Trouble.RESTRICTED
+    state
+    for state, trouble in _SUSPICION_BY_STATE.items()
+    if trouble is Trouble.RESTRICTED
 )
 
 # Two answers in a row, a poll apart: polls are a minute apart, give or take
@@ -109,14 +117,15 @@ class Assessment:
 
 def assess(previous: Assessment, answer: Answer, now: datetime) -> Assessment:
     """Return what the answers amount to with one more of them."""
+    previous = _not_ahead(previous, now)
     if isinstance(answer, GreenApiError):
-        if answer.kind not in _SUSPICION:
+        suspicion = _SUSPICION_BY_FAILURE.get(answer.kind)
+        if suspicion is None:
             return _heard_nothing(previous, now)
-        suspicion: Trouble | None = _SUSPICION[answer.kind]
     elif answer.known is InstanceState.AUTHORIZED:
         return Assessment(heard_at=now, rebooted_at=previous.rebooted_at)
     else:
-        suspicion = _SUSPICION.get(answer.known) if answer.known else None
+        suspicion = _SUSPICION_BY_STATE.get(answer.known) if answer.known else None
     return _judged(_heard(previous, suspicion, now), now)
 
 
@@ -137,6 +146,15 @@ def interrupted(previous: Assessment) -> Assessment:
     A trouble that stood stands at the first answer that confirms it.
     """
     return replace(previous, trouble=None, heard_at=None)
+
+
+def _not_ahead(previous: Assessment, now: datetime) -> Assessment:
+    """Let nothing lie in the future: the clock may have been set back."""
+    return replace(
+        previous,
+        heard_at=previous.heard_at and min(previous.heard_at, now),
+        rebooted_at=previous.rebooted_at and min(previous.rebooted_at, now),
+    )
 
 
 def _heard_nothing(previous: Assessment, now: datetime) -> Assessment:
