@@ -22,6 +22,8 @@ logger:
     haffmpeg: critical
     homeassistant.components.camera.img_util: critical
     homeassistant.components.ffmpeg: critical
+    # Says of each start that it comes more than ten minutes after the last stop.
+    homeassistant.components.recorder.util: error
 """
 
 TALKATIVE: Final = """
