@@ -48,7 +48,10 @@ _PHONE_SCHEMA: Final = vol.Schema(
         )
     }
 )
-_PHONE_PUNCTUATION: Final = re.compile(r"[\s().\u2010-\u2015-]")
+# Marks of writing direction come along when a number is copied.
+_PHONE_PUNCTUATION: Final = re.compile(
+    r"[\s().\u200e\u200f\u2010-\u2015\u202a-\u202e\u2066-\u2069-]"
+)
 _PHONE_NUMBER: Final = re.compile(r"(?:\+|00)?(?P<digits>[1-9][0-9]{6,14})")
 
 # Answers that end the dialog, and the reason it gives; the rest is good news.
