@@ -105,6 +105,7 @@ CARD_SCHEMAS: Final = {
             "color": str,
             "features": [_TILE_FEATURE],
             "features_position": "inline",
+            "grid_options": {"columns": "full"},
             "hide_state": bool,
             "name": str,
             "state_content": vol.Any(str, [str]),
