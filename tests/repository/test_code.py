@@ -103,7 +103,7 @@ def test_client_raises_outside_of_handlers() -> None:
         node.lineno
         for handler in handlers
         for node in ast.walk(handler)
-        if isinstance(node, ast.Raise)
+        if isinstance(node, ast.Raise) and node.exc
     ]
 
 

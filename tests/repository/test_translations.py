@@ -20,7 +20,7 @@ from . import ENGLISH, ICONS, MODULES, named, read_json
 from .source import nodes, strings
 
 LANGUAGE_FILES: Final = sorted(ENGLISH.parent.glob("*.json"))
-LANGUAGES: Final = {"en", "ru"}
+LANGUAGES: Final = {"de", "en", "es", "fr", "he", "pt-BR", "ru"}
 
 FORBIDDEN: Final = {
     "a blank at an end": re.compile(r"^\s|\s$"),
