@@ -359,13 +359,14 @@ POLLED_REPLAYS: Final = (
         1:00          notAuthorized  logged_out
         1:00          REBOOT         logged_out
         1:00-2:00/10  starting       logged_out
-        2:10-6:50/10  notAuthorized  logged_out
+        2:10-6:00/10  notAuthorized  logged_out
+        7:00          notAuthorized  logged_out
         """,
     ),
     Replay(
         "reboot: excuses everything for five minutes",
         """
-        0:00          authorized     -
+        0:00-1:00     authorized     -
         1:00          REBOOT         -
         1:00-2:00/10  starting       -
         2:10-5:50/10  notAuthorized  -

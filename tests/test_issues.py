@@ -1,0 +1,476 @@
+"""Test what stands in Home Assistant's repairs while the real coordinator polls."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    async_test_home_assistant,
+)
+
+from custom_components.green_api.const import (
+    BLOCKED_HELP_URL,
+    CONF_API_URL,
+    CONF_INSTANCE_ID,
+    CONSOLE_URL,
+    DOMAIN,
+    RESTRICTED_HELP_URL,
+    SUPPORT_URL,
+)
+from custom_components.green_api.trouble import Trouble
+from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.const import ATTR_ENTITY_ID, CONF_API_TOKEN, STATE_ON
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+
+from .helpers import assert_hidden, async_pass
+from .replays import FAILURES, POLLED_REPLAYS, REBOOT, RESTART, Replay, Step
+from .simulator import Account, Simulator
+
+START: Final = datetime(2026, 11, 24, tzinfo=UTC)
+PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
+BUTTON: Final = "button.green_api_1101000001_reboot"
+
+# What brings each trouble about.
+CAUSES: Final[dict[Trouble, str]] = {
+    Trouble.ASLEEP: "sleepMode",
+    Trouble.BLOCKED: "blocked",
+    Trouble.DELETED: "deleted",
+    Trouble.EXPIRED: "expired",
+    Trouble.LOGGED_OUT: "notAuthorized",
+    Trouble.RESTRICTED: "suspended",
+    Trouble.STUCK_STARTING: "starting",
+    Trouble.WRONG_ADDRESS: "403",
+}
+
+# How issues differ from the usual ones: errors, not fixable, with a link to the console.
+WARNINGS: Final = frozenset({Trouble.ASLEEP, Trouble.RESTRICTED})
+FIXABLE: Final = frozenset({Trouble.LOGGED_OUT, Trouble.STUCK_STARTING})
+HELP: Final = {
+    Trouble.BLOCKED: BLOCKED_HELP_URL,
+    Trouble.RESTRICTED: RESTRICTED_HELP_URL,
+    Trouble.STUCK_AFTER_REBOOT: SUPPORT_URL,
+}
+
+
+def issues(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
+    """Return all issues of the integration."""
+    return {
+        issue_id: issue
+        for (domain, issue_id), issue in ir.async_get(hass).issues.items()
+        if domain == DOMAIN
+    }
+
+
+def reason(hass: HomeAssistant) -> str | None:
+    """Return what the binary sensor gives for the reason of a problem."""
+    return hass.states.get(PROBLEM).attributes.get("reason")
+
+
+def let_answer(account: Account, word: str) -> None:
+    """Let the account answer as a word of a sequence says."""
+    _, account.fault = FAILURES.get(word, (None, None))
+    account.state = {"null": None}.get(word, word)
+
+
+async def async_bring_about(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    trouble: Trouble,
+) -> None:
+    """Let a trouble last for so long that it stands."""
+    let_answer(account, CAUSES[trouble])
+    for _ in range(12):
+        await async_pass(hass, freezer)
+
+
+async def async_press_reboot(hass: HomeAssistant) -> None:
+    """Reboot the instance with the button."""
+    await hass.services.async_call(
+        BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
+    )
+
+
+async def async_play(
+    hass: HomeAssistant, entry: MockConfigEntry, account: Account, step: Step
+) -> None:
+    """Let a step of a sequence happen; the time for it has come."""
+    if step.event == RESTART:
+        await hass.config_entries.async_unload(entry.entry_id)
+    elif step.event == REBOOT:
+        await async_press_reboot(hass)
+    else:
+        let_answer(account, step.event)
+        if entry.state is ConfigEntryState.NOT_LOADED:
+            await hass.config_entries.async_setup(entry.entry_id)
+        async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+@pytest.mark.parametrize("replay", POLLED_REPLAYS, ids=lambda replay: replay.name)
+async def test_replay(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+    replay: Replay,
+) -> None:
+    """After each poll, what must stand is in the repairs, and nothing else."""
+    config_entry.add_to_hass(hass)
+    seen = []
+    for step in replay.steps:
+        freezer.move_to(START + step.at)
+        await async_play(hass, config_entry, account, step)
+        seen.append((step, list(issues(hass)), reason(hass)))
+
+    ids = {None: []} | {
+        trouble: [f"{config_entry.entry_id}_{trouble}"] for trouble in Trouble
+    }
+    assert seen == [(step, ids[step.trouble], step.trouble) for step in replay.steps]
+    # Each answer was that of a poll of the coordinator's own.
+    answers = [step for step in replay.steps if step.event not in {REBOOT, RESTART}]
+    polls = [req for req in account.requests if req.method == "getStateInstance"]
+    assert len(polls) == len(answers)
+
+
+def test_replays_show_every_trouble() -> None:
+    """Every trouble is brought about while the real coordinator polls."""
+    shown = {step.trouble for replay in POLLED_REPLAYS for step in replay.steps}
+    assert shown == {None, *Trouble}
+
+
+def assert_shown(
+    entry: MockConfigEntry, issue: ir.IssueEntry, trouble: Trouble
+) -> None:
+    """Assert that an issue is shown as its trouble has to be."""
+    severity = (
+        ir.IssueSeverity.WARNING if trouble in WARNINGS else ir.IssueSeverity.ERROR
+    )
+    assert issue.issue_id == f"{entry.entry_id}_{trouble}"
+    assert issue.active
+    assert issue.severity is severity
+    assert issue.translation_key == trouble
+    assert issue.translation_placeholders == {
+        "name": entry.title,
+        "console_url": CONSOLE_URL,
+    }
+    assert issue.learn_more_url == HELP.get(trouble, CONSOLE_URL)
+    assert issue.is_fixable is (trouble in FIXABLE)
+    assert issue.data == {"entry_id": entry.entry_id}
+    assert not issue.is_persistent
+
+
+@pytest.mark.parametrize("trouble", CAUSES)
+async def test_issue(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    trouble: Trouble,
+) -> None:
+    """An issue names the account, says how bad it is, and goes when all is well."""
+    await async_bring_about(hass, freezer, account, trouble)
+    (issue,) = issues(hass).values()
+    assert_shown(loaded_entry, issue, trouble)
+
+    let_answer(account, "authorized")
+    await async_pass(hass, freezer)
+    assert not issues(hass)
+
+
+async def test_issue_of_a_reboot_in_vain(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A reboot that does not help leads to another issue than the one it was for."""
+    account.boot_seconds = 3600
+    await async_bring_about(hass, freezer, account, Trouble.STUCK_STARTING)
+    await async_press_reboot(hass)
+    assert not issues(hass)
+
+    for _ in range(6):
+        await async_pass(hass, freezer)
+    (issue,) = issues(hass).values()
+    assert_shown(loaded_entry, issue, Trouble.STUCK_AFTER_REBOOT)
+
+
+async def test_restricted_until(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """The issue of a restriction says in local time when it ends, once that is known."""
+    await hass.config.async_set_time_zone("Asia/Jerusalem")
+    until = datetime(2026, 11, 26, 10, 30, tzinfo=UTC)
+    issue_id = f"{loaded_entry.entry_id}_restricted"
+    await async_bring_about(hass, freezer, account, Trouble.RESTRICTED)
+    assert issues(hass)[issue_id].translation_key == "restricted"
+
+    account.suspended_until = int(until.timestamp())
+    await async_pass(hass, freezer)
+    (issue,) = issues(hass).values()
+    assert issue.issue_id == issue_id
+    assert issue.translation_key == "restricted_until"
+    assert issue.translation_placeholders == {
+        "name": loaded_entry.title,
+        "console_url": CONSOLE_URL,
+        "until": "2026-11-26 12:30",
+    }
+    assert issue.severity is ir.IssueSeverity.WARNING
+    assert issue.learn_more_url == HELP[Trouble.RESTRICTED]
+
+    account.suspended_until = int((until + timedelta(days=1)).timestamp())
+    await async_pass(hass, freezer)
+    until_then = issues(hass)[issue_id].translation_placeholders["until"]
+    assert until_then == "2026-11-27 12:30"
+
+    account.suspended_until = None
+    await async_pass(hass, freezer)
+    assert issues(hass)[issue_id].translation_key == "restricted"
+
+
+@pytest.fixture
+async def other_account(simulator: Simulator) -> Account:
+    """Return a second account of the same server."""
+    return simulator.add_account("1101000002", "another token", state="authorized")
+
+
+@pytest.fixture
+async def other_entry(
+    hass: HomeAssistant, simulator: Simulator, other_account: Account
+) -> MockConfigEntry:
+    """Return the config entry of the second account, set up."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="The other one",
+        unique_id=other_account.instance_id,
+        data={
+            CONF_API_URL: simulator.url,
+            CONF_INSTANCE_ID: other_account.instance_id,
+            CONF_API_TOKEN: other_account.token,
+        },
+    )
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    return entry
+
+
+async def test_two_accounts(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    other_entry: MockConfigEntry,
+    other_account: Account,
+) -> None:
+    """Each account has issues of its own, which come and go without the other's."""
+    await async_bring_about(hass, freezer, account, Trouble.LOGGED_OUT)
+    (issue,) = issues(hass).values()
+    assert_shown(loaded_entry, issue, Trouble.LOGGED_OUT)
+
+    await async_bring_about(hass, freezer, other_account, Trouble.LOGGED_OUT)
+    ours, others = issues(hass).values()
+    assert_shown(loaded_entry, ours, Trouble.LOGGED_OUT)
+    assert_shown(other_entry, others, Trouble.LOGGED_OUT)
+
+    let_answer(account, "authorized")
+    await async_pass(hass, freezer)
+    (issue,) = issues(hass).values()
+    assert_shown(other_entry, issue, Trouble.LOGGED_OUT)
+
+    await hass.config_entries.async_remove(other_entry.entry_id)
+    assert not issues(hass)
+
+
+async def async_disable(hass: HomeAssistant, entry_id: str) -> None:
+    """Disable a config entry."""
+    await hass.config_entries.async_set_disabled_by(entry_id, ConfigEntryDisabler.USER)
+
+
+async def async_remove(hass: HomeAssistant, entry_id: str) -> None:
+    """Remove a config entry."""
+    await hass.config_entries.async_remove(entry_id)
+
+
+async def async_unload(hass: HomeAssistant, entry_id: str) -> None:
+    """Unload a config entry."""
+    await hass.config_entries.async_unload(entry_id)
+
+
+@pytest.mark.parametrize("way", [async_disable, async_remove, async_unload])
+@pytest.mark.parametrize("trouble", CAUSES)
+async def test_goes_with_the_entry(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    trouble: Trouble,
+    way: Callable[[HomeAssistant, str], Awaitable[None]],
+) -> None:
+    """Nothing stands against an account that is not polled any more."""
+    await async_bring_about(hass, freezer, account, trouble)
+    assert issues(hass)
+
+    await way(hass, loaded_entry.entry_id)
+
+    assert not issues(hass)
+    requests = len(account.requests)
+    await async_pass(hass, freezer, 600)
+    assert not issues(hass)
+    assert len(account.requests) == requests
+
+
+@pytest.mark.parametrize("way", [async_disable, async_remove, async_unload])
+@pytest.mark.parametrize("trouble", [Trouble.DELETED, Trouble.EXPIRED])
+async def test_set_up_in_trouble(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+    trouble: Trouble,
+    way: Callable[[HomeAssistant, str], Awaitable[None]],
+) -> None:
+    """An account that cannot be set up has its issue too, as long as it is tried."""
+    let_answer(account, CAUSES[trouble])
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    assert not issues(hass)
+
+    await async_pass(hass, freezer)
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    (issue,) = issues(hass).values()
+    assert_shown(config_entry, issue, trouble)
+
+    await way(hass, config_entry.entry_id)
+    assert not issues(hass)
+
+
+async def test_set_up_after_trouble(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """An account that is paid for again needs no help to be set up."""
+    config_entry.add_to_hass(hass)
+    let_answer(account, "expired")
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await async_pass(hass, freezer)
+    assert issues(hass)
+
+    let_answer(account, "authorized")
+    await async_pass(hass, freezer, 90)
+
+    assert config_entry.state is ConfigEntryState.LOADED
+    assert not issues(hass)
+
+
+@pytest.mark.parametrize("trouble", CAUSES)
+async def test_restart(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    trouble: Trouble,
+) -> None:
+    """What stood is back with the first answer that a new Home Assistant hears."""
+    await async_bring_about(hass, freezer, account, trouble)
+    await hass.async_stop(force=True)
+    freezer.tick(30)
+
+    async with async_test_home_assistant() as restarted:
+        restarted.data.pop(DATA_CUSTOM_COMPONENTS)
+        entry = MockConfigEntry(
+            domain=DOMAIN,
+            entry_id=loaded_entry.entry_id,
+            title=loaded_entry.title,
+            unique_id=loaded_entry.unique_id,
+            data=loaded_entry.data,
+        )
+        entry.add_to_hass(restarted)
+        assert not issues(restarted)
+        await restarted.config_entries.async_setup(entry.entry_id)
+        await restarted.async_block_till_done(wait_background_tasks=True)
+
+        (issue,) = issues(restarted).values()
+        assert_shown(entry, issue, trouble)
+        await restarted.async_stop(force=True)
+
+
+async def test_ignored(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """An issue that the user ignores stays ignored while the trouble lasts."""
+    await async_bring_about(hass, freezer, account, Trouble.BLOCKED)
+    (issue_id,) = issues(hass)
+    ir.async_ignore_issue(hass, DOMAIN, issue_id, ignore=True)
+
+    await async_pass(hass, freezer)
+
+    assert issues(hass)[issue_id].dismissed_version
+    assert hass.states.get(PROBLEM).state == STATE_ON
+
+
+async def test_renamed(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """An issue names the account as the user does, from the next poll on."""
+    await async_bring_about(hass, freezer, account, Trouble.BLOCKED)
+
+    hass.config_entries.async_update_entry(loaded_entry, title="Shop")
+    await async_pass(hass, freezer)
+
+    (issue,) = issues(hass).values()
+    assert_shown(loaded_entry, issue, Trouble.BLOCKED)
+
+
+async def test_without_entities(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Issues need no entity that is enabled."""
+    config_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(config_entry, pref_disable_new_entities=True)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    assert not hass.states.async_all()
+
+    await async_bring_about(hass, freezer, account, Trouble.LOGGED_OUT)
+
+    (issue,) = issues(hass).values()
+    assert_shown(config_entry, issue, Trouble.LOGGED_OUT)
+
+
+async def test_hides_the_token(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever stands, neither an issue nor a state nor the log holds the token."""
+    caplog.set_level("DEBUG")
+    shown = []
+    for trouble in CAUSES:
+        await async_bring_about(hass, freezer, account, trouble)
+        shown += [issues(hass), hass.states.async_all()]
+    assert_hidden(account.token, caplog, *shown)
