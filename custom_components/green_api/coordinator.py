@@ -126,7 +126,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         try:
             accepted = await self.client.reboot()
         except InvalidCredentialsError as err:
-            self._rejections += 1
+            self._rejected()
             await self.async_refresh()
             raise HomeAssistantError(**self._text(err.kind)) from err
         except GreenApiError as err:
@@ -295,18 +295,22 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             self._details_task.cancel()
         self._details_task = self.config_entry.async_create_background_task(
             self.hass,
-            self._async_get_details(account),
+            self._async_get_details(
+                account, with_queue=QUEUE_CONTEXT in self.async_contexts()
+            ),
             f"{self.name} details",
             # Not before the account itself is there.
             eager_start=False,
         )
 
-    async def _async_get_details(self, account: Account) -> None:
+    async def _async_get_details(self, account: Account, *, with_queue: bool) -> None:
         """Add to the account what else somebody wants to know."""
         self.data = replace(
             account,
             restricted_until=await self._async_get_restricted_until(account),
-            messages_in_queue=await self._async_get_messages_in_queue(),
+            messages_in_queue=await self._async_get_messages_in_queue()
+            if with_queue
+            else None,
         )
         if self.data != account:
             self._async_show_issue()
@@ -323,9 +327,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             return account.restricted_until
 
     async def _async_get_messages_in_queue(self) -> int | None:
-        """Return the length of the queue if anybody wants to know."""
-        if QUEUE_CONTEXT not in self.async_contexts():
-            return None
+        """Return the length of the queue, if the server tells it."""
         try:
             return await self.client.get_messages_count()
         except GreenApiError:
