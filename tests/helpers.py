@@ -8,7 +8,10 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from homeassistant.core import HomeAssistant
+from custom_components.green_api.const import DOMAIN
+from homeassistant.core import HomeAssistant, split_entity_id
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util.async_ import get_scheduled_timer_handles
 
 
 async def async_pass(
@@ -24,6 +27,23 @@ async def async_until(holds: Callable[[], bool]) -> None:
     """Let happen what happens in no time; the limit is the timeout of the test."""
     while not holds():  # noqa: ASYNC110 - nothing announces what a test waits for
         await asyncio.sleep(0)
+
+
+def waits(hass: HomeAssistant, seconds: float) -> bool:
+    """Return whether something waits for as long as this."""
+    due = hass.loop.time() + seconds
+    return any(
+        not timer.cancelled() and abs(timer.when() - due) < 0.001
+        for timer in get_scheduled_timer_handles(hass.loop)
+    )
+
+
+def enable(entity_registry: er.EntityRegistry, entity_id: str, unique_id: str) -> None:
+    """Enable an entity that is disabled by default, before its account is set up."""
+    platform, object_id = split_entity_id(entity_id)
+    entity_registry.async_get_or_create(
+        platform, DOMAIN, unique_id, suggested_object_id=object_id
+    )
 
 
 def assert_hidden(token: str, *places: object) -> None:

@@ -42,11 +42,10 @@ from homeassistant.helpers.event import (
 )
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from homeassistant.util.async_ import get_scheduled_timer_handles
 
 from .conftest import TOKEN
 from .failures import FAILURES
-from .helpers import assert_hidden, async_pass, async_until
+from .helpers import assert_hidden, async_pass, async_until, waits
 from .simulator import Account, Fault, Simulator
 from .translation_check import ENGLISH
 
@@ -63,11 +62,11 @@ RECOVERED: Final = ("INFO", f"Fetching {ACCOUNT} data recovered")
 MINUTE: Final = 60
 
 # Failures that leave nothing of the last answer.
-DOUBTS: Final = {
-    fault: kind
-    for fault, kind in FAILURES.items()
-    if kind is not ErrorKind.RATE_LIMITED
-}
+DOUBTS: Final = [
+    parameters
+    for parameters in FAILURES
+    if ErrorKind.RATE_LIMITED not in parameters.values
+]
 
 
 def text(kind: str) -> str:
@@ -119,15 +118,6 @@ def watch(hass: HomeAssistant) -> list[str]:
 def states(hass: HomeAssistant, *entity_ids: str) -> list[str]:
     """Return the states of entities."""
     return [hass.states.get(entity_id).state for entity_id in entity_ids]
-
-
-def waits(hass: HomeAssistant, seconds: float) -> bool:
-    """Return whether something waits for this long."""
-    due = hass.loop.time() + seconds
-    return any(
-        abs(timer.when() - due) < 0.001
-        for timer in get_scheduled_timer_handles(hass.loop)
-    )
 
 
 @pytest.fixture
@@ -327,7 +317,7 @@ async def test_poll_on_request(
     assert states(hass, STATE) == ["blocked"]
 
 
-@pytest.mark.parametrize(("fault", "kind"), DOUBTS.items())
+@pytest.mark.parametrize(("fault", "kind"), DOUBTS)
 async def test_failures(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -387,7 +377,7 @@ async def test_no_answer(
     await async_until(lambda: polls(account) == 2)
     assert states(hass, STATE) == ["authorized"]
 
-    await async_pass(hass, freezer, 15)
+    await async_pass(hass, freezer, 16)
     assert states(hass, STATE) == [STATE_UNAVAILABLE]
     assert loaded_entry.runtime_data.last_error is ErrorKind.CANNOT_CONNECT
 
@@ -547,6 +537,31 @@ async def test_a_long_wait_takes_the_state_away(
     assert told(caplog)[1:] == [RECOVERED]
 
 
+async def test_an_answer_in_a_long_wait(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An answer that somebody asked for in a long wait is as good as any."""
+    caplog.set_level(logging.INFO)
+    await async_pass(hass, freezer)
+    account.retry_after = 3600
+    account.faults["getStateInstance"] = Fault.RATE_LIMITED_RETRY_AFTER
+    await async_pass(hass, freezer, 60)
+    await async_pass(hass, freezer, 200)
+    await async_press(hass)
+    assert states(hass, STATE) == ["authorized"]
+
+    account.faults.clear()
+    await async_press(hass)
+    assert states(hass, STATE) == ["starting"]
+    await async_pass(hass, freezer, 60)
+    assert states(hass, STATE) == ["authorized"]
+    assert told(caplog) == []
+
+
 async def test_rate_limited_in_an_outage(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -571,7 +586,8 @@ async def test_unload_while_rate_limited(
 ) -> None:
     """Nothing waits for an account that is unloaded."""
     caplog.set_level(logging.INFO)
-    account.fault = Fault.RATE_LIMITED
+    account.retry_after = 3600
+    account.fault = Fault.RATE_LIMITED_RETRY_AFTER
     await async_pass(hass, freezer)
     await hass.config_entries.async_unload(loaded_entry.entry_id)
     before = polls(account)
@@ -676,9 +692,7 @@ async def test_rejected_at_the_start(
     """A rejected token is tried again after two seconds before it counts."""
     account.fault = Fault.UNAUTHORIZED
     config_entry.add_to_hass(hass)
-    setup = hass.async_create_task(
-        hass.config_entries.async_setup(config_entry.entry_id)
-    )
+    setup = asyncio.create_task(hass.config_entries.async_setup(config_entry.entry_id))
     await async_until(lambda: waits(hass, 2))
     assert polls(account) == 1
     account.fault = fault_of_second_try
@@ -836,7 +850,7 @@ async def test_an_answer_after_the_end(
         return await get_state(client)
 
     monkeypatch.setattr(GreenApiClient, "get_state", get_state_late)
-    press = hass.async_create_task(async_press(hass))
+    press = asyncio.create_task(async_press(hass))
     await asking.wait()
     await hass.config_entries.async_unload(loaded_entry.entry_id)
     account.requests.clear()

@@ -1,0 +1,302 @@
+"""Test the button that reboots the instance."""
+
+import asyncio
+import logging
+from typing import Final
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from custom_components.green_api.api import ErrorKind, RequestPacer
+from custom_components.green_api.const import DOMAIN
+from homeassistant.components.button import (
+    DOMAIN as BUTTON_DOMAIN,
+    SERVICE_PRESS,
+    ButtonDeviceClass,
+)
+from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    ATTR_FRIENDLY_NAME,
+    STATE_UNAVAILABLE,
+    EntityCategory,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
+
+from .conftest import TOKEN
+from .failures import FAULT_OF_KIND
+from .helpers import assert_hidden, async_pass, async_until, waits
+from .simulator import Account, Fault, Simulator
+
+BUTTON: Final = "button.green_api_1101000001_reboot"
+STATE: Final = "sensor.green_api_1101000001_account_state"
+
+FAULTS: Final = {**FAULT_OF_KIND, ErrorKind.STARTING: Fault.STARTING}
+
+
+async def async_press(hass: HomeAssistant) -> None:
+    """Press the button."""
+    await hass.services.async_call(
+        BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+def state(hass: HomeAssistant) -> str:
+    """Return the state of the account."""
+    return hass.states.get(STATE).state
+
+
+def methods(account: Account) -> list[str]:
+    """Return what was asked, in order."""
+    return [request.method for request in account.requests]
+
+
+def asks_for_token(hass: HomeAssistant, entry: MockConfigEntry) -> bool:
+    """Return whether a dialog asks for a new token."""
+    return any(entry.async_get_active_flows(hass, {SOURCE_REAUTH}))
+
+
+async def test_button(
+    hass: HomeAssistant,
+    loaded_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """The button is there to configure the account, with texts of its own."""
+    entity = entity_registry.async_get(BUTTON)
+    assert entity.unique_id == "1101000001_reboot"
+    assert entity.translation_key == "reboot"
+    assert entity.original_name == "Reboot"
+    assert entity.original_device_class == ButtonDeviceClass.RESTART
+    assert entity.entity_category is EntityCategory.CONFIG
+    assert entity.disabled_by is None
+    assert (
+        hass.states.get(BUTTON).attributes[ATTR_FRIENDLY_NAME]
+        == "GREEN-API 1101000001 Reboot"
+    )
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "authorized",
+        "blocked",
+        "notAuthorized",
+        "pendingCode",
+        "pendingPassword",
+        "sleepMode",
+        "starting",
+        "suspended",
+        "yellowCard",
+        "hibernating",
+        None,
+    ],
+)
+async def test_press(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    raw: str | None,
+) -> None:
+    """The button reboots the instance, whatever its state, and shows it at once."""
+    account.state = raw
+    await async_pass(hass, freezer)
+    account.requests.clear()
+
+    await async_press(hass)
+
+    assert methods(account) == ["reboot", "getStateInstance"]
+    assert state(hass) == "starting"
+    assert hass.states.get(BUTTON).state == dt_util.utcnow().isoformat()
+
+
+async def test_press_in_an_outage(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """The button works while the state cannot be had, and does not complain of it."""
+    account.faults["getStateInstance"] = Fault.BAD_GATEWAY
+    await async_pass(hass, freezer)
+    account.requests.clear()
+
+    await async_press(hass)
+
+    assert methods(account) == ["reboot", "getStateInstance"]
+    assert state(hass) == STATE_UNAVAILABLE
+    assert hass.states.get(BUTTON).state == dt_util.utcnow().isoformat()
+
+    account.faults.clear()
+    await async_pass(hass, freezer, 10)
+    assert state(hass) == "starting"
+
+
+async def test_refused(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A reboot that the server refuses is an error and changes nothing."""
+    await async_pass(hass, freezer)
+    account.reboot_accepted = False
+    account.requests.clear()
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await async_press(hass)
+
+    assert caught.value.translation_domain == DOMAIN
+    assert caught.value.translation_key == "reboot_refused"
+    assert caught.value.translation_placeholders == {"name": "GREEN-API 1101000001"}
+    assert methods(account) == ["reboot"]
+    await async_pass(hass, freezer, 50)
+    assert methods(account) == ["reboot"]
+    assert state(hass) == "authorized"
+
+
+@pytest.mark.parametrize(("kind", "fault"), FAULTS.items())
+async def test_failures(
+    hass: HomeAssistant,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+    kind: ErrorKind,
+    fault: Fault,
+) -> None:
+    """A reboot that fails is an error that says why; the state stays."""
+    caplog.set_level(logging.DEBUG)
+    account.faults["reboot"] = fault
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await async_press(hass)
+
+    assert caught.value.translation_domain == DOMAIN
+    assert caught.value.translation_key == kind
+    assert caught.value.translation_placeholders == {"name": "GREEN-API 1101000001"}
+    assert state(hass) == "authorized"
+    assert not asks_for_token(hass, loaded_entry)
+    assert_hidden(TOKEN, caplog, caught.value, *hass.states.async_all())
+
+    account.faults.clear()
+    await async_press(hass)
+    assert state(hass) == "starting"
+
+
+async def test_no_server(
+    hass: HomeAssistant,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A reboot without a server is an error."""
+    caplog.set_level(logging.DEBUG)
+    await simulator.stop()
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await async_press(hass)
+
+    assert caught.value.translation_key == ErrorKind.CANNOT_CONNECT
+    assert_hidden(TOKEN, caplog, caught.value)
+
+
+async def test_no_answer(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A reboot without an answer is an error in the end."""
+    caplog.set_level(logging.DEBUG)
+    account.faults["reboot"] = Fault.HANG
+    press = asyncio.create_task(async_press(hass))
+    await async_until(lambda: "reboot" in methods(account))
+    freezer.tick(16)
+    async_fire_time_changed(hass)
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await press
+
+    assert caught.value.translation_key == ErrorKind.CANNOT_CONNECT
+    assert_hidden(TOKEN, caplog, caught.value)
+
+
+@pytest.mark.parametrize(
+    ("faults", "asks"),
+    [
+        # The server takes the token for everything but a reboot.
+        ({"reboot": Fault.UNAUTHORIZED}, False),
+        ({"reboot": Fault.UNAUTHORIZED, "getStateInstance": Fault.BAD_GATEWAY}, False),
+        ({"reboot": Fault.UNAUTHORIZED, "getStateInstance": Fault.UNAUTHORIZED}, True),
+    ],
+)
+async def test_rejected(
+    hass: HomeAssistant,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    faults: dict[str, Fault],
+    *,
+    asks: bool,
+) -> None:
+    """A rejected token is looked into at once: the second in a row asks for a new."""
+    account.faults |= faults
+    account.requests.clear()
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await async_press(hass)
+
+    assert caught.value.translation_key == ErrorKind.INVALID_AUTH
+    assert methods(account) == ["reboot", "getStateInstance"]
+    assert asks_for_token(hass, loaded_entry) is asks
+
+
+async def test_rejected_in_an_outage(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A rejected poll, an outage and a rejected reboot are two rejections in a row."""
+    account.faults["getStateInstance"] = Fault.UNAUTHORIZED
+    await async_pass(hass, freezer)
+    account.faults["getStateInstance"] = Fault.BAD_GATEWAY
+    await async_pass(hass, freezer)
+    assert not asks_for_token(hass, loaded_entry)
+
+    account.faults["reboot"] = Fault.UNAUTHORIZED
+    with pytest.raises(HomeAssistantError):
+        await async_press(hass)
+
+    assert asks_for_token(hass, loaded_entry)
+
+
+@pytest.mark.paced
+async def test_pace(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A press right after a poll asks for the state when the server lets it."""
+    await async_pass(hass, freezer)
+    account.requests.clear()
+
+    press = asyncio.create_task(async_press(hass))
+    await async_until(lambda: waits(hass, RequestPacer.DEFAULT_SPACING))
+    assert methods(account) == ["reboot"]
+    await async_pass(hass, freezer, RequestPacer.DEFAULT_SPACING)
+    await press
+
+    assert methods(account) == ["reboot", "getStateInstance"]
+    assert state(hass) == "starting"
+    assert loaded_entry.runtime_data.last_error is None

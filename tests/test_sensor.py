@@ -1,0 +1,527 @@
+"""Test the sensors."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+import logging
+from typing import Final
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from custom_components.green_api.const import DOMAIN
+from homeassistant.components.sensor import (
+    ATTR_OPTIONS,
+    ATTR_STATE_CLASS,
+    SensorDeviceClass,
+    SensorStateClass,
+)
+from homeassistant.config_entries import RELOAD_AFTER_UPDATE_DELAY
+from homeassistant.const import (
+    ATTR_DEVICE_CLASS,
+    ATTR_FRIENDLY_NAME,
+    ATTR_UNIT_OF_MEASUREMENT,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    EntityCategory,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.icon import async_get_icons
+from homeassistant.util import dt as dt_util
+
+from .conftest import INSTANCE_ID, TOKEN
+from .failures import FAULT_OF_KIND
+from .helpers import assert_hidden, async_pass, async_until, enable
+from .simulator import Account, Fault, Messenger
+
+MESSAGES_IN_QUEUE: Final = "sensor.green_api_1101000001_messages_in_queue"
+RESTRICTED_UNTIL: Final = "sensor.green_api_1101000001_restricted_until"
+STATE: Final = "sensor.green_api_1101000001_account_state"
+
+OPTIONS: Final = {
+    "authorized": "authorized",
+    "blocked": "blocked",
+    "notAuthorized": "not_authorized",
+    "pendingCode": "pending_code",
+    "pendingPassword": "pending_password",
+    "sleepMode": "sleep_mode",
+    "starting": "starting",
+    "suspended": "suspended",
+    "yellowCard": "yellow_card",
+}
+
+END: Final = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+LATER: Final = END + timedelta(days=1)
+
+
+def state(hass: HomeAssistant, entity_id: str) -> str:
+    """Return the state of an entity."""
+    return hass.states.get(entity_id).state
+
+
+def asked(account: Account) -> Counter[str]:
+    """Return how often each method was asked."""
+    return Counter(request.method for request in account.requests)
+
+
+@pytest.fixture
+def queue(entity_registry: er.EntityRegistry) -> None:
+    """Enable the sensor of the queue before its account is set up."""
+    enable(entity_registry, MESSAGES_IN_QUEUE, f"{INSTANCE_ID}_messages_in_queue")
+
+
+@pytest.fixture
+async def restricted(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Restrict the account until some time."""
+    account.state = "suspended"
+    account.suspended_until = int(END.timestamp())
+    await async_pass(hass, freezer)
+    account.requests.clear()
+
+
+async def test_state_sensor(
+    hass: HomeAssistant,
+    loaded_entry: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """The state of the account is a main entity, with texts and icons of its own."""
+    entity = entity_registry.async_get(STATE)
+    assert entity.unique_id == "1101000001_state"
+    assert entity.translation_key == "state"
+    assert entity.original_name == "Account state"
+    assert entity.original_device_class == SensorDeviceClass.ENUM
+    assert entity.entity_category is None
+    assert entity.disabled_by is None
+    assert entity.has_entity_name
+
+    attributes = hass.states.get(STATE).attributes
+    assert attributes[ATTR_FRIENDLY_NAME] == "GREEN-API 1101000001 Account state"
+    assert attributes[ATTR_DEVICE_CLASS] == SensorDeviceClass.ENUM
+    assert attributes[ATTR_OPTIONS] == sorted(OPTIONS.values())
+
+    icons = await async_get_icons(hass, "entity", [DOMAIN])
+    assert icons[DOMAIN]["sensor"]["state"]["state"].keys() == set(OPTIONS.values())
+
+
+async def test_device(
+    loaded_entry: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """All entities belong to one service, which says what it is."""
+    [device] = dr.async_entries_for_config_entry(device_registry, loaded_entry.entry_id)
+    assert device.identifiers == {(DOMAIN, INSTANCE_ID)}
+    assert device.entry_type is dr.DeviceEntryType.SERVICE
+    assert device.name == "GREEN-API 1101000001"
+    assert device.manufacturer == "GREEN-API"
+    assert device.model == "WhatsApp"
+    assert device.serial_number == INSTANCE_ID
+    assert device.configuration_url == "https://console.green-api.com"
+
+    entities = er.async_entries_for_config_entry(entity_registry, loaded_entry.entry_id)
+    assert len(entities) == 7
+    assert {entity.device_id for entity in entities} == {device.id}
+
+
+@pytest.mark.parametrize(
+    ("messenger", "model"),
+    [
+        (Messenger.WHATSAPP, "WhatsApp"),
+        (Messenger.TELEGRAM, "Telegram"),
+        (Messenger.MAX, "MAX"),
+    ],
+)
+async def test_model(
+    hass: HomeAssistant,
+    account: Account,
+    config_entry: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+    messenger: Messenger,
+    model: str,
+) -> None:
+    """The model is the messenger."""
+    account.messenger = messenger
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    [device] = dr.async_entries_for_config_entry(device_registry, config_entry.entry_id)
+    assert device.model == model
+
+
+@pytest.mark.parametrize(("raw", "option"), OPTIONS.items())
+async def test_states(
+    hass: HomeAssistant,
+    account: Account,
+    config_entry: MockConfigEntry,
+    raw: str,
+    option: str,
+) -> None:
+    """An account can be set up in any state, and shows it."""
+    account.state = raw
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert state(hass, STATE) == option
+
+
+@pytest.mark.parametrize("raw", [None, "", "hibernating", "Authorized"])
+async def test_no_known_state(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    raw: str | None,
+) -> None:
+    """An instance that is being created, or in another state, is in none of ours."""
+    account.state = raw
+    await async_pass(hass, freezer)
+
+    assert state(hass, STATE) == {"": STATE_UNAVAILABLE}.get(raw, STATE_UNKNOWN)
+
+
+@pytest.mark.parametrize("raw", ["authorized", "blocked", None, "hibernating"])
+async def test_since(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    raw: str | None,
+) -> None:
+    """Since when the account is in its state outlives outages and reloads."""
+    account.state = "notAuthorized"
+    await async_pass(hass, freezer)
+    account.state = raw
+    await async_pass(hass, freezer)
+    since = dt_util.utcnow()
+    assert hass.states.get(STATE).attributes["since"] == since
+
+    account.fault = Fault.BAD_GATEWAY
+    await async_pass(hass, freezer)
+    assert "since" not in hass.states.get(STATE).attributes
+
+    account.fault = None
+    await async_pass(hass, freezer)
+    assert hass.states.get(STATE).attributes["since"] == since
+
+    await hass.config_entries.async_reload(loaded_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.states.get(STATE).attributes["since"] == since
+
+    account.state = "starting"
+    await async_pass(hass, freezer)
+    assert hass.states.get(STATE).attributes["since"] == dt_util.utcnow()
+
+
+async def test_restricted_until_sensor(
+    hass: HomeAssistant,
+    loaded_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """The end of a restriction is a diagnostic timestamp."""
+    entity = entity_registry.async_get(RESTRICTED_UNTIL)
+    assert entity.unique_id == "1101000001_restricted_until"
+    assert entity.translation_key == "restricted_until"
+    assert entity.original_name == "Restricted until"
+    assert entity.original_device_class == SensorDeviceClass.TIMESTAMP
+    assert entity.entity_category is EntityCategory.DIAGNOSTIC
+    assert entity.disabled_by is None
+    assert state(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
+    icons = await async_get_icons(hass, "entity", [DOMAIN])
+    assert icons[DOMAIN]["sensor"]["restricted_until"]["default"]
+
+
+@pytest.mark.parametrize("raw", ["suspended", "yellowCard"])
+@pytest.mark.parametrize(
+    ("messenger", "method"),
+    [
+        (Messenger.WHATSAPP, "getWaSettings"),
+        (Messenger.TELEGRAM, "getAccountSettings"),
+        (Messenger.MAX, "getAccountSettings"),
+    ],
+)
+async def test_restricted_until(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    config_entry: MockConfigEntry,
+    raw: str,
+    messenger: Messenger,
+    method: str,
+) -> None:
+    """The end of a restriction is asked for with every poll, while there is one."""
+    account.messenger = messenger
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    account.requests.clear()
+
+    account.state = raw
+    account.suspended_until = int(END.timestamp())
+    await async_pass(hass, freezer)
+    assert state(hass, RESTRICTED_UNTIL) == END.isoformat()
+
+    account.suspended_until = int(LATER.timestamp())
+    await async_pass(hass, freezer)
+    assert state(hass, RESTRICTED_UNTIL) == LATER.isoformat()
+    assert asked(account) == {"getStateInstance": 2, method: 2}
+
+    account.state = "authorized"
+    await async_pass(hass, freezer)
+    assert state(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
+    assert asked(account) == {"getStateInstance": 3, method: 2}
+
+
+@pytest.mark.parametrize("raw", sorted(OPTIONS.keys() - {"suspended", "yellowCard"}))
+async def test_not_restricted(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    restricted: None,
+    account: Account,
+    raw: str,
+) -> None:
+    """The end of a restriction ends with it, even if the server goes on to say it."""
+    account.state = raw
+    await async_pass(hass, freezer)
+
+    assert state(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
+    assert asked(account) == {"getStateInstance": 1}
+
+
+@pytest.mark.parametrize("suspended_until", [None, 0, -1, 10**18])
+async def test_no_end_of_the_restriction(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    restricted: None,
+    account: Account,
+    suspended_until: int | None,
+) -> None:
+    """A restriction may have no end that is known."""
+    assert state(hass, RESTRICTED_UNTIL) == END.isoformat()
+    account.suspended_until = suspended_until
+    await async_pass(hass, freezer)
+
+    assert state(hass, STATE) == "suspended"
+    assert state(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
+
+
+@pytest.mark.parametrize("fault", FAULT_OF_KIND.values())
+async def test_restricted_until_fails(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    restricted: None,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+) -> None:
+    """The end of a restriction that is known holds while the server does not say."""
+    caplog.set_level(logging.DEBUG)
+    account.faults["getWaSettings"] = fault
+    await async_pass(hass, freezer)
+    await async_pass(hass, freezer)
+
+    assert asked(account) >= Counter(getStateInstance=2, getWaSettings=2)
+    assert state(hass, STATE) == "suspended"
+    assert state(hass, RESTRICTED_UNTIL) == END.isoformat()
+    assert_hidden(TOKEN, caplog, *hass.states.async_all())
+    assert loaded_entry.runtime_data.last_error is None
+    assert not [
+        record
+        for record in caplog.records
+        if record.name.startswith("custom_components") and record.levelno > logging.INFO
+    ]
+
+
+@pytest.mark.parametrize("fault", FAULT_OF_KIND.values())
+async def test_settings_fail(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    config_entry: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+) -> None:
+    """An account is WhatsApp's until the server says otherwise, when it is asked."""
+    caplog.set_level(logging.DEBUG)
+    account.state = "suspended"
+    account.suspended_until = int(END.timestamp())
+    account.faults["getSettings"] = fault
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert state(hass, STATE) == "suspended"
+    assert state(hass, RESTRICTED_UNTIL) == END.isoformat()
+    [device] = dr.async_entries_for_config_entry(device_registry, config_entry.entry_id)
+    assert device.model is None
+
+    account.faults.clear()
+    await async_pass(hass, freezer)
+    [device] = dr.async_entries_for_config_entry(device_registry, config_entry.entry_id)
+    assert device.model == "WhatsApp"
+    assert_hidden(TOKEN, caplog, *hass.states.async_all())
+
+
+async def test_queue_sensor(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """The queue is asked for only while somebody has enabled its sensor."""
+    entity = entity_registry.async_get(MESSAGES_IN_QUEUE)
+    assert entity.unique_id == "1101000001_messages_in_queue"
+    assert entity.translation_key == "messages_in_queue"
+    assert entity.original_name == "Messages in queue"
+    assert entity.entity_category is EntityCategory.DIAGNOSTIC
+    assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+    await async_pass(hass, freezer)
+    assert asked(account)["getMessagesCount"] == 0
+
+    account.queue = 7
+    entity_registry.async_update_entity(MESSAGES_IN_QUEUE, disabled_by=None)
+    await async_pass(hass, freezer, RELOAD_AFTER_UPDATE_DELAY + 1)
+    await async_pass(hass, freezer)
+    queue = hass.states.get(MESSAGES_IN_QUEUE)
+    assert queue.state == "7"
+    assert queue.attributes[ATTR_STATE_CLASS] == SensorStateClass.MEASUREMENT
+    assert queue.attributes[ATTR_UNIT_OF_MEASUREMENT] == "messages"
+    icons = await async_get_icons(hass, "entity", [DOMAIN])
+    assert icons[DOMAIN]["sensor"]["messages_in_queue"]["default"]
+
+    entity_registry.async_update_entity(
+        MESSAGES_IN_QUEUE, disabled_by=er.RegistryEntryDisabler.USER
+    )
+    await async_pass(hass, freezer, RELOAD_AFTER_UPDATE_DELAY + 1)
+    account.requests.clear()
+    await async_pass(hass, freezer)
+    assert asked(account) == {"getStateInstance": 1}
+
+
+@pytest.mark.usefixtures("queue")
+async def test_messages_in_queue(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A poll asks for the state and for the queue, and for nothing else."""
+    assert state(hass, MESSAGES_IN_QUEUE) == STATE_UNKNOWN
+    account.requests.clear()
+
+    for polls, queue in enumerate((0, 3, 3, 250), start=1):
+        account.queue = queue
+        await async_pass(hass, freezer)
+        assert state(hass, MESSAGES_IN_QUEUE) == str(queue)
+        assert asked(account) == {"getStateInstance": polls, "getMessagesCount": polls}
+
+    account.fault = Fault.BAD_GATEWAY
+    account.requests.clear()
+    await async_pass(hass, freezer)
+    assert state(hass, MESSAGES_IN_QUEUE) == STATE_UNAVAILABLE
+    assert asked(account)["getMessagesCount"] == 0
+
+
+@pytest.mark.usefixtures("queue")
+async def test_queue_at_the_pace_of_the_poll(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """The queue is asked for more often when the state is."""
+    account.state = "starting"
+    await async_pass(hass, freezer)
+    account.requests.clear()
+
+    for _ in range(6):
+        await async_pass(hass, freezer, 10)
+
+    assert asked(account) == {"getStateInstance": 6, "getMessagesCount": 6}
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize("key", ["count", "сount", "ϲount", "Count"])  # noqa: RUF001
+async def test_key_that_looks_alike(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    key: str,
+) -> None:
+    """The number is found under a key with letters that only look right."""
+    account.count_key = key
+    account.queue = 12
+    await async_pass(hass, freezer)
+
+    assert state(hass, MESSAGES_IN_QUEUE) == "12"
+
+
+@pytest.mark.usefixtures("queue")
+@pytest.mark.parametrize("fault", FAULT_OF_KIND.values())
+async def test_queue_fails(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+) -> None:
+    """A queue that nobody tells is unknown, and nothing else is amiss."""
+    caplog.set_level(logging.DEBUG)
+    await async_pass(hass, freezer)
+    assert state(hass, MESSAGES_IN_QUEUE) == "0"
+
+    account.faults["getMessagesCount"] = fault
+    await async_pass(hass, freezer)
+    await async_pass(hass, freezer)
+    assert state(hass, MESSAGES_IN_QUEUE) == STATE_UNKNOWN
+    assert state(hass, STATE) == "authorized"
+    assert loaded_entry.runtime_data.last_error is None
+
+    account.faults.clear()
+    await async_pass(hass, freezer)
+    assert state(hass, MESSAGES_IN_QUEUE) == "0"
+    assert_hidden(TOKEN, caplog, *hass.states.async_all())
+    assert not [
+        record
+        for record in caplog.records
+        if record.name.startswith("custom_components")
+        and record.levelno > logging.DEBUG
+    ]
+
+
+@pytest.mark.usefixtures("queue")
+async def test_slow_queue(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A queue that is slow to tell makes no state late, nor the next queue."""
+    account.faults["getMessagesCount"] = Fault.HANG
+    account.state = "starting"
+    freezer.tick(61)
+    async_fire_time_changed(hass)
+    await async_until(lambda: asked(account)["getMessagesCount"] == 1)
+    assert state(hass, STATE) == "starting"
+
+    account.faults.clear()
+    account.state = "authorized"
+    account.queue = 5
+    await async_pass(hass, freezer, 10)
+    assert state(hass, STATE) == "authorized"
+    assert state(hass, MESSAGES_IN_QUEUE) == "5"
