@@ -50,6 +50,8 @@ class Configuration:
     """Whether every logger tells everything."""
     link: bool = False
     """Whether the integration is the work tree's own, or a copy that stays as it is."""
+    language: str = "en"
+    """The language in which it names entities."""
 
     @property
     def storage(self) -> Path:
@@ -79,7 +81,7 @@ class Configuration:
               name: Home
               country: NL
               currency: EUR
-              language: en
+              language: {self.language}
               time_zone: UTC
               unit_system: metric
               internal_url: http://{LOOPBACK}:{self.port}

@@ -72,6 +72,7 @@ class HomeAssistantProcess:
         debug: bool = False,
         link: bool = False,
         show: bool = False,
+        language: str = "en",
         user: User = DEVELOPER,
     ) -> None:
         """Describe the process.
@@ -85,6 +86,7 @@ class HomeAssistantProcess:
             port=port or free_port(),
             debug=debug,
             link=link,
+            language=language,
         )
         self.show = show
         self.user = user

@@ -1,0 +1,1 @@
+"""What people see: the real frontend of Home Assistant in a real browser."""

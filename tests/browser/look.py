@@ -1,0 +1,36 @@
+"""How Home Assistant is looked at: language, colours, size of the screen."""
+
+from dataclasses import dataclass
+from typing import Any, Final, override
+
+SCREENS: Final[dict[str, dict[str, Any]]] = {
+    "desktop": {"viewport": {"width": 1280, "height": 900}},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "has_touch": True,
+        "is_mobile": True,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at Home Assistant."""
+
+    language: str
+    scheme: str
+    screen: str
+
+    @override
+    def __str__(self) -> str:
+        """Return the name of the look."""
+        return f"{self.language}-{self.scheme}-{self.screen}"
+
+    def options(self) -> dict[str, Any]:
+        """Return what makes a browser look so."""
+        return {
+            "locale": self.language,
+            "color_scheme": self.scheme,
+            "reduced_motion": "reduce",
+            **SCREENS[self.screen],
+        }
