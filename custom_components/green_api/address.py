@@ -1,14 +1,16 @@
 """Read the address of GREEN-API as people type or paste it."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 import re
 from typing import Final, Self
 
 from yarl import URL
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]+")
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# A number in the last place makes it an IP address, or nothing.
+_HOST_NAME: Final = re.compile(rf"(?:{_LABEL}\.)*(?![0-9]+$){_LABEL}")
 
 # The rest of a pasted URL, with the token in it.
 _METHOD_PATH: Final = re.compile(r"/waInstance(?P<instance_id>[^/]*).*", re.IGNORECASE)
@@ -42,7 +44,7 @@ class Address:
         path = url.path[: pasted.start()] if pasted else url.path
         return cls(
             str(url.with_path(path.rstrip("/"))).rstrip("/"),
-            pasted["instance_id"] if pasted else None,
+            (pasted and pasted["instance_id"]) or None,
         )
 
 
@@ -54,11 +56,10 @@ def _url(text: str) -> URL:
     except ValueError:
         host, port = "", None
     if (
-        not _HOST.fullmatch(host)
+        not (_HOST_NAME.fullmatch(host) or _ip(host))
         or not port
         or url.scheme not in {"http", "https"}
-        or url.raw_user
-        or url.raw_password
+        or "@" in url.raw_authority
         or url.raw_query_string
         or url.raw_fragment
     ):
@@ -69,7 +70,13 @@ def _url(text: str) -> URL:
 
 def _is_loopback(host: str) -> bool:
     """Tell whether requests to the host stay on this computer."""
+    ip = _ip(host)
+    return ip.is_loopback if ip else host == "localhost"
+
+
+def _ip(host: str) -> IPv4Address | IPv6Address | None:
+    """Return the IP address that a host is, if it is one."""
     try:
-        return ip_address(host).is_loopback
+        return ip_address(host)
     except ValueError:
-        return host == "localhost"
+        return None
