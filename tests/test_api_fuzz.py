@@ -1,0 +1,301 @@
+"""Feed the client, and the reader of addresses, with anything at all."""
+
+from collections.abc import AsyncGenerator
+from datetime import datetime
+from ipaddress import ip_address
+import json
+from pathlib import Path
+from types import NoneType
+from typing import Final
+from urllib.parse import unquote
+
+import aiohttp
+from aiohttp.http_parser import HttpResponseParser, HttpResponseParserPy
+from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
+import pytest
+from yarl import URL
+
+from custom_components.green_api.address import (
+    Address,
+    InsecureAddressError,
+    InvalidAddressError,
+)
+from custom_components.green_api.api import AccountState, QrAnswer, Settings
+
+from .canned import CannedServer
+from .clients import CALLS, assert_says_only, create_client, outcome
+
+set_hypothesis_home_dir(Path(__file__).parents[1] / ".cache/hypothesis")
+
+# The harness hides from it, by `gc.freeze`, who holds its generator of numbers.
+pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
+
+# What may come out of a method, besides the class of an error.
+TYPES: Final = {
+    "getStateInstance": AccountState,
+    "getSettings": Settings,
+    "getWaSettings": datetime | NoneType,
+    "getAccountSettings": datetime | NoneType,
+    "getMessagesCount": int,
+    "qr": QrAnswer,
+    "getAuthorizationCode": str | NoneType,
+    "reboot": bool,
+}
+
+# Examples are always the same: a run fails for what was changed, not by luck.
+FUZZED: Final = settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[*HealthCheck],
+)
+
+KEYS: Final = (
+    "code",
+    "count",
+    "isReboot",
+    "message",
+    "stateInstance",
+    "stateWebhook",
+    "status",
+    "suspendedUntil",
+    "type",
+    "typeInstance",
+    "webhookUrl",
+    "wid",
+)
+VALUES: Final = (
+    "",
+    "authorized",
+    "iVBORw0KGgo=",
+    "qrCode",
+    "v3",
+    "yes",
+    0,
+    -1,
+    2**31,
+    10**400,
+    True,
+)
+WORDS: Final = (
+    b"Instance account is expired",
+    b"Instance is deleted",
+    b"instance is starting or not authorized",
+    b"<html>",
+    b"null",
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"[" * 5000,
+)
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(VALUES),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(KEYS) | st.text(), inner)
+    ),
+)
+objects = st.dictionaries(st.sampled_from(KEYS), json_values | st.sampled_from(VALUES))
+bodies = (
+    st.binary(max_size=4096)
+    | st.lists(st.sampled_from(WORDS) | st.binary(max_size=8)).map(b"".join)
+    | (json_values | objects).map(lambda value: json.dumps(value).encode())
+)
+header_values = st.sampled_from(
+    (
+        b"application/json",
+        b"text/html; charset=klingon",
+        b"30",
+        b"1e999",
+        b"Wed, 21 Oct 2026 07:28:00 GMT",
+        b";;;=",
+        b"",
+    )
+) | st.binary(max_size=64).map(lambda value: value.translate(None, b"\r\n\0"))
+
+# Pieces that an answer on the wire is made of, in any order, cut anywhere.
+HEADS: Final = (
+    b"HTTP/1.1 200 OK\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 30\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n",
+    b"HTTP/1.0 200 OK\r\nContent-Encoding: gzip\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n",
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n",
+    b"HTTP/1.1 204 No Content\r\n",
+    b"HTTP/1.1 302 Found\r\nLocation: http://[\r\n",
+    b"Set-Cookie: a=b; Expires=never; Domain=.\r\n",
+    b"Link: <http://[>; rel=next\r\n",
+    b"\xff: \xff\r\n",
+    b"no header\r\n",
+    b"",
+)
+PIECES: Final = (
+    b'1E\r\n{"stateInstance":"authorized"}\r\n',
+    b'{"stateInstance":"authorized"}',
+    b"5\r\nhello\r\n",
+    b"5\r\nhello",
+    b"5;x=\0\r\nhello\r\n",
+    b"FFFFFFFFFFFFFFFFF\r\n",
+    b"-1\r\n",
+    b"zz\r\n",
+    b"0\r\n",
+    b"0\r\n\r\n",
+    b"0\r\nno trailer\r\n\r\n",
+    b"\x1f\x8b\x08\0",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull",
+    b"\r\n",
+)
+wire = st.builds(
+    lambda heads, pieces, end: b"".join((*heads, b"\r\n", *pieces))[:end],
+    st.lists(st.sampled_from(HEADS) | st.binary(max_size=8), max_size=3),
+    st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=4),
+    st.none() | st.integers(min_value=0, max_value=100),
+)
+
+addresses = st.text() | st.lists(
+    st.sampled_from(
+        (
+            *("https://", "http://", "HTTP://", "ftp://", "://", "//", ":"),
+            *("api.green-api.com", "localhost", "127.0.0.1", "[::1]", "1101000001"),
+            *("пример.рф", "xn--", "[", "]", "%00", "%2e", "%2F", "%25", "%3F", "%"),
+            *(":8443", ":0", "@", "user", "?", "#", "/", "\\", ".", "..", " ", "\t"),
+            *("/v3", "/waInstance", "/WAINSTANCE1", "%77aInstance", "secret", "é"),
+        )
+    )
+    | st.text(max_size=2),
+    max_size=8,
+).map("".join)
+
+
+@pytest.fixture(autouse=True)
+def custom_integrations() -> None:
+    """Do without Home Assistant."""
+
+
+@pytest.fixture
+async def canned(socket_enabled: None) -> AsyncGenerator[CannedServer]:
+    """Run a server that answers with what a test lets it say."""
+    async with CannedServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]:
+    """Return a session as aiohttp makes it."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@settings(FUZZED, max_examples=300)
+@given(
+    method=st.sampled_from(sorted(CALLS)),
+    status=st.integers(min_value=100, max_value=999) | st.just(200),
+    body=bodies,
+    content_type=header_values,
+    retry_after=header_values,
+)
+async def test_any_answer(
+    canned: CannedServer,
+    session: aiohttp.ClientSession,
+    method: str,
+    status: int,
+    body: bytes,
+    content_type: bytes,
+    retry_after: bytes,
+) -> None:
+    """A method returns what it promises or raises an error of the client's own."""
+    canned.say(status, body, content_type, Retry_After=retry_after)
+    result = await outcome(CALLS[method](create_client(session, canned.url)))
+    assert isinstance(result, TYPES[method] | type)
+
+
+@FUZZED
+@given(answer=wire)
+@pytest.mark.parametrize(
+    "parser", [HttpResponseParser, HttpResponseParserPy], ids=["c", "python"]
+)
+async def test_anything_on_the_wire(
+    canned: CannedServer,
+    session: aiohttp.ClientSession,
+    monkeypatch: pytest.MonkeyPatch,
+    parser: type,
+    answer: bytes,
+) -> None:
+    """What is hardly HTTP is no reason for other errors."""
+    monkeypatch.setattr("aiohttp.client_proto.HttpResponseParser", parser)
+    canned.answer = answer
+    result = await outcome(create_client(session, canned.url).get_state())
+    assert isinstance(result, AccountState | type)
+
+
+@FUZZED
+@given(instance_id=st.text(), token=st.text(min_size=1))
+async def test_any_credentials(
+    canned: CannedServer,
+    session: aiohttp.ClientSession,
+    instance_id: str,
+    token: str,
+) -> None:
+    """Whatever the instance id and the token are, they stay in their places."""
+    canned.requests.clear()
+    client = create_client(
+        session, f"{canned.url}/v3", instance_id=instance_id, token=token
+    )
+    await outcome(client.get_state())
+    (request,) = canned.requests
+    assert [unquote(part) for part in request.target.split("/")] == [
+        "",
+        "v3",
+        f"waInstance{instance_id}",
+        "getStateInstance",
+        token,
+    ]
+    assert not {"?", "#"} & {*request.target}
+    assert {*request.headers} == {"Accept", "Accept-Encoding", "Host", "User-Agent"}
+
+
+def accepted(text: str) -> list[Address]:
+    """Return the address that a text is taken for, if it is not refused."""
+    try:
+        return [Address.parse(text)]
+    except (InvalidAddressError, InsecureAddressError) as err:
+        assert_says_only(err)
+        return []
+
+
+def is_safe(url: URL) -> bool:
+    """Tell whether nobody but the host reads what is sent there."""
+    return (
+        url.scheme == "https"
+        or url.host == "localhost"
+        or ip_address(url.host).is_loopback
+    )
+
+
+@settings(FUZZED, max_examples=1000)
+@given(text=addresses)
+def test_any_address(text: str) -> None:
+    """What is taken for an address is one, safe, without a token, and stays as it is."""
+    for address in accepted(text):
+        url = URL(address.url)
+        assert is_safe(url)
+        assert (url.user, url.password, url.query_string, url.fragment) == (
+            None,
+            None,
+            "",
+            "",
+        )
+        assert "/wainstance" not in url.path.lower()
+        assert not address.url.endswith("/")
+        assert Address.parse(address.url) == Address(address.url, None)
+        whole = URL(f"{address.url}/waInstance1/reboot/secret", encoded=True)
+        assert whole.origin() == url.origin()
+        assert Address.parse(str(whole)) == Address(address.url, "1")
