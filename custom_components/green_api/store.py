@@ -90,8 +90,8 @@ class AccountStore:
     @callback
     def async_interrupt(self, entry_id: str) -> None:
         """Let nothing stand against an account that is not polled any more."""
-        record = self.async_get(entry_id)
-        record.assessment = interrupted(record.assessment)
+        if record := self._records.get(entry_id):
+            record.assessment = interrupted(record.assessment)
 
     @callback
     def async_forget(self, entry_id: str) -> None:
