@@ -30,7 +30,7 @@ from custom_components.green_api.const import (
     DOMAIN,
 )
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState
-from homeassistant.const import CONF_API_TOKEN
+from homeassistant.const import CONF_API_TOKEN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
@@ -87,8 +87,9 @@ class Dialog:
 
 @pytest.fixture
 async def dialog(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Dialog:
-    """Return a browser."""
-    assert await async_setup_component(hass, "config", {})
+    """Return a browser; what answers it must be there before its client is."""
+    for component in ("config", Platform.IMAGE):
+        assert await async_setup_component(hass, component, {})
     return Dialog(await hass_client())
 
 

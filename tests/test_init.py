@@ -1,27 +1,473 @@
 """Test the life of a config entry."""
 
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from datetime import timedelta
+import json
+from typing import Any, Final
+from unittest.mock import patch
 
-from homeassistant.config_entries import ConfigEntryState
+from aiohttp import ClientTimeout
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+
+from custom_components.green_api import api
+from custom_components.green_api.api import ErrorKind
+from custom_components.green_api.const import CONF_INSTANCE_ID, CONSOLE_URL, DOMAIN
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import MAJOR_VERSION, MINOR_VERSION, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
+from homeassistant.util import dt as dt_util
 
-from .simulator import Account
+from .conftest import INSTANCE_ID, TOKEN
+from .failures import FAILURES, FAULT_OF_KIND, SLOW
+from .helpers import assert_hidden, async_pass, async_until, waits
+from .simulator import Account, Fault, Messenger, Simulator
+from .translation_check import ENGLISH
+
+STATE: Final = "sensor.green_api_1101000001_account_state"
+
+OTHER_INSTANCE_ID: Final = "1101000002"
+
+# Home Assistant passes on all that the coordinator says about a failed start: the key
+# of the text, and how long to wait.
+IS_RECENT: Final = (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11)
+
+TEXTS: Final = json.loads(ENGLISH.read_text(encoding="utf-8"))
+
+# Whoever looks for the token finds it as well.
+NEW_TOKEN: Final = f"{TOKEN}1"
+
+# Longer than Home Assistant waits after any failure before it tries again to set up.
+RETRY: Final = 121
+
+
+def methods(account: Account) -> list[str]:
+    """Return what an account was asked for."""
+    return [request.method for request in account.requests]
+
+
+def issues(hass: HomeAssistant) -> list[str | None]:
+    """Return what stands in the repairs."""
+    return [
+        issue.translation_key
+        for issue in ir.async_get(hass).issues.values()
+        if issue.domain == DOMAIN
+    ]
+
+
+def device_of(hass: HomeAssistant, entry: MockConfigEntry) -> dr.DeviceEntry:
+    """Return the device of an account, of which there is one."""
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    return device
+
+
+def assert_tells(entry: MockConfigEntry, kind: ErrorKind) -> None:
+    """Assert that Home Assistant shows why it tries again to set up."""
+    text = TEXTS["exceptions"][kind]["message"].format(name=entry.title)
+    assert entry.reason == text.rstrip(".")
+    assert entry.error_reason_translation_key == (kind if IS_RECENT else None)
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set up a config entry as Home Assistant does when it starts."""
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
 
 
 async def test_load_and_unload(
-    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
 ) -> None:
-    """An entry is loaded with two requests and unloaded without a trace."""
+    """An entry is loaded with two requests; when it is unloaded, no more are made."""
     assert loaded_entry.state is ConfigEntryState.LOADED
-    assert [request.method for request in account.requests] == [
-        "getStateInstance",
-        "getSettings",
-    ]
-    assert (
-        hass.states.get("sensor.green_api_1101000001_account_state").state
-        == "authorized"
-    )
+    assert methods(account) == ["getStateInstance", "getSettings"]
+    assert hass.states.get(STATE).state == "authorized"
 
     await hass.config_entries.async_unload(loaded_entry.entry_id)
 
     assert loaded_entry.state is ConfigEntryState.NOT_LOADED
+    assert hass.states.get(STATE).state == STATE_UNAVAILABLE
+    await async_pass(hass, freezer)
+    assert len(account.requests) == 2
+
+
+async def test_reload(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """After a reload, an entry works and polls once a minute as before."""
+    await hass.config_entries.async_reload(loaded_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert loaded_entry.state is ConfigEntryState.LOADED
+    assert methods(account) == 2 * ["getStateInstance", "getSettings"]
+    account.requests.clear()
+    account.state = "blocked"
+
+    await async_pass(hass, freezer)
+
+    assert hass.states.get(STATE).state == "blocked"
+    assert methods(account) == ["getStateInstance"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [failure for failure in FAILURES if failure.id != Fault.UNAUTHORIZED],
+)
+async def test_failure(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+    kind: ErrorKind,
+) -> None:
+    """Each failure is told as the reason why Home Assistant tries again."""
+    account.fault = fault
+
+    await set_up(hass, config_entry)
+
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    assert_tells(config_entry, kind)
+    assert methods(account) == ["getStateInstance"]
+    assert hass.states.async_entity_ids() == []
+    assert hass.config_entries.flow.async_progress() == []
+
+    account.fault = None
+    await async_pass(hass, freezer, RETRY)
+
+    assert config_entry.state is ConfigEntryState.LOADED
+    assert hass.states.get(STATE).state == "authorized"
+    assert_hidden(TOKEN, caplog, config_entry.reason, ir.async_get(hass).issues)
+
+
+@pytest.mark.parametrize("fault", SLOW)
+async def test_no_answer_in_time(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    account: Account,
+    fault: Fault,
+) -> None:
+    """A server that does not come to an end is one that cannot be reached."""
+    account.fault = fault
+
+    with patch.object(api, "TIMEOUT", ClientTimeout(total=0.05)):
+        await set_up(hass, config_entry)
+
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    assert_tells(config_entry, ErrorKind.CANNOT_CONNECT)
+
+    account.fault = None
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=RETRY))
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert config_entry.state is ConfigEntryState.LOADED
+
+
+async def test_nobody_listens(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    simulator: Simulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A server that is down when Home Assistant starts is waited for."""
+    await simulator.stop()
+    await set_up(hass, config_entry)
+
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    assert_tells(config_entry, ErrorKind.CANNOT_CONNECT)
+
+    await async_pass(hass, freezer, RETRY)
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+
+    await simulator.start(simulator.port)
+    await async_pass(hass, freezer, RETRY)
+    assert config_entry.state is ConfigEntryState.LOADED
+    assert_hidden(TOKEN, caplog, config_entry.reason)
+
+
+@pytest.mark.skipif(
+    not IS_RECENT,
+    reason="Home Assistant does not wait as long as it is told to yet",
+)
+async def test_rate_limited(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """The server is not asked again before the time that it tells."""
+    account.fault = Fault.RATE_LIMITED_RETRY_AFTER
+    account.retry_after = 300
+    await set_up(hass, config_entry)
+    account.fault = None
+
+    await async_pass(hass, freezer, 299)
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    assert methods(account) == ["getStateInstance"]
+
+    await async_pass(hass, freezer, 2)
+    assert config_entry.state is ConfigEntryState.LOADED
+
+
+async def test_token_rejected(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A token that is rejected, and again two seconds later, has to be replaced."""
+    account.token = NEW_TOKEN
+    setup = hass.async_create_task(set_up(hass, config_entry))
+    await async_until(lambda: waits(hass, 2))
+    await async_pass(hass, freezer, 2)
+    await setup
+
+    assert methods(account) == 2 * ["getStateInstance"]
+    assert config_entry.state is ConfigEntryState.SETUP_ERROR
+    assert config_entry.error_reason_translation_key == ErrorKind.INVALID_AUTH
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["step_id"] == "reauth_confirm"
+    assert flow["context"]["source"] == SOURCE_REAUTH
+    assert flow["context"]["entry_id"] == config_entry.entry_id
+    assert hass.states.async_entity_ids() == []
+    assert_hidden(TOKEN, caplog, config_entry.reason, flow)
+
+
+async def test_token_rejected_once(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A token that is rejected once, as during a change at the server, is kept."""
+    account.fault = Fault.UNAUTHORIZED
+    setup = hass.async_create_task(set_up(hass, config_entry))
+    await async_until(lambda: waits(hass, 2))
+    account.fault = None
+    await async_pass(hass, freezer, 2)
+    await setup
+
+    assert config_entry.state is ConfigEntryState.LOADED
+    assert hass.config_entries.flow.async_progress() == []
+
+
+async def test_remove(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A removed entry leaves nothing behind, and makes no more requests."""
+    account.state = "blocked"
+    await async_pass(hass, freezer)
+    await async_pass(hass, freezer)
+    assert issues(hass) == ["blocked"]
+    assert loaded_entry.entry_id in hass_storage[DOMAIN]["data"]
+    account.requests.clear()
+
+    await hass.config_entries.async_remove(loaded_entry.entry_id)
+    await async_pass(hass, freezer)
+
+    assert hass.config_entries.async_entries(DOMAIN) == []
+    assert issues(hass) == []
+    assert not dr.async_get(hass).devices
+    assert not er.async_get(hass).entities
+    assert hass.states.async_entity_ids() == []
+    assert hass_storage[DOMAIN]["data"] == {}
+    assert account.requests == []
+
+
+async def test_remove_what_was_never_loaded(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """An entry that waits to be set up leaves nothing behind either."""
+    account.fault = Fault.EXPIRED_TEXT
+    await set_up(hass, config_entry)
+    await async_pass(hass, freezer)
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    assert issues(hass) == ["expired"]
+    account.requests.clear()
+
+    await hass.config_entries.async_remove(config_entry.entry_id)
+    await async_pass(hass, freezer)
+
+    assert issues(hass) == []
+    assert hass_storage[DOMAIN]["data"] == {}
+    assert account.requests == []
+
+
+async def test_one_of_two_accounts(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    simulator: Simulator,
+    account: Account,
+) -> None:
+    """An account lives on while another one fails, and when that is removed."""
+    other_account = simulator.add_account(OTHER_INSTANCE_ID, TOKEN)
+    other_account.fault = Fault.SERVER_ERROR
+    other_entry = MockConfigEntry(
+        domain=DOMAIN,
+        title=f"GREEN-API {OTHER_INSTANCE_ID}",
+        unique_id=OTHER_INSTANCE_ID,
+        data=loaded_entry.data | {CONF_INSTANCE_ID: OTHER_INSTANCE_ID},
+    )
+    await set_up(hass, other_entry)
+    assert other_entry.state is ConfigEntryState.SETUP_RETRY
+
+    await hass.config_entries.async_remove(other_entry.entry_id)
+    account.state = "sleepMode"
+    await async_pass(hass, freezer)
+
+    assert hass.states.get(STATE).state == "sleep_mode"
+
+
+async def test_device(
+    hass: HomeAssistant,
+    loaded_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """An account is a service, with all that is known of it."""
+    device = device_of(hass, loaded_entry)
+
+    assert device.name == f"GREEN-API {INSTANCE_ID}"
+    assert device.identifiers == {(DOMAIN, INSTANCE_ID)}
+    assert device.entry_type is dr.DeviceEntryType.SERVICE
+    assert device.manufacturer == "GREEN-API"
+    assert device.model == "WhatsApp"
+    assert device.serial_number == INSTANCE_ID
+    assert device.configuration_url == CONSOLE_URL
+    entities = er.async_entries_for_config_entry(entity_registry, loaded_entry.entry_id)
+    assert {entity.device_id for entity in entities} == {device.id}
+
+
+@pytest.mark.parametrize(
+    ("messenger", "show_type", "model"),
+    [
+        (Messenger.MAX, True, "MAX"),
+        (Messenger.TELEGRAM, True, "Telegram"),
+        (Messenger.WHATSAPP, True, "WhatsApp"),
+        (Messenger.WHATSAPP, False, "WhatsApp"),
+    ],
+)
+async def test_model(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    account: Account,
+    messenger: Messenger,
+    show_type: bool,  # noqa: FBT001
+    model: str,
+) -> None:
+    """The model is the messenger; the one that does not tell is WhatsApp."""
+    account.messenger = messenger
+    account.show_type = show_type
+
+    await set_up(hass, config_entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert device_of(hass, config_entry).model == model
+
+
+@pytest.mark.parametrize("fault", [*FAULT_OF_KIND.values(), Fault.STARTING])
+async def test_no_settings(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+    fault: Fault,
+) -> None:
+    """An account that does not tell its settings lacks a model, and nothing else."""
+    account.faults["getSettings"] = fault
+
+    await set_up(hass, config_entry)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert config_entry.state is ConfigEntryState.LOADED
+    assert methods(account) == ["getStateInstance", "getSettings"]
+    assert device_of(hass, config_entry).model is None
+    assert hass.states.get(STATE).state == "authorized"
+    assert hass.config_entries.flow.async_progress() == []
+    assert issues(hass) == []
+    assert_hidden(TOKEN, caplog)
+
+
+async def test_slow_settings(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Nothing waits for the settings: neither set-up, nor polls, nor the end."""
+    account.faults["getSettings"] = Fault.HANG
+
+    await set_up(hass, config_entry)
+    await async_until(lambda: "getSettings" in methods(account))
+    assert config_entry.state is ConfigEntryState.LOADED
+
+    account.state = "blocked"
+    freezer.tick(61)
+    async_fire_time_changed(hass)
+    await async_until(lambda: hass.states.get(STATE).state == "blocked")
+
+    assert await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+async def test_model_over_a_restart(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    account: Account,
+    device_registry: dr.DeviceRegistry,
+) -> None:
+    """The model that was told once stays while the settings are not told again."""
+    config_entry.add_to_hass(hass)
+    device_registry.async_get_or_create(
+        config_entry_id=config_entry.entry_id,
+        identifiers={(DOMAIN, INSTANCE_ID)},
+        model="Telegram",
+    )
+    account.faults["getSettings"] = Fault.SERVER_ERROR
+
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert device_of(hass, config_entry).model == "Telegram"
+
+
+async def test_no_entities(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """An account is polled even if every entity of it is disabled."""
+    config_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(config_entry, pref_disable_new_entities=True)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.states.async_entity_ids() == []
+    account.requests.clear()
+
+    await async_pass(hass, freezer)
+    await async_pass(hass, freezer)
+
+    assert methods(account) == 2 * ["getStateInstance"]
