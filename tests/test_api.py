@@ -269,12 +269,6 @@ async def every_step_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reprlib.aRepr, "maxstring", 4096)
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let requests take no longer than a moment."""
-    monkeypatch.setattr(api, "TIMEOUT", aiohttp.ClientTimeout(total=0.05))
-
-
 async def outcomes(client: GreenApiClient) -> dict[str, object]:
     """Return what comes out of every method, asked one after the other."""
     return {method: await outcome(CALLS[method](client)) for method in WHATSAPP_METHODS}
@@ -697,18 +691,28 @@ async def test_fault(
     assert_log_says_nothing(caplog)
 
 
-@pytest.mark.usefixtures("every_step_logged", "impatient")
+@pytest.mark.usefixtures("every_step_logged")
 @pytest.mark.parametrize("fault", LASTING)
+@pytest.mark.parametrize("method", WHATSAPP_METHODS)
 async def test_lasting_fault(
+    freezer: FrozenDateTimeFactory,
     client: GreenApiClient,
     account: Account,
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
+    method: str,
 ) -> None:
-    """What does not end by itself ends when it has had its time."""
+    """What does not end by itself ends after 15 seconds."""
     account.fault = fault
-    assert await outcomes(client) == dict.fromkeys(WHATSAPP_METHODS, CannotConnectError)
-    assert [request.method for request in account.requests] == [*WHATSAPP_METHODS]
+    call = asyncio.create_task(outcome(CALLS[method](client)))
+    await async_until(lambda: bool(account.requests))
+    freezer.tick(14)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not call.done()
+    freezer.tick(2)
+    assert await call is CannotConnectError
+    assert [request.method for request in account.requests] == [method]
     assert_log_says_nothing(caplog)
 
 
@@ -780,18 +784,21 @@ async def test_no_tls(
 
 @pytest.mark.usefixtures("every_step_logged", "socket_enabled")
 @pytest.mark.parametrize(
-    ("protocol", "expected"),
+    ("protocol", "patience", "expected"),
     [
-        pytest.param(lambda: NameServer(0), UnknownHostError, id="no address"),
-        pytest.param(lambda: NameServer(2), CannotConnectError, id="server failure"),
-        pytest.param(lambda: NameServer(3), UnknownHostError, id="no such name"),
-        pytest.param(lambda: NameServer(5), CannotConnectError, id="refused"),
-        pytest.param(asyncio.DatagramProtocol, CannotConnectError, id="no answer"),
+        pytest.param(lambda: NameServer(0), 10, UnknownHostError, id="no address"),
+        pytest.param(lambda: NameServer(2), 10, CannotConnectError, id="failure"),
+        pytest.param(lambda: NameServer(3), 10, UnknownHostError, id="no such name"),
+        pytest.param(lambda: NameServer(5), 10, CannotConnectError, id="refused"),
+        pytest.param(
+            asyncio.DatagramProtocol, 0.05, CannotConnectError, id="no answer"
+        ),
     ],
 )
 async def test_name_server(
     caplog: pytest.LogCaptureFixture,
     protocol: Callable[[], asyncio.DatagramProtocol],
+    patience: float,
     expected: type[GreenApiError],
 ) -> None:
     """Home Assistant's resolver tells a wrong name from trouble with the network."""
@@ -801,7 +808,7 @@ async def test_name_server(
         async_zeroconf=Mock(),
         nameservers=["127.0.0.1"],
         udp_port=transport.get_extra_info("sockname")[1],
-        timeout=0.05,
+        timeout=patience,
         tries=1,
     )
     connector = HomeAssistantTCPConnector(resolver=resolver)
@@ -883,7 +890,7 @@ async def test_cancelled(client: GreenApiClient, account: Account) -> None:
     """A call that is cancelled is cancelled, and not an error."""
     account.fault = Fault.HANG
     call = asyncio.create_task(client.get_state())
-    await async_until(lambda: account.requests)
+    await async_until(lambda: bool(account.requests))
     call.cancel()
     with pytest.raises(asyncio.CancelledError) as raised:
         await call
@@ -964,8 +971,8 @@ async def test_spacing_passes(
 @pytest.mark.paced
 @pytest.mark.parametrize("method", WHATSAPP_METHODS)
 async def test_limits_are_kept(
-    client: GreenApiClient,
     freezer: FrozenDateTimeFactory,
+    client: GreenApiClient,
     monkeypatch: pytest.MonkeyPatch,
     method: str,
 ) -> None:
