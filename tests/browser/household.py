@@ -7,41 +7,73 @@ import json
 import math
 from typing import Any, Final
 
+from tests.live.client import HomeAssistantClient
 from tests.live.configuration import DOMAIN
 from tests.live.home_assistant import HomeAssistantProcess
 from tests.live.scene import Token
 from tests.simulator import Account, Fault, Messenger, Simulator
 
 HOUR: Final = timedelta(hours=1)
+RESTRICTED_UNTIL: Final = datetime.now(UTC) + 24 * HOUR
 TIMES: Final = ("since", "suspicion_since", "rebooted_at")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trouble:
-    """What is wrong with an account."""
+    """An account that something stands against."""
 
     instance_id: str
+    issue: str
+    """The translation key of the repair."""
     state: str = "authorized"
     messenger: Messenger = Messenger.WHATSAPP
     fault: Fault | None = None
-    reboot: bool = False
+    rebooted: bool = False
     """Whether somebody has tried a reboot."""
+    enabled: tuple[str, ...] = ()
+    """The entities that somebody has enabled."""
+
+    @property
+    def name(self) -> str:
+        """What the account is called in Home Assistant."""
+        return f"GREEN-API {self.instance_id}"
 
 
-# By the translation key of the repair.
-TROUBLES: Final = {
-    "logged_out": Trouble(instance_id="1101000002", state="notAuthorized"),
-    "stuck_starting": Trouble(instance_id="1101000003", state="starting"),
-    "stuck_after_reboot": Trouble(
-        instance_id="1101000004", state="starting", reboot=True
+LOGGED_OUT: Final = Trouble(
+    instance_id="1101000002",
+    issue="logged_out",
+    state="notAuthorized",
+    enabled=("qr_code", "messages_in_queue"),
+)
+LOGGED_OUT_TOO: Final = Trouble(
+    instance_id="1101000003", issue="logged_out", state="notAuthorized"
+)
+TELEGRAM: Final = Trouble(
+    instance_id="4100000004",
+    issue="logged_out",
+    state="notAuthorized",
+    messenger=Messenger.TELEGRAM,
+)
+STUCK: Final = Trouble(
+    instance_id="1101000005", issue="stuck_starting", state="starting"
+)
+HOPELESS: Final = (
+    Trouble(
+        instance_id="1101000006",
+        issue="stuck_after_reboot",
+        state="starting",
+        rebooted=True,
     ),
-    "restricted_until": Trouble(instance_id="7103000005", state="suspended"),
-    "blocked": Trouble(instance_id="7103000006", state="blocked"),
-    "asleep": Trouble(instance_id="7103000007", state="sleepMode"),
-    "expired": Trouble(instance_id="7103000008", fault=Fault.EXPIRED_JSON),
-    "deleted": Trouble(instance_id="7103000009", fault=Fault.DELETED),
-    "wrong_address": Trouble(instance_id="7103000010", fault=Fault.FORBIDDEN_HTML),
-}
+    Trouble(instance_id="7103000007", issue="restricted_until", state="suspended"),
+    Trouble(instance_id="7103000008", issue="blocked", state="blocked"),
+    Trouble(instance_id="7103000009", issue="asleep", state="sleepMode"),
+    Trouble(instance_id="7103000010", issue="expired", fault=Fault.EXPIRED_JSON),
+    Trouble(instance_id="7103000011", issue="deleted", fault=Fault.DELETED),
+    Trouble(
+        instance_id="7103000012", issue="wrong_address", fault=Fault.FORBIDDEN_HTML
+    ),
+)
+"""What Home Assistant can only tell about."""
 
 
 class Household:
@@ -66,29 +98,39 @@ class Household:
         account = self.simulator.add_account(
             trouble.instance_id, Token.OTHER, messenger=trouble.messenger
         )
-        client = self.home_assistant.client
-        flow = await client.start_flow(DOMAIN)
+        flow = await self.client.start_flow(DOMAIN)
         step = await flow.submit(
             api_url=self.simulator.url,
             instance_id=account.instance_id,
             api_token=account.token,
         )
-        assert step["type"] == "create_entry"
+        await self.client.wait_for_entry_state(step["result"]["entry_id"], "loaded")
         account.boot_seconds = math.inf
         account.state = trouble.state
-        account.suspended_until = int((datetime.now(UTC) + 24 * HOUR).timestamp())
+        account.suspended_until = int(RESTRICTED_UNTIL.timestamp())
         account.fault = trouble.fault
-        if trouble.reboot:
-            await client.act("button.press", await self.entity_id(account, "reboot"))
-        else:
-            await client.act(
-                "homeassistant.update_entity", await self.entity_id(account, "state")
-            )
+        if trouble.rebooted:
+            await self.act(account, "reboot", "button.press")
+        await self.update(account)
+        for key in trouble.enabled:
+            await self.client.enable_entity(await self.entity_id(account, key))
+
+    @property
+    def client(self) -> HomeAssistantClient:
+        """Somebody else who is signed in."""
+        return self.home_assistant.client
 
     async def entity_id(self, account: Account, key: str) -> str:
         """Return what one of an account's entities is called."""
-        client = self.home_assistant.client
-        return await client.entity_id(DOMAIN, f"{account.instance_id}_{key}")
+        return await self.client.entity_id(DOMAIN, f"{account.instance_id}_{key}")
+
+    async def act(self, account: Account, key: str, action: str) -> None:
+        """Perform an action on one of an account's entities."""
+        await self.client.act(action, await self.entity_id(account, key))
+
+    async def update(self, account: Account) -> None:
+        """Have an account looked at."""
+        await self.act(account, "state", "homeassistant.update_entity")
 
     def _let_an_hour_pass(self) -> None:
         """Make what the integration remembers an hour older."""

@@ -4,9 +4,10 @@ The texts of the integration are found by their translations, those of Home Assi
 by the keys of its own, and the rest by the components that the frontend is made of.
 """
 
+import asyncio
 from typing import Final
 
-from playwright.async_api import Download, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.live.configuration import DOMAIN
 from tests.live.sign_in import User
@@ -16,14 +17,20 @@ from .texts import Texts
 PATIENCE: Final = 60_000
 """Milliseconds to wait for what is expected to happen by itself."""
 
+LARGE: Final = 24
+"""Pixels of a text that can be read from a distance."""
+
 expect.set_options(timeout=PATIENCE)
 
 FOLLOW: Final = """(path) => {
   history.pushState(null, "", path);
   window.dispatchEvent(new CustomEvent("location-changed"));
 }"""
+HAS_PANEL: Final = """(path) =>
+  path in document.querySelector("home-assistant").hass.panels"""
 LOCALIZE: Final = """(key) =>
   document.querySelector("home-assistant").hass.localize(key)"""
+FONT_SIZE: Final = "(text) => parseFloat(getComputedStyle(text).fontSize)"
 IS_SHOWN: Final = "(picture) => picture.complete && picture.naturalWidth > 0"
 
 
@@ -36,7 +43,10 @@ class Person:
         self.page = page
         self.texts = texts
         self._url = url
-        self.flow = page.locator("dialog-data-entry-flow")
+        # A dialog that was closed stays, empty: the one that is open has a frame.
+        self.flow = page.locator("dialog-data-entry-flow, dialog-repairs-issue").filter(
+            has=page.locator("ha-dialog")
+        )
         self.entries = page.locator("ha-config-entry-row")
 
     # -- The frontend
@@ -56,6 +66,11 @@ class Person:
     async def go(self, path: str) -> None:
         """Follow a link to another page of Home Assistant."""
         await self.page.evaluate(FOLLOW, path)
+
+    async def open_dashboard(self, path: str) -> None:
+        """Open a dashboard, as soon as it is in the sidebar."""
+        await self.page.wait_for_function(HAS_PANEL, arg=path)
+        await self.go(f"/{path}/account")
 
     async def home_text(self, key: str) -> str:
         """Return one of Home Assistant's own texts."""
@@ -92,7 +107,8 @@ class Person:
 
     async def close(self) -> None:
         """Close the dialog before its end."""
-        await self.flow.locator("[slot=headerNavigationIcon]").click()
+        buttons = self.flow.locator("ha-icon-button").filter(visible=True)
+        await buttons.first.click()
         await self.be_done()
 
     async def finish(self) -> None:
@@ -145,12 +161,12 @@ class Person:
         await self.entry(name).locator("ha-config-entry-device-row").click()
         await expect(self.page.locator("ha-device-info-card")).to_be_visible()
 
-    async def download_diagnostics(self, name: str) -> Download:
-        """Download the diagnostics of an account."""
-        await self.open_menu(name)
+    async def download_diagnostics(self, name: str) -> str:
+        """Download the diagnostics from the open menu of an account."""
         async with self.page.expect_download() as download:
             await self.pick(name, "download_diagnostics")
-        return await download.value
+        path = await (await download.value).path()
+        return await asyncio.to_thread(path.read_text, encoding="utf-8")
 
     # -- Repairs
 
@@ -164,9 +180,17 @@ class Person:
         repairs = self.page.locator("ha-config-repairs ha-list-item-button")
         await repairs.filter(has_text=title).click()
 
-    async def see_qr_code(self) -> str:
-        """See the picture of a QR code in the dialog, and return which one it is."""
+    async def see_code(self) -> str:
+        """See a code in the dialog, large enough to be typed, and return it."""
+        code = self.flow.locator("step-flow-progress h1")
+        await expect(code).to_be_visible()
+        assert await code.evaluate(FONT_SIZE) >= LARGE
+        return await code.inner_text()
+
+    async def see_qr_code(self, *, other_than: str = "") -> str:
+        """See all of a QR code in the dialog, and return which one it is."""
         picture = self.flow.locator("step-flow-progress img")
-        await expect(picture).to_be_visible()
+        await expect(picture).not_to_have_attribute("src", other_than)
+        await expect(picture).to_be_in_viewport(ratio=1)
         assert await picture.evaluate(IS_SHOWN)
         return await picture.get_attribute("src") or ""

@@ -31,8 +31,8 @@ class Texts:
 
     def lines(self, key: str, **placeholders: str) -> list[str]:
         """Return the lines of a text as they look when their markup is rendered."""
-        text = PICTURE.sub("", self(key, **placeholders))
-        plain = MARK.sub("", LINK.sub(r"\1", text))
+        text = LINK.sub(r"\1", PICTURE.sub("", self._texts[key]))
+        plain = MARK.sub("", text).format(**placeholders)
         return [line for line in plain.splitlines() if line]
 
 

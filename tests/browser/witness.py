@@ -44,6 +44,9 @@ READ: Final = f"""() => {{
   return [read, known];
 }}"""
 
+AREA: Final = 750_000
+"""Pixels that are enough for all that is on a page."""
+
 WIDTH: Final = "() => document.documentElement.scrollWidth - innerWidth"
 
 # A key where its text should be, or a placeholder that nothing has taken.
@@ -74,8 +77,14 @@ class Witness:
         page.on("console", self._hear)
         page.on("pageerror", self._fail)
 
-    async def look(self, name: str) -> None:
-        """Take a picture of the page as it is now, and read all of it."""
+    async def look(self, name: str, *, tall: bool = False) -> None:
+        """Take a picture of the page as it is now, and read all of it.
+
+        A tall picture shows what one scrolls to.
+        """
+        if tall:
+            await self._look_further(name)
+            return
         await self._page.evaluate(SETTLE)
         await self.take(name)
         read, known = await self._page.evaluate(READ)
@@ -94,6 +103,16 @@ class Witness:
             path=self._folder / f"{self._pictures:02}-{name}.png",
             animations="disabled",
         )
+
+    async def _look_further(self, name: str) -> None:
+        """Look at a page on a screen that is tall enough for all of it."""
+        size = self._page.viewport_size
+        assert size is not None
+        await self._page.set_viewport_size(
+            size | {"height": max(size["height"], AREA // size["width"])}
+        )
+        await self.look(name)
+        await self._page.set_viewport_size(size)
 
     def _is_secret(self, text: str) -> bool:
         """Tell whether there is a secret in a text."""

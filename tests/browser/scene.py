@@ -1,0 +1,57 @@
+"""What the stories in the browser are played with."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tests.simulator import Account
+
+from .household import Household, Trouble
+from .person import Person
+from .witness import Witness
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A person, a household, and the person's own account."""
+
+    household: Household
+    person: Person
+    witness: Witness
+    account: Account
+
+    @property
+    def name(self) -> str:
+        """What the account is called in Home Assistant."""
+        return f"GREEN-API {self.account.instance_id}"
+
+    def troubled(self, trouble: Trouble) -> Account:
+        """Return the account that is in trouble."""
+        return self.household.simulator.accounts[trouble.instance_id]
+
+    async def open_repair(self, trouble: Trouble) -> None:
+        """Open the repair of an account."""
+        await self.person.open_repairs()
+        await self.person.open_repair(
+            self.person.texts(f"issues.{trouble.issue}.title", name=trouble.name)
+        )
+
+    async def see_repaired(self) -> None:
+        """See the dialog say by itself that the issue is repaired."""
+        await self.person.see(
+            self.person.flow,
+            await self.person.home_text("ui.dialogs.repair_flow.success.description"),
+        )
+
+    async def said(self, reason: str) -> str:
+        """Return what Home Assistant says at the end of a dialog."""
+        return await self.person.home_text(
+            f"component.homeassistant.config.abort.{reason}"
+        )
+
+    async def go_through(self, step: Callable[[Scene], Awaitable[None]]) -> None:
+        """Go through a step, and keep a picture of where it failed."""
+        try:
+            await step(self)
+        except BaseException:
+            await self.witness.take(f"FAILED-{step.__name__}")
+            raise
