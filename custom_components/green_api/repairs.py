@@ -6,12 +6,14 @@ from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, override
 
 import voluptuous as vol
 
 from homeassistant.components.repairs import RepairsFlow
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.selector import (
     TextSelector,
@@ -19,10 +21,10 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
-from .api import GreenApiError, InstanceState, Messenger, QrKind
+from .api import GreenApiClient, GreenApiError, InstanceState, Messenger, QrKind
 from .const import CONSOLE_URL, DOMAIN, MESSENGER_NAMES
-from .coordinator import GreenApiConfigEntry
-from .trouble import Trouble
+from .coordinator import GreenApiConfigEntry, GreenApiCoordinator
+from .trouble import RESTRICTED_STATES, Trouble
 
 if TYPE_CHECKING:
     from homeassistant.components.repairs import RepairsFlowResult
@@ -54,6 +56,9 @@ _PHONE_PUNCTUATION: Final = re.compile(
 )
 _PHONE_NUMBER: Final = re.compile(r"(?:\+|00)?(?P<digits>[1-9][0-9]{6,14})")
 
+# A restricted account is linked; that it is restricted is another matter.
+_LINKED_STATES: Final = RESTRICTED_STATES | {InstanceState.AUTHORIZED}
+
 # Answers that end the dialog, and the reason it gives; the rest is good news.
 _ABORT_REASONS: Final[Mapping[QrKind, str]] = {
     QrKind.ERROR: "no_qr_code",
@@ -69,10 +74,16 @@ class AccountRepairFlow(RepairsFlow):
     """A fix flow for an account."""
 
     def __init__(self, entry: GreenApiConfigEntry) -> None:
-        """Keep whose account it is, even if the entry is unloaded meanwhile."""
+        """Keep whose account it is."""
         self.entry = entry
-        self.coordinator = entry.runtime_data
         self.placeholders = {"name": entry.title, "console_url": CONSOLE_URL}
+
+    @property
+    def coordinator(self) -> GreenApiCoordinator:
+        """Return the coordinator; a dialog may be open for longer than there is one."""
+        if self.entry.state is not ConfigEntryState.LOADED:
+            raise AbortFlow("not_loaded", self.placeholders)
+        return self.entry.runtime_data
 
 
 class RebootRepairFlow(AccountRepairFlow):
@@ -118,17 +129,28 @@ class LinkRepairFlow(AccountRepairFlow):
     """Link an account that is logged out, by QR code or by a code for its phone.
 
     Both ways end by themselves when the account is linked. The task of a progress
-    step returns what comes next: a fresh QR code to show, or the next step.
+    step returns what comes next: a fresh QR code to show, or the next step. Every
+    task ends with the dialog, and with the config entry.
     """
+
+    _client: GreenApiClient
 
     def __init__(self, entry: GreenApiConfigEntry) -> None:
         """Start without a way chosen."""
         super().__init__(entry)
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._wait: _Wait | None = None
         self._deadline = 0.0
         self._answered_at = 0.0
         self._phone_number = ""
         self._reason = ""
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """End all tasks: the flow manager ends but that of a step which is shown."""
+        for task in self._tasks:
+            task.cancel()
 
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
@@ -162,6 +184,7 @@ class LinkRepairFlow(AccountRepairFlow):
     ) -> RepairsFlowResult:
         """Show the QR code, and the next one in its place."""
         if self._wait is None:
+            self._client = self.coordinator.client
             self._deadline = self._now + QR_TIMEOUT
             return self._start("qr_code", "get_qr_code", self._async_scanned(None))
         return self._go_on(self._wait)
@@ -196,8 +219,8 @@ class LinkRepairFlow(AccountRepairFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Show the code until the account is linked or the code is dead."""
-        if self._wait is None:
-            return await self.async_step_phone_number()
+        if TYPE_CHECKING:
+            assert self._wait is not None
         return self._go_on(self._wait)
 
     async def async_step_linking(
@@ -230,7 +253,14 @@ class LinkRepairFlow(AccountRepairFlow):
 
     async def _async_show_code(self, phone_number: int) -> RepairsFlowResult:
         """Ask for a code and show it; a linked account needs none."""
-        code = await self.coordinator.client.get_authorization_code(phone_number)
+        self._client = self.coordinator.client
+        request = self._run(
+            "get_code", self._client.get_authorization_code(phone_number)
+        )
+        await asyncio.wait([request])
+        if request.cancelled():
+            raise AbortFlow("not_loaded", self.placeholders)
+        code = request.result()
         if code is None:
             return await self.async_step_linking()
         middle = len(code) // 2
@@ -248,7 +278,7 @@ class LinkRepairFlow(AccountRepairFlow):
         if self._now >= self._deadline:
             return "qr_timeout"
         try:
-            answer = await self.coordinator.client.get_qr()
+            answer = await self._client.get_qr()
         except GreenApiError as err:
             alive = self._now < self._answered_at + QR_LIFE
             return shown if shown and alive else self._fail(err.kind)
@@ -280,10 +310,10 @@ class LinkRepairFlow(AccountRepairFlow):
     async def _async_is_linked(self) -> bool:
         """Return whether the account is linked, as far as the server says."""
         try:
-            state = await self.coordinator.client.get_state()
+            state = await self._client.get_state()
         except GreenApiError:
             return False
-        return state.known is InstanceState.AUTHORIZED
+        return state.known in _LINKED_STATES
 
     def _fail(self, reason: str) -> _NextStep:
         """Keep the reason for the step that tells it."""
@@ -305,15 +335,19 @@ class LinkRepairFlow(AccountRepairFlow):
         coroutine: Coroutine[Any, Any, _QrCode | _NextStep],
         **placeholders: str,
     ) -> RepairsFlowResult:
-        """Show progress until a coroutine has returned what comes next.
-
-        Its task ends with the dialog, and with the config entry.
-        """
-        task = self.entry.async_create_background_task(
-            self.hass, coroutine, f"{DOMAIN} {action}"
-        )
+        """Show progress until a coroutine has returned what comes next."""
+        task = self._run(action, coroutine)
         self._wait = _Wait(step_id, action, self.placeholders | placeholders, task)
         return self._show(self._wait)
+
+    def _run[T](self, name: str, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Run a task for as long as the dialog is open and the config entry loaded."""
+        task = self.entry.async_create_background_task(
+            self.hass, coroutine, f"{DOMAIN} {name}"
+        )
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def _go_on(self, wait: _Wait) -> RepairsFlowResult:
         """Show progress while there is none, then what comes next."""
