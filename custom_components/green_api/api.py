@@ -434,7 +434,8 @@ class GreenApiClient:
                     await _read(response.content),
                 )
         except GreenApiError as err:
-            return err
+            # The frames that it came through hold the URL.
+            return err.with_traceback(None)
         except Exception as err:  # noqa: BLE001
             # Any at all: besides its documented errors, aiohttp lets some of its
             # parsers' out, which hold what the server said.
