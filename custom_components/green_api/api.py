@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
+from http.cookies import SimpleCookie
 import json
 import math
 import socket
@@ -423,7 +424,7 @@ class GreenApiClient:
                 json=payload,
                 headers=_HEADERS,
                 timeout=TIMEOUT,
-                middlewares=(_send_once,),
+                middlewares=(_send_once, _refuse_cookies),
                 allow_redirects=False,
                 auto_decompress=False,
             ) as response:
@@ -456,6 +457,15 @@ async def _send_once(
     except aiohttp.ClientOSError, aiohttp.ServerDisconnectedError:
         pass
     raise CannotConnectError
+
+
+async def _refuse_cookies(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Drop cookies, which would be kept for all who use the session, or be logged."""
+    response = await send(request)
+    response.cookies = SimpleCookie()
+    return response
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:
