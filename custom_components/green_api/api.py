@@ -12,7 +12,7 @@ import asyncio
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
 from http.cookies import SimpleCookie
@@ -562,9 +562,11 @@ def _seconds(retry_after: str | None) -> float | None:
 def _moment(seconds: int) -> datetime | None:
     """Return a moment given in seconds since 1970, None if it is out of range."""
     try:
-        return datetime.fromtimestamp(seconds, UTC)
+        moment = datetime.fromtimestamp(seconds, UTC)
     except OverflowError, OSError, ValueError:
         return None
+    # The end of all years would be out of range in the time zones ahead.
+    return moment if moment.year < MAXYEAR else None
 
 
 def _png(text: str) -> bytes:
