@@ -36,6 +36,7 @@ _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
 _NO_SUCH_NAME: Final = (1, 4, 8)
 
 _MAX_STATE_LENGTH: Final = 64
+_MAX_IMAGE_SIDE: Final = 4096
 
 
 class InstanceState(StrEnum):
@@ -315,7 +316,8 @@ class GreenApiClient:
             case {"stateInstance": None}:
                 return AccountState(None)
             case {"stateInstance": str(raw)} if raw:
-                return AccountState(raw[:_MAX_STATE_LENGTH])
+                state = AccountState(raw)
+                return state if state.known else AccountState(self._word(raw))
         raise BadResponseError
 
     async def get_settings(self) -> Settings:
@@ -400,6 +402,13 @@ class GreenApiClient:
             ):
                 return code
         raise BadResponseError
+
+    def _word(self, text: str) -> str:
+        """Return a word of the server's, fit to be kept and told."""
+        word = text.encode(errors="replace").decode()
+        if self._token in quote(word, safe=""):
+            raise BadResponseError
+        return word[:_MAX_STATE_LENGTH]
 
     async def _request(
         self, method: str, payload: Mapping[str, int] | None = None
@@ -575,6 +584,12 @@ def _png(text: str) -> bytes:
         image = base64.b64decode(text, validate=True)
     except ValueError:
         image = b""
-    if not image.startswith(b"\x89PNG\r\n\x1a\n"):
+    width, height = int.from_bytes(image[16:20]), int.from_bytes(image[20:24])
+    if not (
+        image.startswith(b"\x89PNG\r\n\x1a\n")
+        # A few bytes can unpack to more than fits into the memory of a browser.
+        and 0 < width <= _MAX_IMAGE_SIDE
+        and 0 < height <= _MAX_IMAGE_SIDE
+    ):
         raise BadResponseError
     return image
