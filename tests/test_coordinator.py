@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 import json
 import logging
 from typing import Final
@@ -18,7 +18,12 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.green_api.api import ErrorKind, GreenApiClient
+from custom_components.green_api.api import (
+    ErrorKind,
+    GreenApiClient,
+    Messenger,
+    Settings,
+)
 from custom_components.green_api.const import CONF_API_URL, CONF_INSTANCE_ID, DOMAIN
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.components.homeassistant import (
@@ -735,30 +740,41 @@ async def test_unknown_state(
     assert "hibernating" in json.dumps(diagnostics)
 
 
-@pytest.mark.parametrize("state", ["notAuthorized", "authorized"])
+@pytest.mark.parametrize(
+    ("state", "option"),
+    [("authorized", "authorized"), ("notAuthorized", "not_authorized")],
+)
 async def test_details_do_not_make_the_state_late(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
+    monkeypatch: pytest.MonkeyPatch,
     state: str,
+    option: str,
 ) -> None:
-    """The state is there at once, even if the server is slow to tell the rest."""
-    account.faults["getWaSettings"] = Fault.HANG
+    """The state is there at once, and what comes late cannot change the next one."""
+    asking, answer = asyncio.Event(), asyncio.Event()
+
+    async def get_restricted_until(
+        client: GreenApiClient, messenger: Messenger
+    ) -> datetime:
+        asking.set()
+        await answer.wait()
+        return dt_util.utcnow()
+
+    monkeypatch.setattr(GreenApiClient, "get_restricted_until", get_restricted_until)
     account.state = "suspended"
     freezer.tick(61)
     async_fire_time_changed(hass)
-    await async_until(lambda: asked(account)["getWaSettings"] == 1)
+    await asking.wait()
     assert states(hass, STATE, RESTRICTED_UNTIL) == ["suspended", STATE_UNKNOWN]
 
     account.state = state
-    freezer.tick(10)
     await loaded_entry.runtime_data.async_refresh()
-    account.faults.clear()
-    await async_pass(hass, freezer, 15)
-    assert STATE_UNAVAILABLE not in states(hass, STATE, CONNECTIVITY)
-    assert states(hass, RESTRICTED_UNTIL) == [STATE_UNKNOWN]
-    assert asked(account)["getWaSettings"] == 1
+    answer.set()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert states(hass, STATE, RESTRICTED_UNTIL) == [option, STATE_UNKNOWN]
 
 
 async def test_details_do_not_make_the_set_up_late(
@@ -779,12 +795,24 @@ async def test_details_do_not_make_the_set_up_late(
 
 
 async def test_settings_are_asked_for_once(
-    hass: HomeAssistant, account: Account, config_entry: MockConfigEntry
+    hass: HomeAssistant,
+    account: Account,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The settings serve the device and the details alike."""
+    """The settings serve the device and the details alike, even if they come late."""
+    answer = asyncio.Event()
+    get_settings = GreenApiClient.get_settings
+
+    async def get_settings_late(client: GreenApiClient) -> Settings:
+        await answer.wait()
+        return await get_settings(client)
+
+    monkeypatch.setattr(GreenApiClient, "get_settings", get_settings_late)
     account.state = "suspended"
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
+    answer.set()
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert asked(account) == {
@@ -863,3 +891,23 @@ async def test_an_answer_after_the_end(
     assert reauth_flows(hass, loaded_entry) == []
     assert not issue_registry.issues
     assert told(caplog) == []
+
+
+async def test_details_reach_the_repairs(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    """The issue of a restriction says until when as soon as that is known."""
+    account.state = "suspended"
+    await async_pass(hass, freezer)
+    await async_pass(hass, freezer)
+    [issue] = issue_registry.issues.values()
+    assert "until" not in issue.translation_placeholders
+
+    account.suspended_until = 1_893_553_445
+    await async_pass(hass, freezer)
+    [issue] = issue_registry.issues.values()
+    assert issue.translation_placeholders["until"].startswith("2030-01-0")

@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from custom_components.green_api.api import GreenApiClient
 from custom_components.green_api.const import DOMAIN
 from homeassistant.components.sensor import (
     ATTR_OPTIONS,
@@ -502,6 +503,25 @@ async def test_queue_fails(
         if record.name.startswith("custom_components")
         and record.levelno > logging.DEBUG
     ]
+
+
+@pytest.mark.usefixtures("queue")
+async def test_quick_queue(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A queue that is told in no time is not lost to the state."""
+
+    async def get_messages_count(client: GreenApiClient) -> int:
+        return 3
+
+    monkeypatch.setattr(GreenApiClient, "get_messages_count", get_messages_count)
+    await async_pass(hass, freezer)
+
+    assert state(hass, MESSAGES_IN_QUEUE) == "3"
+    assert loaded_entry.runtime_data.data.messages_in_queue == 3
 
 
 @pytest.mark.usefixtures("queue")
