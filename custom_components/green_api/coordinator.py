@@ -110,8 +110,10 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         )
         self._answered_at: datetime | None = None
         self._rejections = 0
+        # The dialog may be open since before a reload.
+        self._is_token_asked_for = True
         self._logged_states: set[str] = set()
-        self._announced_trouble: Trouble | None = None
+        self._announced_trouble = self.trouble
         self._settings_lock = asyncio.Lock()
         self._details_task: asyncio.Task[None] | None = None
         self._cancel_doubt: CALLBACK_TYPE | None = None
@@ -192,15 +194,19 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         self._log_unknown(state)
         self.update_interval = self._interval(now, state)
         self._answered_at = now
-        account = replace(
-            self.data,
+        is_restricted = state.known in RESTRICTED_STATES
+        with_queue = QUEUE_CONTEXT in self.async_contexts()
+        account = Account(
             state=state,
             since=self._record.since or now,
-            restricted_until=self.data.restricted_until
-            if state.known in RESTRICTED_STATES
-            else None,
+            restricted_until=self.data.restricted_until if is_restricted else None,
+            messages_in_queue=self.data.messages_in_queue if with_queue else None,
         )
-        self._ask_for_details(account)
+        if self._details_task:
+            self._details_task.cancel()
+            self._details_task = None
+        if is_restricted or with_queue:
+            self._ask_for_details(account, with_queue=with_queue)
         return account
 
     def _failed(self, err: GreenApiError, now: datetime) -> Account:
@@ -258,11 +264,15 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             raise ConfigEntryAuthFailed(**self._text(ErrorKind.INVALID_AUTH))
         self._rejections += 1
         if self._rejections > 1:
+            self._is_token_asked_for = True
             self.config_entry.async_start_reauth(self.hass)
 
     def _accepted(self) -> None:
         """Withdraw the question for a new token: the old one works."""
         self._rejections = 0
+        if not self._is_token_asked_for:
+            return
+        self._is_token_asked_for = False
         for flow in list(
             self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH})
         ):
@@ -289,15 +299,11 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             return timedelta(seconds=1 + crc32(self.client.instance_id.encode()) % 60)
         return UPDATE_INTERVAL
 
-    def _ask_for_details(self, account: Account) -> None:
+    def _ask_for_details(self, account: Account, *, with_queue: bool) -> None:
         """Ask for more in the background, so that it cannot make the state late."""
-        if self._details_task:
-            self._details_task.cancel()
         self._details_task = self.config_entry.async_create_background_task(
             self.hass,
-            self._async_get_details(
-                account, with_queue=QUEUE_CONTEXT in self.async_contexts()
-            ),
+            self._async_get_details(account, with_queue=with_queue),
             f"{self.name} details",
             # Not before the account itself is there.
             eager_start=False,
@@ -347,7 +353,8 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         """Show what stands against the account, after a failed refresh as well."""
         if self._shutdown_requested:
             return
-        self._async_show_issue()
+        if self.trouble or self._announced_trouble:
+            self._async_show_issue()
         if self._announced_trouble is not self.trouble:
             self._announced_trouble = self.trouble
             self.async_update_listeners()
