@@ -117,13 +117,19 @@ class Assessment:
 
 def assess(previous: Assessment, answer: Answer, now: datetime) -> Assessment:
     """Return what the answers amount to with one more of them."""
-    previous = _not_ahead(previous, now)
+    if isinstance(answer, AccountState) and answer.known is InstanceState.AUTHORIZED:
+        return Assessment(
+            heard_at=now, rebooted_at=_not_ahead(previous.rebooted_at, now)
+        )
+    previous = replace(
+        previous,
+        heard_at=_not_ahead(previous.heard_at, now),
+        rebooted_at=_not_ahead(previous.rebooted_at, now),
+    )
     if isinstance(answer, GreenApiError):
         suspicion = _SUSPICION_BY_FAILURE.get(answer.kind)
         if suspicion is None:
             return _heard_nothing(previous, now)
-    elif answer.known is InstanceState.AUTHORIZED:
-        return Assessment(heard_at=now, rebooted_at=previous.rebooted_at)
     else:
         suspicion = _SUSPICION_BY_STATE.get(answer.known) if answer.known else None
     return _judged(_heard(previous, suspicion, now), now)
@@ -148,13 +154,9 @@ def interrupted(previous: Assessment) -> Assessment:
     return replace(previous, trouble=None, heard_at=None)
 
 
-def _not_ahead(previous: Assessment, now: datetime) -> Assessment:
-    """Let nothing lie in the future: the clock may have been set back."""
-    return replace(
-        previous,
-        heard_at=previous.heard_at and min(previous.heard_at, now),
-        rebooted_at=previous.rebooted_at and min(previous.rebooted_at, now),
-    )
+def _not_ahead(moment: datetime | None, now: datetime) -> datetime | None:
+    """Let no moment lie in the future: the clock may have been set back."""
+    return moment and min(moment, now)
 
 
 def _heard_nothing(previous: Assessment, now: datetime) -> Assessment:
