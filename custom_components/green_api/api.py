@@ -176,7 +176,7 @@ class AccountState:
     @property
     def known(self) -> InstanceState | None:
         """Return the state, or None where it is none of the documented ones."""
-        return InstanceState(self.raw) if self.raw in _KNOWN_STATES else None
+        return _STATES.get(self.raw)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +216,10 @@ class _Response:
 
 
 _KNOWN_MESSENGERS: Final = frozenset(Messenger)
-_KNOWN_STATES: Final = frozenset(InstanceState)
+
+_STATES: Final[Mapping[str | None, InstanceState]] = {
+    state.value: state for state in InstanceState
+}
 
 _ERROR_BY_TEXT: Final[tuple[tuple[bytes, type[GreenApiError]], ...]] = (
     (b"account is expired", InstanceExpiredError),
