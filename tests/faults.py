@@ -1,0 +1,155 @@
+"""Every way in which a request fails, and what comes of it for each method."""
+
+from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from enum import StrEnum, auto
+from typing import Any, Final, cast
+from unittest.mock import patch
+
+import aiodns
+import aiohttp
+from aiohttp import ClientResponse, ClientSession, ClientTimeout
+from aiohttp.resolver import AsyncResolver
+from yarl import URL
+
+from custom_components.green_api import api
+from custom_components.green_api.api import ErrorKind
+
+from .failures import KIND_OF_FAULT, SLOW
+from .simulator import Account, Fault
+
+# How long a test is ready to wait for an answer that does not come.
+PATIENCE: Final = ClientTimeout(total=0.05)
+
+
+class Outage(StrEnum):
+    """What goes wrong before there is a server to answer."""
+
+    NO_NAME_SERVER = auto()
+    NO_SUCH_NAME = auto()
+    NO_TLS = auto()
+    REFUSED = auto()
+
+
+class Good(StrEnum):
+    """What comes of an answer, be it one that is hardly an answer."""
+
+    ANSWER = auto()
+    CREATING = auto()
+    LINKED = auto()
+    NOTHING = auto()
+    ODD_STATE = auto()
+    STARTING = auto()
+
+
+type Failure = Fault | Outage
+type Outcome = ErrorKind | Good
+
+# The simulator's own aiohttp complains when a client has had enough.
+_OVERLONG: Final = {
+    fault
+    for fault in (Fault.ENDLESS_BODY, Fault.HUGE_BODY)
+    if aiohttp.__version__ < "3.14"
+}
+FAILURES: Final[tuple[Failure, ...]] = (
+    *(fault for fault in Fault if fault not in _OVERLONG),
+    *Outage,
+)
+
+_NOT_EVEN_A_FIELD: Final[Mapping[Failure, Outcome]] = {
+    Fault.MISSING_FIELD: Good.NOTHING,
+    Fault.WRONG_CHARSET: Good.NOTHING,
+    Fault.WRONG_FIELD_TYPE: Good.NOTHING,
+}
+_OUTCOMES_BY_METHOD: Final[Mapping[str, Mapping[Failure, Outcome]]] = {
+    "getAccountSettings": _NOT_EVEN_A_FIELD,
+    "getAuthorizationCode": {Fault.NULL_200: Good.LINKED},
+    "getSettings": _NOT_EVEN_A_FIELD,
+    "getStateInstance": {
+        Fault.NOT_AUTHORIZED: Good.STARTING,
+        Fault.NULL_200: Good.CREATING,
+        Fault.STARTING: Good.STARTING,
+        Fault.WRONG_CHARSET: Good.ODD_STATE,
+    },
+    "getWaSettings": _NOT_EVEN_A_FIELD,
+}
+_OUTCOMES: Final[Mapping[Failure, Outcome]] = {
+    **cast("Mapping[Failure, Outcome]", KIND_OF_FAULT),
+    **dict.fromkeys(SLOW, ErrorKind.CANNOT_CONNECT),
+    Fault.NOT_AUTHORIZED: ErrorKind.STARTING,
+    Fault.NULL_200: ErrorKind.BAD_RESPONSE,
+    Fault.STARTING: ErrorKind.STARTING,
+    Fault.WRONG_CHARSET: ErrorKind.BAD_RESPONSE,
+    Fault.WRONG_CONTENT_TYPE: Good.ANSWER,
+    Outage.NO_NAME_SERVER: ErrorKind.CANNOT_CONNECT,
+    Outage.NO_SUCH_NAME: ErrorKind.UNKNOWN_HOST,
+    Outage.NO_TLS: ErrorKind.CANNOT_CONNECT,
+    Outage.REFUSED: ErrorKind.CANNOT_CONNECT,
+}
+
+
+def outcome(failure: Failure, method: str) -> Outcome:
+    """Return what comes of a failure where a method is asked."""
+    return _OUTCOMES_BY_METHOD.get(method, {}).get(failure) or _OUTCOMES[failure]
+
+
+def failing(
+    failure: Failure, method: str, account: Account
+) -> AbstractContextManager[None]:
+    """Let a method of an account fail, and no other one."""
+    if isinstance(failure, Fault):
+        return _faulty(failure, method, account)
+    return _OUTAGES[failure](method)
+
+
+@contextmanager
+def _faulty(fault: Fault, method: str, account: Account) -> Generator[None]:
+    """Let the server answer with a fault; wait not for long if it does not answer."""
+    account.faults[method] = fault
+    timeout = PATIENCE if fault in SLOW else api.TIMEOUT
+    with patch.object(api, "TIMEOUT", timeout):
+        yield
+    del account.faults[method]
+
+
+@contextmanager
+def _sent_to(method: str, scheme: str, host: str, port: int | None) -> Generator[None]:
+    """Send the requests for a method elsewhere; no port stands for the same one."""
+    request = ClientSession._request
+
+    async def detour(
+        session: ClientSession, verb: str, url: URL | str, **more: Any
+    ) -> ClientResponse:
+        url = URL(url)
+        if f"/{method}/" in url.raw_path:
+            origin = URL.build(scheme=scheme, host=host, port=port or url.port)
+            url = URL(f"{origin}{url.raw_path}", encoded=True)
+        return await request(session, verb, url, **more)
+
+    with patch.object(ClientSession, "_request", detour):
+        yield
+
+
+@contextmanager
+def _unresolved(method: str, code: int) -> Generator[None]:
+    """Send the requests for a method to a name that is not resolved."""
+    failure = OSError(None, "as aiohttp says it")
+    failure.__cause__ = aiodns.error.DNSError(code, "as c-ares says it")
+    with (
+        patch.object(AsyncResolver, "resolve", side_effect=failure),
+        _sent_to(method, "https", "api.green-ap1.com", 443),
+    ):
+        yield
+
+
+_OUTAGES: Final = {
+    Outage.NO_NAME_SERVER: lambda method: _unresolved(
+        method, aiodns.error.ARES_ETIMEOUT
+    ),
+    Outage.NO_SUCH_NAME: lambda method: _unresolved(
+        method, aiodns.error.ARES_ENOTFOUND
+    ),
+    Outage.NO_TLS: lambda method: _sent_to(method, "https", "127.0.0.1", None),
+    # Nobody listens on it.
+    Outage.REFUSED: lambda method: _sent_to(method, "http", "127.0.0.1", 1),
+}

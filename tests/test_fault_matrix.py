@@ -1,0 +1,718 @@
+"""Let every request fail in every way, wherever one is made.
+
+Each test goes through all failures at one place, in one Home Assistant: it notes what
+the person at Home Assistant sees of a failure, and what they see after it. All loggers
+and asyncio tell everything meanwhile, and all that is told, shown or kept is searched
+for pieces of the token.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import timedelta
+import json
+import logging
+from typing import Any, Final, override
+
+from aiohttp.test_utils import TestClient
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.green_api import coordinator, repairs, trouble
+from custom_components.green_api.api import ErrorKind, RequestPacer
+from custom_components.green_api.client import _PACER
+from custom_components.green_api.const import DOMAIN
+from custom_components.green_api.diagnostics import async_get_config_entry_diagnostics
+from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
+from homeassistant.const import ATTR_ENTITY_ID, CONF_API_TOKEN
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+
+from .conftest import INSTANCE_ID, TOKEN
+from .failures import FAULT_OF_KIND
+from .faults import FAILURES, Good, Outage, Outcome, failing, outcome
+from .helpers import enable
+from .secrecy import Listener, told_of_token
+from .simulator import Account, Fault, Messenger
+from .translation_check import ENGLISH
+
+FLOWS: Final = "/api/config/config_entries/flow"
+FIXES: Final = "/api/repairs/issues/fix"
+
+BUTTON: Final = "button.green_api_1101000001_reboot"
+CONNECTIVITY: Final = "binary_sensor.green_api_1101000001_connectivity"
+IMAGE: Final = "image.green_api_1101000001_qr_code"
+MESSAGES_IN_QUEUE: Final = "sensor.green_api_1101000001_messages_in_queue"
+PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
+RESTRICTED_UNTIL: Final = "sensor.green_api_1101000001_restricted_until"
+STATE: Final = "sensor.green_api_1101000001_account_state"
+
+ONE_OF_EACH_KIND: Final = (*FAULT_OF_KIND.values(), *Outage)
+
+# Longer than anything waits for that comes by itself.
+LONG: Final = timedelta(hours=2)
+
+KIND_BY_TEXT: Final = {
+    text["message"].format(name=f"GREEN-API {INSTANCE_ID}").rstrip("."): kind
+    for kind, text in json.loads(ENGLISH.read_text())["exceptions"].items()
+}
+
+type Shown = dict[str, Any]
+
+
+class CountingPacer(RequestPacer):
+    """A pacer that lets everybody go at once, counts, and says so."""
+
+    def __init__(self, news: asyncio.Event) -> None:
+        """Count from zero."""
+        super().__init__()
+        self.turns: Counter[str] = Counter()
+        self._news = news
+
+    @override
+    async def wait_turn(self, instance_id: str, method: str) -> None:
+        """Count a request that is about to be made."""
+        self.turns[method] += 1
+        self._news.set()
+
+
+@dataclass
+class Person:
+    """Somebody at Home Assistant: what they do, and all that they are shown."""
+
+    hass: HomeAssistant
+    client: TestClient
+    account: Account
+    entry: MockConfigEntry
+    news: asyncio.Event
+    pacer: CountingPacer
+    shown: list[str] = field(default_factory=list)
+
+    # In Home Assistant
+
+    async def wait(self, time: timedelta = LONG) -> None:
+        """Wait until everything has happened that comes by itself."""
+        await self.settle()
+        async_fire_time_changed(self.hass, dt_util.utcnow() + time)
+        await self.hass.async_block_till_done(wait_background_tasks=True)
+
+    async def settle(self) -> None:
+        """Wait until everything has happened that has begun."""
+        await self.hass.async_block_till_done(wait_background_tasks=True)
+
+    def state(self, entity_id: str) -> str:
+        """Return the state of an entity."""
+        return self.hass.states.get(entity_id).state
+
+    async def see(self, entity_id: str) -> str:
+        """Return the state of an entity when the account has been looked at."""
+        await self.wait()
+        return self.state(entity_id)
+
+    async def be_in(self, state: str) -> None:
+        """Have an account in a state, and know it."""
+        self.account.state = state
+        await self.wait()
+
+    # In dialogs
+
+    async def ask(self, verb: str, path: str, body: Shown | None = None) -> Shown:
+        """Make a request of the frontend and return what is shown then."""
+        response = await self.client.request(verb, path, json=body)
+        text = await response.text()
+        self.shown.append(text)
+        return json.loads(text)
+
+    async def begin(self, **about: str) -> Shown:
+        """Open a dialog that adds an account or changes one."""
+        return await self.ask("POST", FLOWS, {"handler": DOMAIN} | about)
+
+    async def repair(self) -> Shown:
+        """Open the dialog of the only issue."""
+        (issue,) = ir.async_get(self.hass).issues.values()
+        return await self.ask(
+            "POST", FIXES, {"handler": DOMAIN, "issue_id": issue.issue_id}
+        )
+
+    async def submit(self, dialog: Shown, base: str = FIXES, **typed: str) -> Shown:
+        """Answer in a dialog."""
+        return await self.ask("POST", f"{base}/{dialog['flow_id']}", typed)
+
+    async def choose(self, dialog: Shown, option: str) -> Shown:
+        """Choose from the menu of a dialog."""
+        return await self.submit(dialog, next_step_id=option)
+
+    async def follow(self, dialog: Shown, until: Callable[[Shown], bool]) -> Shown:
+        """Watch a dialog as it changes by itself."""
+        while not until(dialog):
+            await self.news.wait()
+            self.news.clear()
+            dialog = await self.ask("GET", f"{FIXES}/{dialog['flow_id']}")
+        return dialog
+
+    async def follow_requests(self, dialog: Shown, method: str, number: int) -> Shown:
+        """Watch a dialog until it has ended, or has begun some more requests."""
+        enough = self.pacer.turns[method] + number
+        return await self.follow(
+            dialog,
+            lambda shown: (
+                shown["type"] != "progress" or self.pacer.turns[method] >= enough
+            ),
+        )
+
+    async def close(self, dialog: Shown, base: str = FIXES) -> None:
+        """Close a dialog, if it has not closed by itself."""
+        await self.ask("DELETE", f"{base}/{dialog['flow_id']}")
+        await self.settle()
+
+    # What must not be told
+
+    async def everything(self) -> list[str]:
+        """Return all that was shown, and all that can be seen now."""
+        return [
+            *self.shown,
+            *map(repr, self.hass.states.async_all()),
+            *map(repr, ir.async_get(self.hass).issues.values()),
+            *[repr(entity) for entity in er.async_get(self.hass).entities.values()],
+            *[
+                text
+                for entry in self.hass.config_entries.async_entries(DOMAIN)
+                for text in await self._about(entry)
+            ],
+        ]
+
+    async def _about(self, entry: ConfigEntry) -> list[str]:
+        """Return the devices and the diagnostics of an account."""
+        devices = dr.async_entries_for_config_entry(
+            dr.async_get(self.hass), entry.entry_id
+        )
+        diagnostics = await async_get_config_entry_diagnostics(self.hass, entry)
+        return [*map(repr, devices), repr(diagnostics)]
+
+
+def said(dialog: Shown) -> str:
+    """Return in short what a dialog says."""
+    words = (
+        *(dialog.get("errors") or {}).values(),
+        dialog.get("reason"),
+        dialog.get("progress_action"),
+    )
+    return " ".join((dialog["type"], *filter(None, words)))
+
+
+# What a person does, and what they see if the request behind it fails meanwhile.
+
+
+async def add(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Add the account."""
+    typed = dict(person.entry.data)
+    for entry in person.hass.config_entries.async_entries(DOMAIN):
+        await person.hass.config_entries.async_remove(entry.entry_id)
+    dialog = await person.begin()
+    with failure:
+        dialog = await person.submit(dialog, FLOWS, **typed)
+    await person.close(dialog, FLOWS)
+    return said(dialog)
+
+
+async def reauthenticate(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Give the token again."""
+    dialog = await person.entry.start_reauth_flow(person.hass)
+    with failure:
+        dialog = await person.submit(
+            dialog, FLOWS, **{CONF_API_TOKEN: person.account.token}
+        )
+    await person.close(dialog, FLOWS)
+    return said(dialog)
+
+
+async def reconfigure(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Give the address again."""
+    dialog = await person.begin(entry_id=person.entry.entry_id)
+    with failure:
+        dialog = await person.submit(
+            dialog, FLOWS, api_url=person.entry.data["api_url"]
+        )
+    await person.close(dialog, FLOWS)
+    return said(dialog)
+
+
+async def start(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Have the account set up; if that fails, do what is asked for, or wait."""
+    entry = person.entry
+    await person.hass.config_entries.async_unload(entry.entry_id)
+    with failure:
+        await person.hass.config_entries.async_setup(entry.entry_id)
+        await person.settle()
+    seen = f"{entry.state.value} {KIND_BY_TEXT.get(entry.reason, entry.reason)}"
+    for dialog in list(entry.async_get_active_flows(person.hass, {SOURCE_REAUTH})):
+        await person.submit(dialog, FLOWS, **{CONF_API_TOKEN: person.account.token})
+    await person.wait()
+    assert entry.state is ConfigEntryState.LOADED
+    return seen
+
+
+async def look(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Look at the state of the account."""
+    with failure:
+        state = await person.see(STATE)
+    # In an outage a reboot may be just what is needed.
+    assert person.state(BUTTON) != "unavailable"
+    return f"{state} {person.state(CONNECTIVITY)} {person.state(PROBLEM)}"
+
+
+async def look_at_queue(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Look at the queue of an account."""
+    with failure:
+        messages = await person.see(MESSAGES_IN_QUEUE)
+    assert person.state(STATE) == "authorized"
+    return messages
+
+
+async def look_at_restriction(
+    person: Person, failure: AbstractContextManager[None]
+) -> str:
+    """Look at the end of a restriction that has just been prolonged."""
+    await person.be_in("suspended")
+    known = person.state(RESTRICTED_UNTIL)
+    person.account.suspended_until += 60
+    with failure:
+        seen = await person.see(RESTRICTED_UNTIL)
+    assert person.state(STATE) == "suspended"
+    prolonged = dt_util.utc_from_timestamp(person.account.suspended_until).isoformat()
+    return {known: "as before", prolonged: "prolonged"}.get(seen, seen)
+
+
+async def look_at_image(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Look at the QR code."""
+    await person.be_in("notAuthorized")
+    with failure:
+        response = await person.client.get(f"/api/image_proxy/{IMAGE}")
+    content = await response.read()
+    person.shown.append(content.decode(errors="replace"))
+    await person.settle()
+    assert person.state(IMAGE) != "unavailable"
+    return f"{response.status} {response.content_type}"
+
+
+async def look_at_device(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Look at which messenger it is, when the account has just been set up."""
+    registry = dr.async_get(person.hass)
+    (device,) = dr.async_entries_for_config_entry(registry, person.entry.entry_id)
+    registry.async_update_device(device.id, model=None)
+    with failure:
+        await person.hass.config_entries.async_reload(person.entry.entry_id)
+        await person.settle()
+    assert person.state(STATE) == "authorized"
+    return f"{registry.async_get(device.id).model}"
+
+
+async def press(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Press the button."""
+    error: HomeAssistantError | None = None
+    with failure:
+        try:
+            await person.hass.services.async_call(
+                BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
+            )
+        except HomeAssistantError as err:
+            error = err
+    await person.settle()
+    logging.getLogger().debug("As automations tell it", exc_info=error)
+    assert person.state(STATE) == "authorized"
+    return f"{error and error.translation_key}"
+
+
+async def reboot(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Repair an account that is stuck."""
+    await person.be_in("starting")
+    dialog = await person.repair()
+    with failure:
+        dialog = await person.submit(dialog)
+    await person.close(dialog)
+    return said(dialog)
+
+
+async def begin_to_link(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Open the dialog that links an account of which nothing more is known."""
+    await person.be_in("notAuthorized")
+    person.entry.runtime_data.settings = None
+    with failure:
+        dialog = await person.repair()
+    await person.close(dialog)
+    return said(dialog)
+
+
+async def show_qr_code(person: Person) -> Shown:
+    """Have the first QR code shown to link an account with."""
+    await person.be_in("notAuthorized")
+    dialog = await person.choose(await person.repair(), "qr_code")
+    return await person.follow(
+        dialog, lambda shown: shown["progress_action"] == "scan_qr_code"
+    )
+
+
+async def ask_for_qr_code(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Ask for a QR code to link an account with."""
+    await person.be_in("notAuthorized")
+    dialog = await person.repair()
+    with failure:
+        dialog = await person.choose(dialog, "qr_code")
+        dialog = await person.follow(
+            dialog, lambda shown: shown.get("progress_action") != "get_qr_code"
+        )
+    await person.close(dialog)
+    return said(dialog)
+
+
+async def watch_qr_code(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Watch a QR code while others are asked for."""
+    dialog = await show_qr_code(person)
+    with failure:
+        # What was asked before is answered when more is asked.
+        first = await person.follow_requests(dialog, "qr", 1)
+        dialog = await person.follow_requests(first, "qr", 1)
+    await person.close(dialog)
+    code, first_code = (
+        shown["description_placeholders"].get("qr_code") for shown in (dialog, first)
+    )
+    return f"{ {first_code: 'same', None: 'no'}.get(code, 'another') } {said(dialog)}"
+
+
+async def scan_qr_code(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Scan a QR code, and watch."""
+    return await link(person, failure, await show_qr_code(person))
+
+
+async def type_code(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Type a code on the phone, and watch."""
+    await person.be_in("notAuthorized")
+    dialog = await person.choose(await person.repair(), "phone_number")
+    dialog = await person.submit(dialog, phone_number="+7 900 123-45-67")
+    return await link(person, failure, dialog)
+
+
+async def link(
+    person: Person, failure: AbstractContextManager[None], dialog: Shown
+) -> str:
+    """Link an account, and watch the dialog while its state is looked at."""
+    with failure:
+        # What was asked before is answered when more is asked.
+        dialog = await person.follow_requests(dialog, "getStateInstance", 1)
+        person.account.state = "authorized"
+        dialog = await person.follow_requests(dialog, "getStateInstance", 2)
+    await person.close(dialog)
+    return said(dialog)
+
+
+async def ask_for_code(person: Person, failure: AbstractContextManager[None]) -> str:
+    """Ask for a code to link an account with."""
+    await person.be_in("notAuthorized")
+    dialog = await person.choose(await person.repair(), "phone_number")
+    with failure:
+        dialog = await person.submit(dialog, phone_number="+7 900 123-45-67")
+    await person.close(dialog)
+    return said(dialog)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A place where a request is made, and what is seen there of how it comes out."""
+
+    method: str
+    act: Callable[[Person, AbstractContextManager[None]], Awaitable[str]]
+    fails: str
+    """What is seen of a failure, with a gap for its kind."""
+    sees: Mapping[Outcome, str]
+    """What is seen of an answer, and of a failure that is seen in another way."""
+    messenger: Messenger = Messenger.WHATSAPP
+    patience: Mapping[str, float] = field(default_factory=dict)
+    """How long the dialogs wait."""
+
+    def seen(self, outcome: Outcome) -> str:
+        """Return what is seen of an outcome."""
+        if isinstance(outcome, Good):
+            return self.sees.get(outcome, self.sees[Good.ANSWER])
+        return self.sees.get(outcome, self.fails.format(outcome))
+
+
+PLACES: Final = {
+    "user flow": Place(
+        method="getStateInstance",
+        act=add,
+        fails="form {}",
+        sees={Good.ANSWER: "create_entry"},
+    ),
+    "reauth": Place(
+        method="getStateInstance",
+        act=reauthenticate,
+        fails="form {}",
+        sees={Good.ANSWER: "abort reauth_successful"},
+    ),
+    "reconfigure": Place(
+        method="getStateInstance",
+        act=reconfigure,
+        fails="form {}",
+        sees={Good.ANSWER: "abort reconfigure_successful"},
+    ),
+    "set-up": Place(
+        method="getStateInstance",
+        act=start,
+        fails="setup_retry {}",
+        sees={
+            Good.ANSWER: "loaded None",
+            ErrorKind.INVALID_AUTH: "setup_error invalid_auth",
+        },
+    ),
+    "refresh": Place(
+        method="getStateInstance",
+        act=look,
+        fails="unavailable unavailable unavailable",
+        sees={
+            Good.ANSWER: "authorized on off",
+            Good.CREATING: "unknown off off",
+            Good.ODD_STATE: "unknown off off",
+            Good.STARTING: "starting off on",
+            ErrorKind.DELETED: "unavailable unavailable on",
+            ErrorKind.EXPIRED: "unavailable unavailable on",
+            # The last answer is still fresh.
+            ErrorKind.RATE_LIMITED: "authorized on off",
+            ErrorKind.WRONG_ADDRESS: "unavailable unavailable on",
+        },
+    ),
+    "queue sensor": Place(
+        method="getMessagesCount",
+        act=look_at_queue,
+        fails="unknown",
+        sees={Good.ANSWER: "7"},
+    ),
+    "restricted until": Place(
+        method="getWaSettings",
+        act=look_at_restriction,
+        fails="as before",
+        sees={Good.ANSWER: "prolonged", Good.NOTHING: "unknown"},
+    ),
+    "restricted until, MAX": Place(
+        method="getAccountSettings",
+        act=look_at_restriction,
+        messenger=Messenger.MAX,
+        fails="as before",
+        sees={Good.ANSWER: "prolonged", Good.NOTHING: "unknown"},
+    ),
+    "image": Place(
+        method="qr",
+        act=look_at_image,
+        fails="500 text/plain",
+        sees={Good.ANSWER: "200 image/png"},
+    ),
+    "messenger": Place(
+        method="getSettings",
+        act=look_at_device,
+        fails="None",
+        sees={Good.ANSWER: "WhatsApp"},
+    ),
+    "reboot button": Place(
+        method="reboot", act=press, fails="{}", sees={Good.ANSWER: "None"}
+    ),
+    "reboot fix flow": Place(
+        method="reboot", act=reboot, fails="form {}", sees={Good.ANSWER: "create_entry"}
+    ),
+    "link fix flow": Place(
+        method="getSettings",
+        act=begin_to_link,
+        fails="menu",
+        sees={Good.ANSWER: "menu"},
+    ),
+    "first QR code": Place(
+        method="qr",
+        act=ask_for_qr_code,
+        fails="abort {}",
+        sees={Good.ANSWER: "progress scan_qr_code"},
+        patience={"QR_INTERVAL": 60},
+    ),
+    "next QR code": Place(
+        method="qr",
+        act=watch_qr_code,
+        fails="same progress scan_qr_code",
+        sees={Good.ANSWER: "another progress scan_qr_code"},
+        patience={"QR_INTERVAL": 0.02},
+    ),
+    "next QR code, too late": Place(
+        method="qr",
+        act=watch_qr_code,
+        fails="no abort {}",
+        sees={Good.ANSWER: "another progress scan_qr_code"},
+        patience={"QR_INTERVAL": 0.02, "QR_LIFE": 0},
+    ),
+    "state while a QR code is shown": Place(
+        method="getStateInstance",
+        act=scan_qr_code,
+        fails="progress scan_qr_code",
+        sees={
+            Good.ANSWER: "create_entry",
+            Good.CREATING: "progress scan_qr_code",
+            Good.ODD_STATE: "progress scan_qr_code",
+            Good.STARTING: "progress scan_qr_code",
+        },
+        patience={"QR_INTERVAL": 60, "LOOK_INTERVAL": 0.01},
+    ),
+    "code": Place(
+        method="getAuthorizationCode",
+        act=ask_for_code,
+        fails="form {}",
+        sees={
+            Good.ANSWER: "progress enter_code",
+            Good.LINKED: "progress finish_linking",
+        },
+    ),
+    "state while a code is shown": Place(
+        method="getStateInstance",
+        act=type_code,
+        fails="progress enter_code",
+        sees={
+            Good.ANSWER: "create_entry",
+            Good.CREATING: "progress enter_code",
+            Good.ODD_STATE: "progress enter_code",
+            Good.STARTING: "progress enter_code",
+        },
+        patience={"LOOK_INTERVAL": 0.01},
+    ),
+}
+
+
+@pytest.fixture
+def listener() -> Generator[Listener]:
+    """Listen to everything that anybody ever tells."""
+    listener = Listener()
+    root = logging.getLogger()
+    root.addHandler(listener)
+    level = root.level
+    root.setLevel(logging.DEBUG)
+    yield listener
+    root.setLevel(level)
+    root.removeHandler(listener)
+
+
+@pytest.fixture
+def quiet_loop(hass: HomeAssistant) -> None:
+    """Let asyncio not look into everything that it runs: that takes half of the time."""
+    hass.loop.set_debug(False)
+
+
+@pytest.fixture
+def talkative_loop(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let asyncio tell of everything that it runs."""
+    hass.loop.set_debug(True)
+    monkeypatch.setattr(hass.loop, "slow_callback_duration", 0)
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing come by itself, and everything else at once."""
+    for interval in ("UPDATE_INTERVAL", "FAST_UPDATE_INTERVAL"):
+        monkeypatch.setattr(coordinator, interval, timedelta(hours=1))
+    monkeypatch.setattr(coordinator, "CONFIRM_DELAY", 0)
+    for name in trouble.STANDS_AFTER:
+        monkeypatch.setitem(trouble.STANDS_AFTER, name, timedelta())
+    monkeypatch.setattr(trouble, "QUIET_AFTER_REBOOT", timedelta())
+    monkeypatch.setattr(trouble, "_REBOOT_SHOWS", timedelta())
+
+
+@pytest.fixture
+async def person(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    entity_registry: er.EntityRegistry,
+    account: Account,
+    config_entry: MockConfigEntry,
+    hurry: None,
+) -> Person:
+    """Return somebody with an account, and with all of its entities."""
+    for domain in ("config", "image", "repairs"):
+        assert await async_setup_component(hass, domain, {})
+    news = asyncio.Event()
+    hass.bus.async_listen(
+        EVENT_DATA_ENTRY_FLOW_PROGRESSED, callback(lambda _: news.set())
+    )
+    pacer = hass.data[_PACER] = CountingPacer(news)
+    enable(entity_registry, IMAGE, f"{INSTANCE_ID}_qr_code")
+    enable(entity_registry, MESSAGES_IN_QUEUE, f"{INSTANCE_ID}_messages_in_queue")
+    account.queue = 7
+    account.suspended_until = 1800000000
+    account.boot_seconds = account.link_seconds = 0
+    config_entry.add_to_hass(hass)
+    return Person(hass, await hass_client(), account, config_entry, news, pacer)
+
+
+@pytest.mark.parametrize("spelling", [TOKEN, TOKEN.replace("+", "%2B")])
+def test_secrecy(spelling: str) -> None:
+    """A piece of the token is found in either spelling, wherever it stands."""
+    for start in range(len(spelling) - 11):
+        line = f"GET /{spelling[start : start + 12]} failed"
+        assert told_of_token("nothing", f"{line}\nnothing") == [line]
+    assert told_of_token("nothing", spelling[:11], spelling[-11:]) == []
+
+
+@pytest.fixture(params=PLACES.values(), ids=PLACES)
+async def place(
+    request: pytest.FixtureRequest, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> Place:
+    """Return a place, and the person with a healthy account there."""
+    place: Place = request.param
+    for name, seconds in place.patience.items():
+        monkeypatch.setattr(repairs, name, seconds)
+    person.account.messenger = place.messenger
+    await person.hass.config_entries.async_setup(person.entry.entry_id)
+    await person.wait()
+    return place
+
+
+async def test_failures(
+    quiet_loop: None, person: Person, place: Place, listener: Listener
+) -> None:
+    """Each failure is told in words, is over when it is over, and tells no token."""
+    seen = {}
+    for failure in FAILURES:
+        fails = failing(failure, place.method, person.account)
+        seen[failure] = (
+            await place.act(person, fails),
+            await place.act(person, nullcontext()),
+        )
+
+    assert seen == {
+        failure: (
+            place.seen(outcome(failure, place.method)),
+            place.seen(Good.ANSWER),
+        )
+        for failure in FAILURES
+    }
+    assert listener.complaints == []
+    assert told_of_token(*listener.heard, *await person.everything()) == []
+    assert person.account.redirects_followed == 0
+
+
+async def test_failures_in_debug_mode(
+    talkative_loop: None, person: Person, place: Place, listener: Listener
+) -> None:
+    """Not even asyncio tells the token when it is told to tell everything."""
+    for failure in (*ONE_OF_EACH_KIND, Fault.HANG, Fault.RESET_AFTER_HEADERS):
+        await place.act(person, failing(failure, place.method, person.account))
+    await place.act(person, nullcontext())
+
+    assert [line for line in listener.heard if "asyncio Executing" in line]
+    assert told_of_token(*listener.heard, *await person.everything()) == []
