@@ -476,7 +476,8 @@ async def _refuse_cookies(
 ) -> aiohttp.ClientResponse:
     """Drop cookies, which would be kept for all who use the session, or be logged."""
     response = await send(request)
-    response.cookies = SimpleCookie()
+    if "Set-Cookie" in response.headers:
+        response.cookies = SimpleCookie()
     return response
 
 
