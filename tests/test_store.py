@@ -110,14 +110,44 @@ async def test_written_with_a_delay(
         }
     }
 
-    # Two polls: it begins to stand, which is new, and goes on, which is not.
+    # It begins to stand, which is new, and goes on, which is not.
     await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
-    assert stored(hass_storage)[config_entry.entry_id]["suspicion_held"] >= 50
+    await async_pass(hass, freezer, SAVE_DELAY)
+    assert (
+        stored(hass_storage)[config_entry.entry_id]["suspicion_held"] == SAVE_DELAY + 61
+    )
     del hass_storage[DOMAIN]
     await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
+    await async_pass(hass, freezer, SAVE_DELAY)
     assert DOMAIN not in hass_storage
+
+
+async def test_states_of_one_trouble_are_written(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A trouble can be older than the state."""
+    account.state = "notAuthorized"
+    start = ago()
+    await set_up(hass, config_entry)
+    account.state = "pendingCode"
+    await async_pass(hass, freezer)
+    later = ago()
+    await async_pass(hass, freezer, SAVE_DELAY)
+
+    assert stored(hass_storage) == {
+        config_entry.entry_id: {
+            "state": "pendingCode",
+            "since": later,
+            "suspicion": "logged_out",
+            "suspicion_since": start,
+            "suspicion_held": 61.0,
+            "rebooted_at": None,
+        }
+    }
 
 
 async def test_written_at_the_end(
@@ -174,6 +204,24 @@ async def test_two_accounts_are_written(
     await hass.config_entries.async_remove(loaded_entry.entry_id)
     await async_pass(hass, freezer, SAVE_DELAY)
     assert list(stored(hass_storage)) == [other_entry.entry_id]
+
+
+@pytest.mark.parametrize("state", ["authorized", None])
+async def test_since(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+    state: str | None,
+) -> None:
+    """An account is in its state since that was first heard."""
+    account.state = state
+    start = dt_util.utcnow()
+
+    await set_up(hass, config_entry)
+    await async_pass(hass, freezer)
+
+    assert since(hass) == start
 
 
 @pytest.mark.parametrize("state", ["authorized", "hibernating", None])
@@ -329,6 +377,29 @@ async def test_time_without_home_assistant(
     await async_pass(hass, freezer)
 
     assert issues(hass) == ["asleep"]
+
+
+@pytest.mark.parametrize(("polls", "confirmed"), [(0, []), (1, ["blocked"])])
+async def test_time_without_the_entry(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+    polls: int,
+    confirmed: list[str],
+) -> None:
+    """The time in which an entry is unloaded does not count either."""
+    account.state = "blocked"
+    await set_up(hass, config_entry)
+    for _ in range(polls):
+        await async_pass(hass, freezer)
+    await hass.config_entries.async_unload(config_entry.entry_id)
+    assert issues(hass) == []
+    await async_pass(hass, freezer, 3600)
+
+    await hass.config_entries.async_setup(config_entry.entry_id)
+
+    assert issues(hass) == confirmed
 
 
 @pytest.mark.parametrize(
