@@ -1,6 +1,7 @@
 """Clients of GREEN-API, and what comes out of their methods."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from traceback import walk_tb
 from typing import Final
 
 import aiohttp
@@ -63,3 +64,5 @@ def assert_says_only(err: Exception, *words: str) -> None:
     assert vars(err).keys() <= {"retry_after"}
     assert (err.__cause__, err.__context__) == (None, None)
     assert not hasattr(err, "__notes__")
+    places = {frame.f_globals["__name__"] for frame, _ in walk_tb(err.__traceback__)}
+    assert not {place for place in places if place.startswith("aiohttp")}

@@ -59,11 +59,6 @@ from .simulator import Account, Fault, Simulator
 
 ENCODED_TOKEN: Final = TOKEN.replace("+", "%2B")
 
-PNG: Final = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
-    "AAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
-
 # Those that an instance of WhatsApp answers.
 WHATSAPP_METHODS: Final = tuple(
     method for method in CALLS if method != "getAccountSettings"
@@ -280,6 +275,17 @@ def assert_log_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     assert [word for word in SERVER_WORDS if word in caplog.text] == []
 
 
+def png(width: int, height: int) -> bytes:
+    """Return an image of which nobody looks at more than the size."""
+    return b"\x89PNG\r\n\x1a\n" + struct.pack("!I4s2I", 13, b"IHDR", width, height)
+
+
+def qr_code(width: int, height: int) -> str:
+    """Return an answer with an image."""
+    image = base64.b64encode(png(width, height)).decode()
+    return json.dumps({"type": "qrCode", "message": image})
+
+
 # What is asked
 
 
@@ -364,6 +370,21 @@ async def test_request_waits_its_turn(
             json.dumps({"stateInstance": "x" * 65}),
             AccountState("x" * 64),
         ),
+        (
+            "getStateInstance",
+            r'{"stateInstance":"half a sign: \ud83d"}',
+            AccountState("half a sign: ?"),
+        ),
+        (
+            "getStateInstance",
+            json.dumps({"stateInstance": f"unknown token {TOKEN}"}),
+            BadResponseError,
+        ),
+        (
+            "getStateInstance",
+            json.dumps({"stateInstance": f"/{ENCODED_TOKEN}/"}),
+            BadResponseError,
+        ),
         ("getStateInstance", '{"stateInstance":""}', BadResponseError),
         ("getStateInstance", '{"stateInstance":0}', BadResponseError),
         ("getStateInstance", '{"stateInstance":["authorized"]}', BadResponseError),
@@ -428,6 +449,7 @@ async def test_request_waits_its_turn(
         ("getWaSettings", '{"suspendedUntil":"1790000000"}', None),
         ("getWaSettings", '{"suspendedUntil":99999999999999999999}', None),
         ("getWaSettings", '{"suspendedUntil":999999999999}', None),
+        ("getWaSettings", '{"suspendedUntil":253402300799}', None),
         (
             "getWaSettings",
             '{"suspendedUntil":1790000000}',
@@ -451,11 +473,7 @@ async def test_request_waits_its_turn(
         ("reboot", '{"isReboot":"true"}', BadResponseError),
         ("reboot", '{"isReboot":1}', BadResponseError),
         ("reboot", "true", BadResponseError),
-        (
-            "qr",
-            json.dumps({"type": "qrCode", "message": base64.b64encode(PNG).decode()}),
-            QrAnswer(QrKind.QR_CODE, PNG),
-        ),
+        ("qr", qr_code(1, 1), QrAnswer(QrKind.QR_CODE, png(1, 1))),
         (
             "qr",
             '{"type":"alreadyLogged","message":"instance account already authorized"}',
@@ -482,6 +500,11 @@ async def test_request_waits_its_turn(
             '{"type":"pending_password","message":""}',
             QrAnswer(QrKind.PENDING_PASSWORD),
         ),
+        ("qr", qr_code(4096, 4096), QrAnswer(QrKind.QR_CODE, png(4096, 4096))),
+        ("qr", qr_code(4097, 1), BadResponseError),
+        ("qr", qr_code(1, 4097), BadResponseError),
+        ("qr", qr_code(0, 1), BadResponseError),
+        ("qr", qr_code(1, 0), BadResponseError),
         ("qr", '{"type":"qrCode","message":""}', BadResponseError),
         ("qr", '{"type":"qrCode","message":"R0lGODlhAQABAAAAACw="}', BadResponseError),
         ("qr", '{"type":"qrCode","message":"iVBORw0KGgo!"}', BadResponseError),
@@ -610,6 +633,22 @@ async def test_error(
     """An error is known by the vendor's words, else by its status."""
     canned.say(*answer)
     assert await outcome(canned_client.reboot()) is expected
+
+
+@pytest.mark.usefixtures("every_step_logged")
+@pytest.mark.parametrize("cookie", ["name=value", f"{TOKEN}=", f"[{TOKEN}]=1", "\xff"])
+async def test_cookie(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    session: aiohttp.ClientSession,
+    caplog: pytest.LogCaptureFixture,
+    cookie: str,
+) -> None:
+    """A cookie is neither kept in a session that others use, nor logged."""
+    canned.say(200, '{"isReboot":true}', Set_Cookie=f"{cookie}; Path=/{TOKEN}")
+    assert await canned_client.reboot()
+    assert [*session.cookie_jar] == []
+    assert_log_says_nothing(caplog)
 
 
 @pytest.mark.parametrize(

@@ -409,7 +409,7 @@ class GreenApiClient:
     def _word(self, text: str) -> str:
         """Return a word of the server's, fit to be kept and told."""
         word = text.encode(errors="replace").decode()
-        if self._token in quote(word, safe=""):
+        if self._token in word or self._token in quote(word, safe=""):
             raise BadResponseError
         return word[:_MAX_STATE_LENGTH]
 
