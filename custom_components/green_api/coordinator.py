@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypedDict, override
-from zlib import crc32
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
@@ -296,7 +295,8 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             return FAST_UPDATE_INTERVAL
         if self._answered_at is None:
             # Accounts that were set up together are spread over the minute.
-            return timedelta(seconds=1 + crc32(self.client.instance_id.encode()) % 60)
+            entries = self.hass.config_entries.async_entries(DOMAIN)
+            return UPDATE_INTERVAL * (1 + entries.index(self.config_entry)) / len(entries)
         return UPDATE_INTERVAL
 
     def _ask_for_details(self, account: Account, *, with_queue: bool) -> None:
