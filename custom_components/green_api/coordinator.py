@@ -296,7 +296,8 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         if self._answered_at is None:
             # Accounts that were set up together are spread over the minute.
             entries = self.hass.config_entries.async_entries(DOMAIN)
-            return UPDATE_INTERVAL * (1 + entries.index(self.config_entry)) / len(entries)
+            turn = 1 + entries.index(self.config_entry)
+            return UPDATE_INTERVAL * turn / len(entries)
         return UPDATE_INTERVAL
 
     def _ask_for_details(self, account: Account, *, with_queue: bool) -> None:
