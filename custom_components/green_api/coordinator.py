@@ -55,6 +55,8 @@ MAX_RATE_LIMIT_DELAY: Final = 3600
 FRESH_FOR: Final = timedelta(minutes=5)
 TOLERANCE: Final = timedelta(seconds=10)
 
+MAX_LOGGED_STATES: Final = 10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
@@ -278,8 +280,10 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     def _log_unknown(self, state: AccountState) -> None:
-        """Log a state that is not documented, once."""
+        """Log a state that is not documented, once; not all that may be made up."""
         if state.raw is None or state.known or state.raw in self._logged_states:
+            return
+        if len(self._logged_states) == MAX_LOGGED_STATES:
             return
         self._logged_states.add(state.raw)
         LOGGER.warning(
