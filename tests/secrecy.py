@@ -1,6 +1,7 @@
 """Listen to everything that is told, and look for pieces of the token in it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 import logging
 import re
 from typing import Final, override
@@ -57,6 +58,19 @@ class Listener(logging.Handler):
             for text in self.heard
             if not text.startswith(_OTHERS) and _COMPLAINT.search(text)
         ]
+
+
+@contextmanager
+def listening() -> Generator[Listener]:
+    """Let all loggers tell everything, and listen."""
+    listener = Listener()
+    root = logging.getLogger()
+    root.addHandler(listener)
+    level = root.level
+    root.setLevel(logging.DEBUG)
+    yield listener
+    root.setLevel(level)
+    root.removeHandler(listener)
 
 
 _OTHERS: Final = ("DEBUG asyncio", "DEBUG aiohttp.server", "ERROR aiohttp.server")

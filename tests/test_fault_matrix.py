@@ -6,214 +6,53 @@ and asyncio tell everything meanwhile, and all that is told, shown or kept is se
 for pieces of the token.
 """
 
-import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import timedelta
 import json
-import logging
-from typing import Any, Final, override
+from typing import Final
 
-from aiohttp.test_utils import TestClient
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_fire_time_changed,
-)
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.green_api import coordinator, repairs, trouble
-from custom_components.green_api.api import ErrorKind, RequestPacer
-from custom_components.green_api.client import _PACER
+from custom_components.green_api import repairs
+from custom_components.green_api.api import ErrorKind
 from custom_components.green_api.const import DOMAIN
-from custom_components.green_api.diagnostics import async_get_config_entry_diagnostics
-from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
-from homeassistant.const import ATTR_ENTITY_ID, CONF_API_TOKEN
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import (
-    device_registry as dr,
-    entity_registry as er,
-    issue_registry as ir,
-)
-from homeassistant.setup import async_setup_component
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import CONF_API_TOKEN
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
 from .conftest import INSTANCE_ID, TOKEN
 from .failures import FAULT_OF_KIND
 from .faults import FAILURES, Good, Outage, Outcome, failing, outcome
-from .helpers import enable
-from .secrecy import Listener, told_of_token
+from .person import (
+    BUTTON,
+    CONNECTIVITY,
+    FLOWS,
+    IMAGE,
+    MESSAGES_IN_QUEUE,
+    PROBLEM,
+    RESTRICTED_UNTIL,
+    STATE,
+    Person,
+    Shown,
+    async_meet,
+    hurry,
+    said,
+)
+from .secrecy import Listener, listening, told_of_token
 from .simulator import Account, Fault, Messenger
 from .translation_check import ENGLISH
 
-FLOWS: Final = "/api/config/config_entries/flow"
-FIXES: Final = "/api/repairs/issues/fix"
-
-BUTTON: Final = "button.green_api_1101000001_reboot"
-CONNECTIVITY: Final = "binary_sensor.green_api_1101000001_connectivity"
-IMAGE: Final = "image.green_api_1101000001_qr_code"
-MESSAGES_IN_QUEUE: Final = "sensor.green_api_1101000001_messages_in_queue"
-PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
-RESTRICTED_UNTIL: Final = "sensor.green_api_1101000001_restricted_until"
-STATE: Final = "sensor.green_api_1101000001_account_state"
-
 ONE_OF_EACH_KIND: Final = (*FAULT_OF_KIND.values(), *Outage)
-
-# Longer than anything waits for that comes by itself.
-LONG: Final = timedelta(hours=2)
 
 KIND_BY_TEXT: Final = {
     text["message"].format(name=f"GREEN-API {INSTANCE_ID}").rstrip("."): kind
     for kind, text in json.loads(ENGLISH.read_text())["exceptions"].items()
 }
-
-type Shown = dict[str, Any]
-
-
-class CountingPacer(RequestPacer):
-    """A pacer that lets everybody go at once, counts, and says so."""
-
-    def __init__(self, news: asyncio.Event) -> None:
-        """Count from zero."""
-        super().__init__()
-        self.turns: Counter[str] = Counter()
-        self._news = news
-
-    @override
-    async def wait_turn(self, instance_id: str, method: str) -> None:
-        """Count a request that is about to be made."""
-        self.turns[method] += 1
-        self._news.set()
-
-
-@dataclass
-class Person:
-    """Somebody at Home Assistant: what they do, and all that they are shown."""
-
-    hass: HomeAssistant
-    client: TestClient
-    account: Account
-    entry: MockConfigEntry
-    news: asyncio.Event
-    pacer: CountingPacer
-    shown: list[str] = field(default_factory=list)
-
-    # In Home Assistant
-
-    async def wait(self, time: timedelta = LONG) -> None:
-        """Wait until everything has happened that comes by itself."""
-        await self.settle()
-        async_fire_time_changed(self.hass, dt_util.utcnow() + time)
-        await self.hass.async_block_till_done(wait_background_tasks=True)
-
-    async def settle(self) -> None:
-        """Wait until everything has happened that has begun."""
-        await self.hass.async_block_till_done(wait_background_tasks=True)
-
-    def state(self, entity_id: str) -> str:
-        """Return the state of an entity."""
-        return self.hass.states.get(entity_id).state
-
-    async def see(self, entity_id: str) -> str:
-        """Return the state of an entity when the account has been looked at."""
-        await self.wait()
-        return self.state(entity_id)
-
-    async def be_in(self, state: str) -> None:
-        """Have an account in a state, and know it."""
-        self.account.state = state
-        await self.wait()
-
-    # In dialogs
-
-    async def ask(self, verb: str, path: str, body: Shown | None = None) -> Shown:
-        """Make a request of the frontend and return what is shown then."""
-        response = await self.client.request(verb, path, json=body)
-        text = await response.text()
-        self.shown.append(text)
-        return json.loads(text)
-
-    async def begin(self, **about: str) -> Shown:
-        """Open a dialog that adds an account or changes one."""
-        return await self.ask("POST", FLOWS, {"handler": DOMAIN} | about)
-
-    async def repair(self) -> Shown:
-        """Open the dialog of the only issue."""
-        (issue,) = ir.async_get(self.hass).issues.values()
-        return await self.ask(
-            "POST", FIXES, {"handler": DOMAIN, "issue_id": issue.issue_id}
-        )
-
-    async def submit(self, dialog: Shown, base: str = FIXES, **typed: str) -> Shown:
-        """Answer in a dialog."""
-        return await self.ask("POST", f"{base}/{dialog['flow_id']}", typed)
-
-    async def choose(self, dialog: Shown, option: str) -> Shown:
-        """Choose from the menu of a dialog."""
-        return await self.submit(dialog, next_step_id=option)
-
-    async def follow(self, dialog: Shown, until: Callable[[Shown], bool]) -> Shown:
-        """Watch a dialog as it changes by itself."""
-        while not until(dialog):
-            await self.news.wait()
-            self.news.clear()
-            dialog = await self.ask("GET", f"{FIXES}/{dialog['flow_id']}")
-        return dialog
-
-    async def follow_requests(self, dialog: Shown, method: str, number: int) -> Shown:
-        """Watch a dialog until it has ended, or has begun some more requests."""
-        enough = self.pacer.turns[method] + number
-        return await self.follow(
-            dialog,
-            lambda shown: (
-                shown["type"] != "progress" or self.pacer.turns[method] >= enough
-            ),
-        )
-
-    async def close(self, dialog: Shown, base: str = FIXES) -> None:
-        """Close a dialog, if it has not closed by itself."""
-        await self.ask("DELETE", f"{base}/{dialog['flow_id']}")
-        await self.settle()
-
-    # What must not be told
-
-    async def everything(self) -> list[str]:
-        """Return all that was shown, and all that can be seen now."""
-        return [
-            *self.shown,
-            *map(repr, self.hass.states.async_all()),
-            *map(repr, ir.async_get(self.hass).issues.values()),
-            *[repr(entity) for entity in er.async_get(self.hass).entities.values()],
-            *[
-                text
-                for entry in self.hass.config_entries.async_entries(DOMAIN)
-                for text in await self._about(entry)
-            ],
-        ]
-
-    async def _about(self, entry: ConfigEntry) -> list[str]:
-        """Return the devices and the diagnostics of an account."""
-        devices = dr.async_entries_for_config_entry(
-            dr.async_get(self.hass), entry.entry_id
-        )
-        diagnostics = await async_get_config_entry_diagnostics(self.hass, entry)
-        return [*map(repr, devices), repr(diagnostics)]
-
-
-def said(dialog: Shown) -> str:
-    """Return in short what a dialog says."""
-    words = (
-        *(dialog.get("errors") or {}).values(),
-        dialog.get("reason"),
-        dialog.get("progress_action"),
-    )
-    return " ".join((dialog["type"], *filter(None, words)))
-
 
 # What a person does, and what they see if the request behind it fails meanwhile.
 
@@ -324,18 +163,10 @@ async def look_at_device(person: Person, failure: AbstractContextManager[None]) 
 
 async def press(person: Person, failure: AbstractContextManager[None]) -> str:
     """Press the button."""
-    error: HomeAssistantError | None = None
     with failure:
-        try:
-            await person.hass.services.async_call(
-                BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
-            )
-        except HomeAssistantError as err:
-            error = err
-    await person.settle()
-    logging.getLogger().debug("As automations tell it", exc_info=error)
+        error = await person.press()
     assert person.state(STATE) == "authorized"
-    return f"{error and error.translation_key}"
+    return f"{error}"
 
 
 async def reboot(person: Person, failure: AbstractContextManager[None]) -> str:
@@ -598,14 +429,8 @@ PLACES: Final = {
 @pytest.fixture
 def listener() -> Generator[Listener]:
     """Listen to everything that anybody ever tells."""
-    listener = Listener()
-    root = logging.getLogger()
-    root.addHandler(listener)
-    level = root.level
-    root.setLevel(logging.DEBUG)
-    yield listener
-    root.setLevel(level)
-    root.removeHandler(listener)
+    with listening() as listener:
+        yield listener
 
 
 @pytest.fixture
@@ -622,41 +447,19 @@ def talkative_loop(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing come by itself, and everything else at once."""
-    for interval in ("UPDATE_INTERVAL", "FAST_UPDATE_INTERVAL"):
-        monkeypatch.setattr(coordinator, interval, timedelta(hours=1))
-    monkeypatch.setattr(coordinator, "CONFIRM_DELAY", 0)
-    for name in trouble.STANDS_AFTER:
-        monkeypatch.setitem(trouble.STANDS_AFTER, name, timedelta())
-    monkeypatch.setattr(trouble, "QUIET_AFTER_REBOOT", timedelta())
-    monkeypatch.setattr(trouble, "_REBOOT_SHOWS", timedelta())
-
-
-@pytest.fixture
 async def person(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
-    entity_registry: er.EntityRegistry,
     account: Account,
     config_entry: MockConfigEntry,
-    hurry: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Person:
-    """Return somebody with an account, and with all of its entities."""
-    for domain in ("config", "image", "repairs"):
-        assert await async_setup_component(hass, domain, {})
-    news = asyncio.Event()
-    hass.bus.async_listen(
-        EVENT_DATA_ENTRY_FLOW_PROGRESSED, callback(lambda _: news.set())
-    )
-    pacer = hass.data[_PACER] = CountingPacer(news)
-    enable(entity_registry, IMAGE, f"{INSTANCE_ID}_qr_code")
-    enable(entity_registry, MESSAGES_IN_QUEUE, f"{INSTANCE_ID}_messages_in_queue")
+    """Return somebody with an account, all of its entities, and no time."""
+    hurry(monkeypatch)
     account.queue = 7
     account.suspended_until = 1800000000
     account.boot_seconds = account.link_seconds = 0
-    config_entry.add_to_hass(hass)
-    return Person(hass, await hass_client(), account, config_entry, news, pacer)
+    return await async_meet(hass, hass_client, account, config_entry)
 
 
 @pytest.mark.parametrize("spelling", [TOKEN, TOKEN.replace("+", "%2B")])

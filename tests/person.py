@@ -1,0 +1,247 @@
+"""A person at Home Assistant: what they do, and all that they are shown."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+import json
+import logging
+from typing import Any, Final, override
+
+from aiohttp.test_utils import TestClient
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.green_api import coordinator, trouble
+from custom_components.green_api.api import RequestPacer
+from custom_components.green_api.client import _PACER
+from custom_components.green_api.const import DOMAIN
+from custom_components.green_api.diagnostics import async_get_config_entry_diagnostics
+from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import ATTR_ENTITY_ID
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+
+from .conftest import INSTANCE_ID
+from .helpers import enable
+from .simulator import Account
+
+FLOWS: Final = "/api/config/config_entries/flow"
+FIXES: Final = "/api/repairs/issues/fix"
+
+BUTTON: Final = "button.green_api_1101000001_reboot"
+CONNECTIVITY: Final = "binary_sensor.green_api_1101000001_connectivity"
+IMAGE: Final = "image.green_api_1101000001_qr_code"
+MESSAGES_IN_QUEUE: Final = "sensor.green_api_1101000001_messages_in_queue"
+PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
+RESTRICTED_UNTIL: Final = "sensor.green_api_1101000001_restricted_until"
+STATE: Final = "sensor.green_api_1101000001_account_state"
+
+# Longer than anything waits for that comes by itself.
+LONG: Final = timedelta(hours=2)
+
+LOGGER: Final = logging.getLogger(__name__)
+
+type Shown = dict[str, Any]
+
+
+class CountingPacer(RequestPacer):
+    """A pacer that lets everybody go at once, counts, and says so."""
+
+    def __init__(self, news: asyncio.Event) -> None:
+        """Count from zero."""
+        super().__init__()
+        self.turns: Counter[str] = Counter()
+        self._news = news
+
+    @override
+    async def wait_turn(self, instance_id: str, method: str) -> None:
+        """Count a request that is about to be made."""
+        self.turns[method] += 1
+        self._news.set()
+
+
+@dataclass
+class Person:
+    """Somebody at Home Assistant: what they do, and all that they are shown."""
+
+    hass: HomeAssistant
+    client: TestClient[Any, Any]
+    account: Account
+    entry: MockConfigEntry
+    news: asyncio.Event
+    pacer: CountingPacer
+    shown: list[str] = field(default_factory=list)
+
+    # In Home Assistant
+
+    async def wait(self, time: timedelta = LONG) -> None:
+        """Wait until everything has happened that comes by itself."""
+        await self.settle()
+        async_fire_time_changed(self.hass, dt_util.utcnow() + time)
+        await self.hass.async_block_till_done(wait_background_tasks=True)
+
+    async def settle(self) -> None:
+        """Wait until everything has happened that has begun."""
+        await self.hass.async_block_till_done(wait_background_tasks=True)
+
+    def state(self, entity_id: str) -> str:
+        """Return the state of an entity."""
+        state = self.hass.states.get(entity_id)
+        assert state
+        return state.state
+
+    async def see(self, entity_id: str) -> str:
+        """Return the state of an entity when the account has been looked at."""
+        await self.wait()
+        return self.state(entity_id)
+
+    async def be_in(self, state: str) -> None:
+        """Have an account in a state, and know it."""
+        self.account.state = state
+        await self.wait()
+
+    async def press(self) -> str | None:
+        """Press the button, and return why that is of no use."""
+        reason = None
+        try:
+            await self.hass.services.async_call(
+                BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
+            )
+        except HomeAssistantError as err:
+            LOGGER.debug("As automations tell it", exc_info=err)
+            self.shown.append(str(err))
+            reason = err.translation_key
+        await self.settle()
+        return reason
+
+    # In dialogs
+
+    async def ask(self, verb: str, path: str, body: Shown | None = None) -> Shown:
+        """Make a request of the frontend and return what is shown then."""
+        response = await self.client.request(verb, path, json=body)
+        text = await response.text()
+        self.shown.append(text)
+        shown: Shown = json.loads(text)
+        return shown
+
+    async def begin(self, **about: str) -> Shown:
+        """Open a dialog that adds an account or changes one."""
+        return await self.ask("POST", FLOWS, {"handler": DOMAIN} | about)
+
+    async def repair(self) -> Shown:
+        """Open the dialog of the only issue."""
+        (issue,) = ir.async_get(self.hass).issues.values()
+        return await self.ask(
+            "POST", FIXES, {"handler": DOMAIN, "issue_id": issue.issue_id}
+        )
+
+    async def submit(self, dialog: Shown, base: str = FIXES, **typed: str) -> Shown:
+        """Answer in a dialog."""
+        return await self.ask("POST", f"{base}/{dialog['flow_id']}", typed)
+
+    async def choose(self, dialog: Shown, option: str) -> Shown:
+        """Choose from the menu of a dialog."""
+        return await self.submit(dialog, next_step_id=option)
+
+    async def follow(self, dialog: Shown, until: Callable[[Shown], bool]) -> Shown:
+        """Watch a dialog as it changes by itself."""
+        while not until(dialog):
+            await self.news.wait()
+            self.news.clear()
+            dialog = await self.ask("GET", f"{FIXES}/{dialog['flow_id']}")
+        return dialog
+
+    async def follow_requests(self, dialog: Shown, method: str, number: int) -> Shown:
+        """Watch a dialog until it has ended, or has begun some more requests."""
+        enough = self.pacer.turns[method] + number
+        return await self.follow(
+            dialog,
+            lambda shown: (
+                shown["type"] != "progress" or self.pacer.turns[method] >= enough
+            ),
+        )
+
+    async def close(self, dialog: Shown, base: str = FIXES) -> None:
+        """Close a dialog, if it has not closed by itself."""
+        await self.ask("DELETE", f"{base}/{dialog['flow_id']}")
+        await self.settle()
+
+    # What must not be told
+
+    async def everything(self) -> list[str]:
+        """Return all that was shown, and all that can be seen now."""
+        return [
+            *self.shown,
+            *map(repr, self.hass.states.async_all()),
+            *map(repr, ir.async_get(self.hass).issues.values()),
+            *[repr(entity) for entity in er.async_get(self.hass).entities.values()],
+            *[
+                text
+                for entry in self.hass.config_entries.async_entries(DOMAIN)
+                for text in await self._about(entry)
+            ],
+        ]
+
+    async def _about(self, entry: ConfigEntry) -> list[str]:
+        """Return the devices and the diagnostics of an account."""
+        devices = dr.async_entries_for_config_entry(
+            dr.async_get(self.hass), entry.entry_id
+        )
+        diagnostics = await async_get_config_entry_diagnostics(self.hass, entry)
+        return [*map(repr, devices), repr(diagnostics)]
+
+
+def said(dialog: Shown) -> str:
+    """Return in short what a dialog says."""
+    words = (
+        *(dialog.get("errors") or {}).values(),
+        dialog.get("reason"),
+        dialog.get("progress_action"),
+    )
+    return " ".join((dialog["type"], *filter(None, words)))
+
+
+async def async_meet(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    account: Account,
+    entry: MockConfigEntry,
+) -> Person:
+    """Return somebody with an account, not set up yet, and with all of its entities."""
+    for domain in ("config", "image", "repairs"):
+        assert await async_setup_component(hass, domain, {})
+    news = asyncio.Event()
+    hass.bus.async_listen(
+        EVENT_DATA_ENTRY_FLOW_PROGRESSED, callback(lambda _: news.set())
+    )
+    pacer = hass.data[_PACER] = CountingPacer(news)
+    enable(er.async_get(hass), IMAGE, f"{INSTANCE_ID}_qr_code")
+    enable(er.async_get(hass), MESSAGES_IN_QUEUE, f"{INSTANCE_ID}_messages_in_queue")
+    entry.add_to_hass(hass)
+    return Person(hass, await hass_client(), account, entry, news, pacer)
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing come by itself, and everything else at once."""
+    for interval in ("UPDATE_INTERVAL", "FAST_UPDATE_INTERVAL"):
+        monkeypatch.setattr(coordinator, interval, timedelta(hours=1))
+    monkeypatch.setattr(coordinator, "CONFIRM_DELAY", 0)
+    for name in trouble.STANDS_AFTER:
+        monkeypatch.setitem(trouble.STANDS_AFTER, name, timedelta())
+    monkeypatch.setattr(trouble, "QUIET_AFTER_REBOOT", timedelta())
+    monkeypatch.setattr(trouble, "_REBOOT_SHOWS", timedelta())
