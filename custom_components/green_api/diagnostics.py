@@ -4,12 +4,13 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 
 from .const import CONF_INSTANCE_ID, DOMAIN
-from .coordinator import GreenApiConfigEntry
+from .coordinator import GreenApiConfigEntry, GreenApiCoordinator
 
 TO_REDACT: Final = {CONF_API_TOKEN, CONF_INSTANCE_ID, "webhook_url", "wid"}
 
@@ -18,13 +19,25 @@ async def async_get_config_entry_diagnostics(
     hass: HomeAssistant, entry: GreenApiConfigEntry
 ) -> dict[str, Any]:
     """Return what is known of the account, without a new request."""
-    coordinator = entry.runtime_data
-    account = coordinator.data
-    interval = coordinator.update_interval
     integration = await async_get_integration(hass, DOMAIN)
     return {
         "integration_version": str(integration.version),
-        "entry": async_redact_data(entry.data, TO_REDACT),
+        "entry": {
+            "data": async_redact_data(entry.data, TO_REDACT),
+            "state": entry.state.value,
+            "reason": entry.error_reason_translation_key,
+        },
+        "account": _account(entry.runtime_data)
+        if entry.state is ConfigEntryState.LOADED
+        else None,
+    }
+
+
+def _account(coordinator: GreenApiCoordinator) -> dict[str, Any]:
+    """Return what the coordinator knows."""
+    account = coordinator.data
+    interval = coordinator.update_interval
+    return {
         "state": {
             "raw": account.state.raw,
             "since": account.since.isoformat(),
