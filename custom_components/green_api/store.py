@@ -96,8 +96,8 @@ class AccountStore:
     @callback
     def async_forget(self, entry_id: str) -> None:
         """Drop the record of an account."""
-        if self._records.pop(entry_id, None):
-            self.async_save()
+        self._records.pop(entry_id, None)
+        self.async_save()
 
     def _to_storage(self) -> dict[str, StoredAccount]:
         """Return all records as they lie in the storage file."""
