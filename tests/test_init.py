@@ -16,7 +16,11 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.green_api import api
 from custom_components.green_api.api import ErrorKind
 from custom_components.green_api.const import CONF_INSTANCE_ID, CONSOLE_URL, DOMAIN
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    ConfigEntryDisabler,
+    ConfigEntryState,
+)
 from homeassistant.const import MAJOR_VERSION, MINOR_VERSION, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
@@ -314,6 +318,25 @@ async def test_remove_what_was_never_loaded(
     assert issues(hass) == []
     assert hass_storage[DOMAIN]["data"] == {}
     assert account.requests == []
+
+
+async def test_remove_what_was_disabled(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An entry of which nothing is known can be removed."""
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_set_disabled_by(
+        config_entry.entry_id, ConfigEntryDisabler.USER
+    )
+
+    await hass.config_entries.async_remove(config_entry.entry_id)
+
+    assert hass.config_entries.async_entries(DOMAIN) == []
+    assert account.requests == []
+    assert "Error" not in caplog.text
 
 
 async def test_one_of_two_accounts(
