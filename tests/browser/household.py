@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 import json
 import math
+import re
 from typing import Any, Final
 
 from tests.live.client import HomeAssistantClient
@@ -15,6 +16,7 @@ from tests.simulator import Account, Fault, Messenger, Simulator
 
 HOUR: Final = timedelta(hours=1)
 RESTRICTED_UNTIL: Final = datetime.now(UTC) + 24 * HOUR
+CAPITAL: Final = re.compile("[A-Z]")
 TIMES: Final = ("since", "suspicion_since", "rebooted_at")
 
 
@@ -37,6 +39,13 @@ class Trouble:
     def name(self) -> str:
         """What the account is called in Home Assistant."""
         return f"GREEN-API {self.instance_id}"
+
+    @property
+    def shown(self) -> str:
+        """What Home Assistant makes of its state."""
+        return (
+            "unavailable" if self.fault else CAPITAL.sub(r"_\g<0>", self.state).lower()
+        )
 
 
 LOGGED_OUT: Final = Trouble(
@@ -112,6 +121,9 @@ class Household:
         if trouble.rebooted:
             await self.act(account, "reboot", "button.press")
         await self.update(account)
+        await self.client.wait_for_state(
+            await self.entity_id(account, "state"), trouble.shown
+        )
         for key in trouble.enabled:
             await self.client.enable_entity(await self.entity_id(account, key))
 

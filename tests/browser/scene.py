@@ -1,13 +1,17 @@
 """What the stories in the browser are played with."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
+from tests.live.configuration import DOMAIN
 from tests.simulator import Account
 
 from .household import Household, Trouble
 from .person import Person
 from .witness import Witness
+
+type Step = Callable[[Scene], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,21 @@ class Scene:
             await self.person.home_text("ui.dialogs.repair_flow.success.description"),
         )
 
+    async def expect_loaded(self) -> None:
+        """Wait until the account is set up again after a change."""
+        for entry in await self.household.client.entries(DOMAIN):
+            if entry["title"] == self.name:
+                await self.household.client.wait_for_entry_state(
+                    entry["entry_id"], "loaded"
+                )
+
     async def said(self, reason: str) -> str:
         """Return what Home Assistant says at the end of a dialog."""
         return await self.person.home_text(
             f"component.homeassistant.config.abort.{reason}"
         )
 
-    async def go_through(self, step: Callable[[Scene], Awaitable[None]]) -> None:
+    async def go_through(self, step: Step) -> None:
         """Go through a step, and keep a picture of where it failed."""
         try:
             await step(self)

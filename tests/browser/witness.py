@@ -1,5 +1,6 @@
 """Look at every page that a person comes to, and keep a picture of it."""
 
+from collections.abc import Collection
 from pathlib import Path
 import re
 import shutil
@@ -77,24 +78,34 @@ class Witness:
         page.on("console", self._hear)
         page.on("pageerror", self._fail)
 
-    async def look(self, name: str, *, tall: bool = False) -> None:
+    async def look(
+        self, name: str, *, tall: bool = False, quoted: Collection[str] = ()
+    ) -> None:
         """Take a picture of the page as it is now, and read all of it.
 
-        A tall picture shows what one scrolls to.
+        A tall picture shows what one scrolls to. What is quoted need not be in the
+        language of the page.
         """
+        size = self._page.viewport_size
+        assert size is not None
         if tall:
-            await self._look_further(name)
-            return
+            height = max(size["height"], AREA // size["width"])
+            await self._page.set_viewport_size(size | {"height": height})
         await self._page.evaluate(SETTLE)
         await self.take(name)
+        await self._read(name, quoted)
+        await self._page.set_viewport_size(size)
+
+    async def _read(self, name: str, quoted: Collection[str]) -> None:
+        """Read all of a page, and complain about what should not be there."""
         read, known = await self._page.evaluate(READ)
         wrong = [text for text in read if RAW.search(text)]
-        wrong += self._texts.foreign.intersection(read)
-        told = [text for text in read + known if self._is_secret(text)]
+        wrong += self._texts.foreign.intersection(read).difference(quoted)
         if await self._page.evaluate(WIDTH) > 0:
             wrong.append("wider than the screen")
+        if any(secret in text for text in read + known for secret in self._secrets):
+            wrong.append("tells a token")
         self.complaints += [f"{name}: {text}" for text in wrong]
-        self.complaints += [f"{name}: tells a token" for _ in told]
 
     async def take(self, name: str) -> None:
         """Take a picture."""
@@ -103,20 +114,6 @@ class Witness:
             path=self._folder / f"{self._pictures:02}-{name}.png",
             animations="disabled",
         )
-
-    async def _look_further(self, name: str) -> None:
-        """Look at a page on a screen that is tall enough for all of it."""
-        size = self._page.viewport_size
-        assert size is not None
-        await self._page.set_viewport_size(
-            size | {"height": max(size["height"], AREA // size["width"])}
-        )
-        await self.look(name)
-        await self._page.set_viewport_size(size)
-
-    def _is_secret(self, text: str) -> bool:
-        """Tell whether there is a secret in a text."""
-        return any(secret in text for secret in self._secrets)
 
     def _hear(self, message: ConsoleMessage) -> None:
         """Take down what the page reports as an error."""
