@@ -129,11 +129,18 @@ class Dialog:
         """Look at what there is to show."""
         return await self._show(self._client.get(self.url))
 
-    async def follow(self) -> Shown:
-        """Wait until there is something new to show."""
-        while self.announced <= self._followed:
+    async def wait(self) -> None:
+        """Wait until there is something new to show, for ten minutes at most."""
+        for _ in range(1200):
+            if self.announced > self._followed:
+                break
             await async_let_pass(self._freezer, 0.5)
+        assert self.announced > self._followed
         self._followed = self.announced
+
+    async def follow(self) -> Shown:
+        """Look as soon as there is something new to show."""
+        await self.wait()
         return await self.look()
 
     async def follow_to_end(self) -> Shown:
@@ -1052,7 +1059,8 @@ async def test_close(
 
     await dialog.close()
 
-    await async_until(lambda: not running(hass))
+    await async_let_pass(freezer, 1)
+    assert not running(hass)
     account.requests.clear()
     await async_let_pass(freezer, 30)
     assert not methods(account)
@@ -1215,7 +1223,7 @@ async def test_closing_one_of_two_dialogs(
 
 
 async def test_submitted_twice(
-    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, dialog: Dialog, logged_out: str
 ) -> None:
     """A button that is pressed twice leaves nothing behind."""
     await dialog.open(logged_out)
@@ -1227,7 +1235,8 @@ async def test_submitted_twice(
 
     await dialog.close()
 
-    await async_until(lambda: not running(hass))
+    await async_let_pass(freezer, 1)
+    assert not running(hass)
 
 
 async def test_coordinator_is_first(
@@ -1255,10 +1264,8 @@ async def linked_in_an_outage(
     """End a dialog whose account is linked while the last poll of it fails."""
     await dialog.open(logged_out)
     await async_scan(dialog, account)
-    announced = dialog.announced
     account.state = "authorized"
-    while dialog.announced == announced:
-        await async_let_pass(dialog._freezer, 0.5)
+    await dialog.wait()
     account.fault = Fault.BAD_GATEWAY
     assert (await dialog.look())["type"] == "create_entry"
     assert state(hass) == "unavailable"
