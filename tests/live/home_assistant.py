@@ -9,7 +9,7 @@ import sys
 from types import TracebackType
 from typing import IO, Final, Self
 
-from aiohttp import ClientConnectionError
+from aiohttp import ClientError
 
 from .client import HomeAssistantClient
 from .configuration import LOOPBACK, Configuration
@@ -216,7 +216,7 @@ class HomeAssistantProcess:
         while True:
             try:
                 access_token = await sign_in(self.url, self.user)
-            except ClientConnectionError:
+            except ClientError:
                 await self._blink()
             else:
                 break

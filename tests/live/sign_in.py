@@ -42,6 +42,7 @@ async def _is_new(session: ClientSession) -> bool:
     async with session.get("/api/onboarding") as response:
         if response.status == HTTPStatus.NOT_FOUND:
             return False
+        response.raise_for_status()
         steps = await response.json()
     return not all(step["done"] for step in steps)
 
