@@ -61,7 +61,8 @@ class Person:
         await self.page.locator("input[name=username]").fill(user.name)
         await self.page.locator("input[name=password]").fill(user.password)
         await self.page.keyboard.press("Enter")
-        await expect(self.page.locator("home-assistant-main")).to_be_visible()
+        await self.page.wait_for_url("**/home/**")
+        await expect(self.page.locator("hui-root")).to_be_visible()
 
     async def go(self, path: str) -> None:
         """Follow a link to another page of Home Assistant."""
