@@ -501,6 +501,7 @@ async def test_request_waits_its_turn(
             QrAnswer(QrKind.PENDING_PASSWORD),
         ),
         ("qr", qr_code(4096, 4096), QrAnswer(QrKind.QR_CODE, png(4096, 4096))),
+        ("qr", qr_code(1, 1).replace('"}', '!"}'), BadResponseError),
         ("qr", qr_code(4097, 1), BadResponseError),
         ("qr", qr_code(1, 4097), BadResponseError),
         ("qr", qr_code(0, 1), BadResponseError),
@@ -638,16 +639,14 @@ async def test_error(
 @pytest.mark.usefixtures("every_step_logged")
 @pytest.mark.parametrize("cookie", ["name=value", f"{TOKEN}=", f"[{TOKEN}]=1", "\xff"])
 async def test_cookie(
-    canned: CannedServer,
-    canned_client: GreenApiClient,
-    session: aiohttp.ClientSession,
-    caplog: pytest.LogCaptureFixture,
-    cookie: str,
+    canned: CannedServer, caplog: pytest.LogCaptureFixture, cookie: str
 ) -> None:
     """A cookie is neither kept in a session that others use, nor logged."""
     canned.say(200, '{"isReboot":true}', Set_Cookie=f"{cookie}; Path=/{TOKEN}")
-    assert await canned_client.reboot()
-    assert [*session.cookie_jar] == []
+    jar = aiohttp.CookieJar(unsafe=True)  # takes those of IP addresses as well
+    async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        assert await create_client(session, canned.url).reboot()
+    assert [*jar] == []
     assert_log_says_nothing(caplog)
 
 
@@ -1005,6 +1004,17 @@ async def test_spacing_passes(
     clock.now += passed
     await pacer.wait_turn(INSTANCE_ID, "getStateInstance")
     assert clock.slept == pytest.approx(expected)
+
+
+@pytest.mark.paced
+async def test_spacing_is_not_saved_up(clock: Clock) -> None:
+    """Who has asked nothing for long may not ask all the more then."""
+    pacer = RequestPacer()
+    await pacer.wait_turn(INSTANCE_ID, "getStateInstance")
+    clock.now += 60
+    await pacer.wait_turn(INSTANCE_ID, "getStateInstance")
+    await pacer.wait_turn(INSTANCE_ID, "getStateInstance")
+    assert clock.slept == pytest.approx([1.1])
 
 
 @pytest.mark.paced

@@ -43,7 +43,7 @@ class Address:
         pasted = _METHOD_PATH.search(url.path)
         path = url.path[: pasted.start()] if pasted else url.path
         return cls(
-            str(url.with_path(path.rstrip("/"))).rstrip("/"),
+            str(url.with_path(path)).rstrip("/"),
             (pasted and pasted["instance_id"]) or None,
         )
 
