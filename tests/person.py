@@ -23,7 +23,6 @@ from custom_components.green_api.client import _PACER
 from custom_components.green_api.const import DOMAIN
 from custom_components.green_api.diagnostics import async_get_config_entry_diagnostics
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED
@@ -99,6 +98,11 @@ class Person:
         """Wait until everything has happened that has begun."""
         await self.hass.async_block_till_done(wait_background_tasks=True)
 
+    async def start(self) -> None:
+        """Set the account up, anew if it is, and look at it."""
+        await self.hass.config_entries.async_reload(self.entry.entry_id)
+        await self.wait()
+
     def state(self, entity_id: str) -> str:
         """Return the state of an entity."""
         state = self.hass.states.get(entity_id)
@@ -114,6 +118,13 @@ class Person:
         """Have an account in a state, and know it."""
         self.account.state = state
         await self.wait()
+
+    async def see_image(self) -> str:
+        """Look at the QR code on a dashboard, and return what there is."""
+        response = await self.client.get(f"/api/image_proxy/{IMAGE}")
+        self.shown.append(await response.text(errors="replace"))
+        await self.settle()
+        return f"{response.status} {response.content_type}"
 
     async def press(self) -> str | None:
         """Press the button, and return why that is of no use."""
@@ -183,27 +194,32 @@ class Person:
 
     # What must not be told
 
-    async def everything(self) -> list[str]:
+    def seen(self) -> list[str]:
         """Return all that was shown, and all that can be seen now."""
         return [
             *self.shown,
             *map(repr, self.hass.states.async_all()),
             *map(repr, ir.async_get(self.hass).issues.values()),
-            *[repr(entity) for entity in er.async_get(self.hass).entities.values()],
             *[
-                text
+                repr(known)
                 for entry in self.hass.config_entries.async_entries(DOMAIN)
-                for text in await self._about(entry)
+                for known in (
+                    *er.async_entries_for_config_entry(
+                        er.async_get(self.hass), entry.entry_id
+                    ),
+                    *dr.async_entries_for_config_entry(
+                        dr.async_get(self.hass), entry.entry_id
+                    ),
+                )
             ],
         ]
 
-    async def _about(self, entry: ConfigEntry) -> list[str]:
-        """Return the devices and the diagnostics of an account."""
-        devices = dr.async_entries_for_config_entry(
-            dr.async_get(self.hass), entry.entry_id
-        )
-        diagnostics = await async_get_config_entry_diagnostics(self.hass, entry)
-        return [*map(repr, devices), repr(diagnostics)]
+    async def diagnostics(self) -> list[str]:
+        """Return what is downloaded and sent to others when something is wrong."""
+        return [
+            repr(await async_get_config_entry_diagnostics(self.hass, entry))
+            for entry in self.hass.config_entries.async_entries(DOMAIN)
+        ]
 
 
 def said(dialog: Shown) -> str:

@@ -141,12 +141,9 @@ async def look_at_image(person: Person, failure: AbstractContextManager[None]) -
     """Look at the QR code."""
     await person.be_in("notAuthorized")
     with failure:
-        response = await person.client.get(f"/api/image_proxy/{IMAGE}")
-    content = await response.read()
-    person.shown.append(content.decode(errors="replace"))
-    await person.settle()
+        seen = await person.see_image()
     assert person.state(IMAGE) != "unavailable"
-    return f"{response.status} {response.content_type}"
+    return seen
 
 
 async def look_at_device(person: Person, failure: AbstractContextManager[None]) -> str:
@@ -480,8 +477,7 @@ async def place(
     for name, seconds in place.patience.items():
         monkeypatch.setattr(repairs, name, seconds)
     person.account.messenger = place.messenger
-    await person.hass.config_entries.async_setup(person.entry.entry_id)
-    await person.wait()
+    await person.start()
     return place
 
 
@@ -505,7 +501,8 @@ async def test_failures(
         for failure in FAILURES
     }
     assert listener.complaints == []
-    assert told_of_token(*listener.heard, *await person.everything()) == []
+    told = (*listener.heard, *person.seen(), *await person.diagnostics())
+    assert told_of_token(*told) == []
     assert person.account.redirects_followed == 0
 
 
@@ -518,4 +515,5 @@ async def test_failures_in_debug_mode(
     await place.act(person, nullcontext())
 
     assert [line for line in listener.heard if "asyncio Executing" in line]
-    assert told_of_token(*listener.heard, *await person.everything()) == []
+    told = (*listener.heard, *person.seen(), *await person.diagnostics())
+    assert told_of_token(*told) == []
