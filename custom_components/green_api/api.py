@@ -484,7 +484,7 @@ async def _refuse_cookies(
 async def _read(content: aiohttp.StreamReader) -> bytes:
     """Read a body to its end, and no further than the limit."""
     body = bytearray()
-    async for chunk in content.iter_any():
+    while chunk := await content.readany():
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise BadResponseError
