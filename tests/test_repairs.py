@@ -746,6 +746,20 @@ async def test_answer_instead_of_a_qr_code(
     assert standing(hass) == {logged_out}
 
 
+@pytest.mark.parametrize("linked", ["authorized", "suspended", "yellowCard"])
+async def test_error_instead_of_a_qr_code_but_linked(
+    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account, linked: str
+) -> None:
+    """An account that gets no QR code because it is linked is as it should be."""
+    account.qr_type = "error"
+    account.qr_message = "Instance has auth. You need to make log out"
+    await dialog.open(logged_out)
+    account.state = linked
+    await dialog.choose("qr_code")
+    assert (await dialog.follow())["type"] == "create_entry"
+    assert not standing(hass)
+
+
 async def test_passkey_after_a_qr_code(
     dialog: Dialog, logged_out: str, account: Account
 ) -> None:

@@ -284,7 +284,8 @@ class LinkRepairFlow(AccountRepairFlow):
             return shown if shown and alive else self._fail(err.kind)
         self._answered_at = self._now
         if reason := _ABORT_REASONS.get(answer.kind):
-            return self._fail(reason)
+            # "Instance has auth" is an error as well.
+            return "linked" if await self._async_is_linked() else self._fail(reason)
         return answer.image or "linking"
 
     async def _async_typed(self) -> _NextStep:
