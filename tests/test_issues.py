@@ -239,8 +239,25 @@ async def test_restricted_until(
     assert issues(hass)[issue_id].translation_key == "restricted"
 
 
+async def test_restriction_not_confirmed(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """The end of a restriction is no part of the trouble that stood before it."""
+    await async_bring_about(hass, freezer, account, Trouble.BLOCKED)
+
+    account.state = "suspended"
+    account.suspended_until = int(START.timestamp())
+    await async_pass(hass, freezer)
+
+    (issue,) = issues(hass).values()
+    assert_shown(loaded_entry, issue, Trouble.BLOCKED)
+
+
 @pytest.fixture
-async def other_account(simulator: Simulator) -> Account:
+def other_account(simulator: Simulator) -> Account:
     """Return a second account of the same server."""
     return simulator.add_account("1101000002", "another token", state="authorized")
 
