@@ -9,22 +9,24 @@ from tests.live.configuration import ROOT
 
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 EXAMPLE: Final = re.compile(r"^```yaml\n(type:.*?)^```$", re.MULTILINE | re.DOTALL)
-EXAMPLES_ACCOUNT: Final = "1101000001"
+README_ACCOUNT: Final = "1101000001"
 
 
 def readme_dashboard(instance_id: str) -> dict[str, Any]:
     """Return a dashboard with the cards that the README gives to copy."""
     cards = [
-        yaml.safe_load(example.replace(EXAMPLES_ACCOUNT, instance_id))
+        yaml.safe_load(example.replace(README_ACCOUNT, instance_id))
         for example in EXAMPLE.findall(README)
     ]
-    sections = [{"type": "grid", "cards": [card]} for card in cards]
+    always, in_trouble = cards[:-1], cards[-1:]
+    sections = [{"type": "grid", "cards": part} for part in (always, in_trouble)]
     return {
         "views": [
             {
                 "type": "sections",
                 "title": "WhatsApp",
                 "path": "account",
+                "max_columns": 2,
                 "sections": sections,
             }
         ]

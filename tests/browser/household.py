@@ -97,12 +97,20 @@ class Household:
 
     async def had_trouble(self, *troubles: Trouble) -> None:
         """Have had accounts in trouble for an hour, in which Home Assistant was off."""
-        await asyncio.gather(*map(self._get_into, troubles))
+        await asyncio.gather(*map(self.get_into, troubles))
+        await self.leave()
+        await self.come_back()
+
+    async def leave(self) -> None:
+        """Stop Home Assistant."""
         await self.home_assistant.stop()
+
+    async def come_back(self) -> None:
+        """Start Home Assistant again, an hour later."""
         self._let_an_hour_pass()
         await self.home_assistant.start()
 
-    async def _get_into(self, trouble: Trouble) -> None:
+    async def get_into(self, trouble: Trouble) -> None:
         """Add an account, and let it get into trouble."""
         account = self.simulator.add_account(
             trouble.instance_id, Token.OTHER, messenger=trouble.messenger
