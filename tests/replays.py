@@ -353,6 +353,16 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
+        "restart: with another answer after it begins anew",
+        """
+        0:00  notAuthorized  -
+        1:00  notAuthorized  logged_out
+        1:30  RESTART        -
+        1:30  blocked        -
+        2:30  blocked        blocked
+        """,
+    ),
+    Replay(
         "reboot: of an account that is logged out leaves it logged out",
         """
         0:00          notAuthorized  -
@@ -854,16 +864,6 @@ OTHER_REPLAYS: Final = (
         1:30  RESTART    -
         1:40  RESTART    -
         2:00  suspended  restricted
-        """,
-    ),
-    Replay(
-        "restart: with another answer after it",
-        """
-        0:00  notAuthorized  -
-        1:00  notAuthorized  logged_out
-        1:30  RESTART        -
-        2:00  expired        -
-        3:00  expired        expired
         """,
     ),
 )

@@ -78,10 +78,12 @@ LEAKY: Final = [
 type Shown = dict[str, Any]
 
 
-async def async_let_pass(freezer: FrozenDateTimeFactory, seconds: float) -> None:
+async def async_let_pass(
+    freezer: FrozenDateTimeFactory, seconds: float, step: float = 0.5
+) -> None:
     """Let time pass slowly enough for requests to be answered meanwhile."""
-    for _ in range(round(2 * seconds)):
-        freezer.tick(0.5)
+    for _ in range(round(seconds / step)):
+        freezer.tick(step)
         for _ in range(20):
             await asyncio.sleep(0)
 
@@ -1331,27 +1333,28 @@ def statuses(monkeypatch: pytest.MonkeyPatch) -> set[int]:
 
 @pytest.mark.paced
 async def test_pace(
+    hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    dialog: Dialog,
-    other_dialog: Dialog,
+    client: TestClient,
     logged_out: str,
     account: Account,
     statuses: set[int],
 ) -> None:
-    """Two dialogs and the polls together keep the limits of the vendor."""
-    await dialog.open(logged_out)
-    await other_dialog.open(logged_out)
-    await async_scan(dialog, account)
-    await async_scan(other_dialog, account)
-    await async_let_pass(freezer, 70)
-    await dialog.look()
+    """Several dialogs and the polls together keep the limits of the vendor."""
+    dialogs = [Dialog(hass, freezer, client) for _ in range(4)]
+    for dialog in dialogs:
+        await dialog.open(logged_out)
+    await asyncio.gather(*(dialog.choose("qr_code") for dialog in dialogs))
+    await async_let_pass(freezer, 70, step=0.1)
+    for dialog in dialogs:
+        assert (await dialog.look())["progress_action"] == "scan_qr_code"
     assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
-    assert (await other_dialog.follow_to_end())["type"] == "create_entry"
+    for dialog in dialogs:
+        assert (await dialog.follow_to_end())["type"] == "create_entry"
 
     asked = methods(account)
     assert asked.count("getStateInstance") > 40
-    assert asked.count("qr") > 20
+    assert asked.count("qr") > 40
     assert statuses == {HTTPStatus.OK}
 
 
