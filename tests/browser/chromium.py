@@ -3,6 +3,7 @@
 Playwright's own is kept in .cache; the system's needs root, or sudo that does not ask.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import os
@@ -44,8 +45,9 @@ async def chromium() -> AsyncIterator[Browser]:
     """Run a Chromium."""
     os.environ.update(SETTINGS)
     async with async_playwright() as playwright:
-        path = find(Path(playwright.chromium.executable_path))
-        async with await playwright.chromium.launch(
+        kind = playwright.chromium
+        path = find(Path(kind.executable_path))
+        async with await kind.launch(
             executable_path=path, args=list(ARGUMENTS)
         ) as browser:
             yield browser
@@ -95,3 +97,17 @@ def _run(*command: str | Path, quiet: bool = False) -> bool:
     except OSError:
         return False
     return done.returncode == 0
+
+
+async def main() -> str | None:
+    """Say which browser starts, or return why none does."""
+    try:
+        async with chromium() as browser:
+            sys.stdout.write(f"Chromium {browser.version}\n")
+    except NoChromiumError as error:
+        return f"error: {error}"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
