@@ -298,10 +298,11 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         if state and (state.raw is None or state.known is InstanceState.STARTING):
             return FAST_UPDATE_INTERVAL
         if self._answered_at is None:
-            # Accounts that were set up together are spread over the minute.
+            # However they were set up, the accounts are spread over the minute.
             entries = self.hass.config_entries.async_entries(DOMAIN)
-            turn = 1 + entries.index(self.config_entry)
-            return UPDATE_INTERVAL * turn / len(entries)
+            turn = UPDATE_INTERVAL * entries.index(self.config_entry) / len(entries)
+            clock = timedelta(seconds=self.hass.loop.time())
+            return UPDATE_INTERVAL - (clock - turn) % UPDATE_INTERVAL
         return UPDATE_INTERVAL
 
     def _ask_for_details(self, account: Account, *, with_queue: bool) -> None:
