@@ -113,6 +113,7 @@ async def watch(scene: Scene) -> None:
     await person.open_dashboard("my-account")
     state = person.page.locator("hui-tile-card").first
     await person.see(state, person.texts("entity.sensor.state.state.authorized"))
+    await expect(person.page.locator("ha-logbook-entry").first).to_be_visible()
     await scene.witness.look("dashboard", tall=True)
     scene.account.state = "notAuthorized"
     await person.see(state, person.texts("entity.sensor.state.state.not_authorized"))
@@ -236,6 +237,8 @@ async def give_a_new_token(scene: Scene) -> None:
     """Be asked for the token after it was changed, and give the new one."""
     person = scene.person
     scene.account.token = Token.LATER
+    await scene.household.update(scene.account)
+    await scene.household.update(scene.account)
     await person.open_integration()
     question = person.page.locator(".attention", has_text=scene.name)
     await question.locator("ha-button[slot=end]").click()
