@@ -1,5 +1,7 @@
 """Base of the entities of an account."""
 
+from typing import override
+
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -19,17 +21,24 @@ class GreenApiEntity(CoordinatorEntity[GreenApiCoordinator]):
         description: EntityDescription,
         context: str | None = None,
     ) -> None:
-        """Attach the entity to the service device of the account."""
+        """Name the entity after the account and what it tells of it."""
         super().__init__(coordinator, context)
-        instance_id = coordinator.client.instance_id
         self.entity_description = description
-        self._attr_unique_id = f"{instance_id}_{description.key}"
-        # The model is set when the server has said which messenger it is.
-        self._attr_device_info = DeviceInfo(
+        self._attr_unique_id = f"{coordinator.client.instance_id}_{description.key}"
+
+    @property
+    @override
+    def device_info(self) -> DeviceInfo:
+        """Return the service device of the account.
+
+        Its model is set when the server has said which messenger it is.
+        """
+        instance_id = self.coordinator.client.instance_id
+        return DeviceInfo(
             configuration_url=CONSOLE_URL,
             entry_type=DeviceEntryType.SERVICE,
             identifiers={(DOMAIN, instance_id)},
             manufacturer="GREEN-API",
-            name=coordinator.config_entry.title,
+            name=self.coordinator.config_entry.title,
             serial_number=instance_id,
         )
