@@ -38,8 +38,7 @@ READ: Final = f"""() => {{
     if (text && !["style", "script"].includes(node.parentNode.localName))
       (node.parentElement?.checkVisibility() ?? true ? read : known).push(text);
     for (const attribute of node.attributes ?? []) known.push(attribute.value);
-    if (typeof node.value === "string" && node.type !== "password" &&
-        node.getRootNode().host?.type !== "password")
+    if (["input", "textarea"].includes(node.localName) && node.type !== "password")
       known.push(node.value);
   }}
   return [read, known];
