@@ -74,9 +74,9 @@ class Person:
         await self.go(f"/{path}/account")
 
     async def home_text(self, key: str) -> str:
-        """Return one of Home Assistant's own texts."""
-        text: str = await self.page.evaluate(LOCALIZE, key)
-        return text
+        """Return one of Home Assistant's own texts, as soon as the page has it."""
+        found = await self.page.wait_for_function(LOCALIZE, arg=key)
+        return str(await found.json_value())
 
     async def see(self, place: Locator, *texts: str) -> None:
         """See texts in a place."""
