@@ -20,6 +20,7 @@ from pytest_homeassistant_custom_component.common import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.green_api.api import (
+    AccountState,
     GreenApiClient,
     QrKind,
     UnknownHostError,
@@ -529,6 +530,27 @@ async def test_scan_is_noticed(
     assert (await dialog.follow())["type"] == "create_entry"
 
     assert time.monotonic() - scanned_at <= LOOK_INTERVAL + 1
+
+
+@pytest.mark.parametrize("way", [async_finish, async_scan, async_type])
+async def test_linked_unseen(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    logged_out: str,
+    account: Account,
+    way: Way,
+) -> None:
+    """An account that is linked shows at once, even if nobody looks at the dialog."""
+    await dialog.open(logged_out)
+    await way(dialog, account)
+    account.state = "authorized"
+
+    await dialog.wait()
+
+    assert state(hass) == "authorized"
+    assert not standing(hass)
+    assert not running(hass)
+    assert (await dialog.look())["type"] == "create_entry"
 
 
 async def test_fresh_qr_codes(
@@ -1275,15 +1297,27 @@ async def test_coordinator_is_first(
 
 @pytest.fixture
 async def linked_in_an_outage(
-    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account
+    hass: HomeAssistant,
+    dialog: Dialog,
+    logged_out: str,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """End a dialog whose account is linked while the last poll of it fails."""
+    get_state = GreenApiClient.get_state
+
+    async def answer_once(client: GreenApiClient) -> AccountState:
+        """Return the state, as the last answer before an outage."""
+        answer = await get_state(client)
+        account.fault = Fault.BAD_GATEWAY
+        return answer
+
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     account.state = "authorized"
-    await dialog.wait()
-    account.fault = Fault.BAD_GATEWAY
-    assert (await dialog.look())["type"] == "create_entry"
+    with monkeypatch.context() as patch:
+        patch.setattr(GreenApiClient, "get_state", answer_once)
+        assert (await dialog.follow())["type"] == "create_entry"
     assert state(hass) == "unavailable"
     account.fault = None
 

@@ -234,8 +234,7 @@ class LinkRepairFlow(AccountRepairFlow):
     async def async_step_linked(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Let everything in Home Assistant see that the account is linked."""
-        await self.coordinator.async_refresh()
+        """Say that the account is linked."""
         return self.async_create_entry(data={})
 
     async def async_step_failed(
@@ -337,9 +336,22 @@ class LinkRepairFlow(AccountRepairFlow):
         **placeholders: str,
     ) -> RepairsFlowResult:
         """Show progress until a coroutine has returned what comes next."""
-        task = self._run(action, coroutine)
+        task = self._run(action, self._async_announced(coroutine))
         self._wait = _Wait(step_id, action, self.placeholders | placeholders, task)
         return self._show(self._wait)
+
+    async def _async_announced(
+        self, coming: Coroutine[Any, Any, _QrCode | _NextStep]
+    ) -> _QrCode | _NextStep:
+        """Let everything in Home Assistant see that the account is linked.
+
+        At once: whoever links it may look at the messenger instead of the dialog, and
+        a step comes only when the dialog is looked at.
+        """
+        outcome = await coming
+        if outcome == "linked":
+            await self.coordinator.async_refresh()
+        return outcome
 
     def _run[T](self, name: str, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run a task for as long as the dialog is open and the config entry loaded."""
