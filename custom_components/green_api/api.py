@@ -436,7 +436,7 @@ class GreenApiClient:
                 json=payload,
                 headers=_HEADERS,
                 timeout=TIMEOUT,
-                middlewares=(_send_once, _refuse_cookies),
+                middlewares=(_send_once,),
                 allow_redirects=False,
                 auto_decompress=False,
             ) as response:
@@ -458,27 +458,22 @@ class GreenApiClient:
 async def _send_once(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send a request and take it for lost if the server hangs up.
+    """Send a request, take it for lost if the server hangs up, and keep no cookies.
 
     It may have been heard, `reboot` as well, but aiohttp would send it again at once.
     """
     try:
-        return await send(request)
+        response = await send(request)
     except aiohttp.ClientConnectorError:
         raise  # Nothing was sent, and nothing will be.
     except aiohttp.ClientOSError, aiohttp.ServerDisconnectedError:
         pass
+    else:
+        if "Set-Cookie" in response.headers:
+            # They would be kept for all who use the session, or be logged.
+            response.cookies = SimpleCookie()
+        return response
     raise CannotConnectError
-
-
-async def _refuse_cookies(
-    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Drop cookies, which would be kept for all who use the session, or be logged."""
-    response = await send(request)
-    if "Set-Cookie" in response.headers:
-        response.cookies = SimpleCookie()
-    return response
 
 
 async def _read(content: aiohttp.StreamReader) -> bytes:
