@@ -113,7 +113,7 @@ def _faulty(fault: Fault, method: str, account: Account) -> Generator[None]:
 
 
 @contextmanager
-def _sent_to(method: str, scheme: str, host: str, port: int | None) -> Generator[None]:
+def sent_to(method: str, scheme: str, host: str, port: int | None) -> Generator[None]:
     """Send the requests for a method elsewhere; no port stands for the same one."""
     request = ClientSession._request
 
@@ -137,7 +137,7 @@ def _unresolved(method: str, code: int) -> Generator[None]:
     failure.__cause__ = aiodns.error.DNSError(code, "as c-ares says it")
     with (
         patch.object(AsyncResolver, "resolve", side_effect=failure),
-        _sent_to(method, "https", "api.green-ap1.com", 443),
+        sent_to(method, "https", "api.green-ap1.com", 443),
     ):
         yield
 
@@ -149,7 +149,7 @@ _OUTAGES: Final = {
     Outage.NO_SUCH_NAME: lambda method: _unresolved(
         method, aiodns.error.ARES_ENOTFOUND
     ),
-    Outage.NO_TLS: lambda method: _sent_to(method, "https", "127.0.0.1", None),
+    Outage.NO_TLS: lambda method: sent_to(method, "https", "127.0.0.1", None),
     # Nobody listens on it.
-    Outage.REFUSED: lambda method: _sent_to(method, "http", "127.0.0.1", 1),
+    Outage.REFUSED: lambda method: sent_to(method, "http", "127.0.0.1", 1),
 }

@@ -162,8 +162,7 @@ class HomeAssistantProcess:
 
     async def stop(self) -> int:
         """End the process, in good order if it can, and return its exit code."""
-        if self._client is not None:
-            await self._client.close()
+        await self._hang_up()
         if self._process is None:
             return 0
         with suppress(ProcessLookupError):
@@ -179,7 +178,14 @@ class HomeAssistantProcess:
         if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.kill()
-        return await self.wait()
+        code = await self.wait()
+        await self._hang_up()
+        return code
+
+    async def _hang_up(self) -> None:
+        """End the conversation with the process."""
+        if self._client is not None:
+            await self._client.close()
 
     async def restart(self) -> None:
         """Stop Home Assistant in good order and start it again."""

@@ -16,6 +16,9 @@ from .wire import Entry
 # The same in plain text and in a URL, whatever becomes of the signs around it.
 CORE: Final = "5ec2e7"
 
+CERTAINTY: Final = 120.0
+"""Seconds in which it becomes certain that an account is logged out."""
+
 # What Home Assistant and asyncio say of an integration that misbehaves.
 COMPLAINT: Final = re.compile(
     f"custom integration '{DOMAIN}'|Error doing job|never retrieved|Unclosed"

@@ -9,12 +9,16 @@ from tests.simulator import Fault, Simulator
 
 from .configuration import DOMAIN
 from .home_assistant import HomeAssistantProcess
-from .scene import Scene, Token, assert_in_good_order, assert_kept_secret, files_with
+from .scene import (
+    CERTAINTY,
+    Scene,
+    Token,
+    assert_in_good_order,
+    assert_kept_secret,
+    files_with,
+)
 
 _LOGGER: Final = logging.getLogger(__name__)
-
-CERTAINTY: Final = 120.0
-"""Seconds in which it becomes certain that an account is logged out."""
 
 # Where Home Assistant itself remembers for a while what was removed.
 HOME_ASSISTANTS_MEMORY: Final = frozenset(

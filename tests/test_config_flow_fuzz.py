@@ -1,0 +1,177 @@
+"""Type anything at all into the dialogs.
+
+Wherever the requests would go, the simulated GREEN-API gets them, and knows the token
+that was typed.
+"""
+
+from collections.abc import AsyncGenerator, Generator, Mapping
+from typing import Any, Final
+
+from hypothesis import given, strategies as st
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.green_api.const import (
+    CONF_API_URL,
+    CONF_INSTANCE_ID,
+    DEFAULT_API_URL,
+    DOMAIN,
+)
+from homeassistant.components.image import DOMAIN as IMAGE_DOMAIN
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    ConfigEntryState,
+    ConfigFlowResult,
+)
+from homeassistant.const import CONF_API_TOKEN
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.setup import async_setup_component
+
+from .conftest import INSTANCE_ID
+from .faults import sent_to
+from .secrecy import Listener, listening
+from .simulator import Account, Simulator
+from .test_api_fuzz import FUZZED, addresses
+
+# Hypothesis looks at the generator of `random` as Python 3.14 does not expect.
+pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
+
+SECRET: Final = "s3cr3t.of.m1ne"
+
+tokens = st.builds(
+    "{}{}{}".format,
+    st.text(max_size=8) | st.sampled_from((" ", "%2F", "+", "\N{ZERO WIDTH SPACE}")),
+    st.just(SECRET),
+    st.text(max_size=8) | st.sampled_from((" ", "/", "?", "#", "\n", "é")),
+)
+instance_ids = st.text(max_size=24) | st.sampled_from(
+    (
+        INSTANCE_ID,
+        f" {INSTANCE_ID}\n",
+        f"{INSTANCE_ID}/..",
+        "\N{ARABIC-INDIC DIGIT ONE}" * 10,
+        "1" * 21,
+    )
+)
+urls = (
+    addresses
+    | st.just(DEFAULT_API_URL)
+    | st.builds(
+        "{}/waInstance{}/getStateInstance/{}".format,
+        st.just(DEFAULT_API_URL) | addresses,
+        instance_ids,
+        tokens,
+    )
+)
+
+
+@pytest.fixture
+def listener() -> Generator[Listener]:
+    """Listen to everything that anybody ever tells."""
+    with listening() as listener:
+        yield listener
+
+
+@pytest.fixture
+async def redirected(hass: HomeAssistant, simulator: Simulator) -> AsyncGenerator[None]:
+    """Let the simulator answer whatever is asked of others."""
+    assert await async_setup_component(hass, IMAGE_DOMAIN, {})
+    with sent_to("getStateInstance", "http", "127.0.0.1", simulator.port):
+        yield
+
+
+def assert_asks_again(
+    form: ConfigFlowResult, typed: Mapping[str, str], *kept: str
+) -> None:
+    """Assert that a form says what is wrong, keeps what was typed, and no secret."""
+    assert form["type"] is FlowResultType.FORM
+    assert form["errors"]
+    assert SECRET not in repr(form)
+    suggested = {
+        key.schema: (key.description or {}).get("suggested_value")
+        for key in form["data_schema"].schema
+    }
+    for key in kept:
+        assert suggested[key] is not None
+        assert typed[key].startswith(suggested[key])
+
+
+def assert_fit(data: Mapping[str, Any], token: str) -> None:
+    """Assert that what is kept of an account makes a URL of its own."""
+    assert SECRET not in data[CONF_API_URL]
+    assert SECRET in data[CONF_API_TOKEN]
+    assert data[CONF_API_TOKEN] == token.strip()
+    assert data[CONF_INSTANCE_ID] == INSTANCE_ID
+
+
+@FUZZED
+@given(api_url=urls, instance_id=instance_ids, token=tokens)
+async def test_add(
+    hass: HomeAssistant,
+    account: Account,
+    redirected: None,
+    listener: Listener,
+    api_url: str,
+    instance_id: str,
+    token: str,
+) -> None:
+    """An account is added with what makes sense; else the form asks again."""
+    account.token = token.strip()
+    typed = {
+        CONF_API_URL: api_url,
+        CONF_INSTANCE_ID: instance_id,
+        CONF_API_TOKEN: token,
+    }
+    flows = hass.config_entries.flow
+    form = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await flows.async_configure(form["flow_id"], typed)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    if entries := hass.config_entries.async_loaded_entries(DOMAIN):
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        assert_fit(entries[0].data, token)
+        await hass.config_entries.async_remove(entries[0].entry_id)
+    else:
+        assert_asks_again(result, typed, CONF_API_URL, CONF_INSTANCE_ID)
+        flows.async_abort(form["flow_id"])
+    assert [line for line in listener.heard if SECRET in line] == []
+
+
+@FUZZED
+@given(api_url=urls, token=tokens)
+@pytest.mark.parametrize("step_id", ["reauth_confirm", "reconfigure"])
+async def test_change(
+    hass: HomeAssistant,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    redirected: None,
+    listener: Listener,
+    step_id: str,
+    api_url: str,
+    token: str,
+) -> None:
+    """An account is changed to what makes sense; else it stays as it is."""
+    account.token = token.strip()
+    kept = dict(loaded_entry.data)
+    start, typed = {
+        "reauth_confirm": (loaded_entry.start_reauth_flow, {}),
+        "reconfigure": (loaded_entry.start_reconfigure_flow, {CONF_API_URL: api_url}),
+    }[step_id]
+    form = await start(hass)
+    assert form["step_id"] == step_id
+    flows = hass.config_entries.flow
+    result = await flows.async_configure(
+        form["flow_id"], {**typed, CONF_API_TOKEN: token}
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    if result["type"] is FlowResultType.ABORT:
+        assert_fit(loaded_entry.data, token)
+        assert loaded_entry.state is ConfigEntryState.LOADED
+        hass.config_entries.async_update_entry(loaded_entry, data=kept)
+    else:
+        assert_asks_again(result, typed, *typed)
+        assert loaded_entry.data == kept
+        flows.async_abort(form["flow_id"])
+    assert [line for line in listener.heard if SECRET in line] == []
