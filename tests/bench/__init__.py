@@ -1,0 +1,1 @@
+"""What the integration costs, measured: scripts/bench."""

@@ -1,0 +1,122 @@
+"""One poll, against a bare request to the same server on the same loop."""
+
+from collections.abc import Awaitable, Callable
+from statistics import median
+import time
+from typing import Any, Final
+from unittest.mock import patch
+
+from custom_components.green_api.api import RequestPacer
+from custom_components.green_api.const import DOMAIN, LOGGER, UPDATE_INTERVAL
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.event import (
+    async_track_state_change_event,
+    async_track_state_report_event,
+)
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from .gateway import Gateway, gateway
+from .home import home, run, set_up
+from .table import Row
+
+type Action = Callable[[], Awaitable[object]]
+
+ROUNDS: Final = 200
+BATCH: Final = 20
+"""Actions of a kind in a row, before it is the turn of the next kind."""
+
+
+def measure() -> list[Row]:
+    """Measure polls that bring nothing new."""
+    return run(_measure)
+
+
+async def _measure() -> list[Row]:
+    # The batches follow each other faster than requests may.
+    with patch.object(RequestPacer, "DEFAULT_SPACING", 0):
+        async with gateway(accounts=1) as server, home(server) as hass:
+            await set_up(hass)
+            [entry] = hass.config_entries.async_entries(DOMAIN)
+            return [
+                *await _timed(hass, server, entry),
+                *await _counted(hass, server, entry.runtime_data.async_refresh),
+            ]
+
+
+async def _counted(hass: HomeAssistant, server: Gateway, poll: Action) -> list[Row]:
+    """Count what polls do."""
+    written: list[Event[Any]] = []
+    for track in (async_track_state_change_event, async_track_state_report_event):
+        track(hass, hass.states.async_entity_ids(), written.append)
+    before = await server.request_count()
+    for _ in range(BATCH):
+        await poll()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    requests = await server.request_count() - before
+    return [
+        Row("poll: requests", requests / BATCH, at_most=1),
+        Row("poll: states written, if nothing is new", len(written), at_most=0),
+    ]
+
+
+async def _timed(hass: HomeAssistant, server: Gateway, entry: ConfigEntry) -> list[Row]:
+    """Compare the CPU time of polls and of what they consist of."""
+    session = async_get_clientsession(hass)
+    url = server.state_url(*server.instances)
+
+    async def request() -> object:
+        async with session.get(url) as response:
+            return await response.json()
+
+    bare: DataUpdateCoordinator[object] = DataUpdateCoordinator(
+        hass,
+        LOGGER,
+        config_entry=entry,
+        name="bare",
+        update_interval=UPDATE_INTERVAL,
+        update_method=request,
+        always_update=False,
+    )
+    bare.async_add_listener(lambda: None)
+    bare_request, bare_coordinator, client, poll = await _cpu_times(
+        request,
+        bare.async_refresh,
+        entry.runtime_data.client.get_state,
+        entry.runtime_data.async_refresh,
+    )
+
+    def ratio(times: list[float]) -> float:
+        return median(a / b for a, b in zip(times, bare_request, strict=True))
+
+    return [
+        Row("poll: CPU time of a bare request", 1e6 * median(bare_request), "µs"),
+        Row("poll: CPU time of a poll", ratio(poll), "x", at_most=1.3),
+        Row("  a request by the client alone", ratio(client), "x"),
+        Row(
+            "  a bare request by Home Assistant's coordinator",
+            ratio(bare_coordinator),
+            "x",
+        ),
+    ]
+
+
+async def _cpu_times(*actions: Action) -> list[list[float]]:
+    """Return, for each action, its CPU time in each of many rounds."""
+    times: list[list[float]] = [[] for _ in actions]
+    turns = [*zip(actions, times, strict=True)]
+    for _ in range(ROUNDS):
+        # Each one begins as often: what comes before it may have warmed up for it.
+        turns.append(turns.pop(0))
+        for action, taken in turns:
+            taken.append(await _cpu_time(action))
+    return times
+
+
+async def _cpu_time(action: Action) -> float:
+    """Return the CPU time of an action, in seconds."""
+    start = time.thread_time()
+    for _ in range(BATCH):
+        await action()
+    return (time.thread_time() - start) / BATCH
