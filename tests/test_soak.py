@@ -1,0 +1,428 @@
+"""Let accounts be watched for a long time in which much goes wrong, by chance.
+
+The real coordinators poll by their own timers, and everything in Home Assistant follows
+them; time is frozen and set forward to whatever is due next. There are no sockets: a
+server in this process takes the place of aiohttp's session, so that a poll takes a
+fraction of a millisecond and a month of an account some ten seconds. That of hundreds
+takes more than an hour, so that they are watched for a day, unless the environment
+says for how many days all are:
+
+    GREEN_API_SOAK_DAYS=30 scripts/test -k soak
+
+Chance is always the same: a run fails for what was changed, not by luck.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+import gc
+import json
+import logging
+import os
+from random import Random
+import sys
+from types import TracebackType
+from typing import Any, Final, Self
+from unittest.mock import patch
+
+import aiohttp
+from aiohttp.base_protocol import BaseProtocol
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
+
+from custom_components.green_api.api import (
+    AccountState,
+    CannotConnectError,
+    GreenApiError,
+    InstanceState,
+    RateLimitedError,
+)
+from custom_components.green_api.const import (
+    CONF_API_URL,
+    CONF_INSTANCE_ID,
+    DOMAIN,
+)
+from custom_components.green_api.issues import issue_id
+from custom_components.green_api.trouble import Trouble
+from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
+from homeassistant.components.image import DOMAIN as IMAGE_DOMAIN
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    CONF_API_TOKEN,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers.storage import Store
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+from homeassistant.util.async_ import get_scheduled_timer_handles
+
+from .conftest import TOKEN
+from .helpers import enable
+from .test_trouble import START, WORDS, Event, Happening, verdict
+
+# What an account or its server may be like for a while, and what a single request may
+# meet; what is none of the failures is a state.
+BAD_TIMES: Final = (
+    *("notAuthorized", "pendingCode", "pendingPassword", "suspended", "yellowCard"),
+    *("blocked", "sleepMode", "starting", "starting", "starting", "null"),
+    *("hibernating", "401", "403", "404", "429", "502", "deleted", "expired"),
+    *("garbage", "html", "timeout", "reset"),
+)
+
+# Around the times after which a trouble stands, and far beyond them.
+DURATIONS: Final = (5, 20, 55, 65, 90, 130, 250, 290, 310, 400, 590, 700, 2400, 9000)
+
+# How many accounts there is more to than polls.
+SOME: Final = 20
+
+# How often a request meets something else than the rest.
+ODD: Final = 0.01
+
+ANSWERS: Final[dict[str, tuple[int, str, bytes]]] = {
+    "401": (401, "application/json", b""),
+    "403": (403, "text/html", b"<html>Forbidden</html>"),
+    "404": (404, "text/html", b"<html>Not Found</html>"),
+    "429": (429, "application/json", b""),
+    "502": (502, "text/html", b"<html>Bad Gateway</html>"),
+    "deleted": (400, "text/plain", b"Instance is deleted"),
+    "expired": (400, "text/plain", b"Instance account is expired. Renew your instance"),
+    "garbage": (200, "application/json", b"upstream connect error"),
+    "html": (200, "text/html", b"<html>Service page</html>"),
+}
+EXCEPTIONS: Final[dict[str, type[Exception]]] = {
+    "timeout": TimeoutError,
+    "reset": aiohttp.ServerDisconnectedError,
+}
+HEARD: Final = {
+    **WORDS,
+    "timeout": CannotConnectError(),
+    "reset": CannotConnectError(),
+}
+
+
+class Response:
+    """A response of aiohttp's, as far as the client looks at it."""
+
+    def __init__(self, status: int, content_type: str, body: bytes) -> None:
+        """Be read as from a socket."""
+        self.status = status
+        self.content_type = content_type
+        self.headers: dict[str, str] = {}
+        loop = asyncio.get_running_loop()
+        self.content = aiohttp.StreamReader(BaseProtocol(loop=loop), 65536, loop=loop)
+        self.content.feed_data(body)
+        self.content.feed_eof()
+
+    async def __aenter__(self) -> Self:
+        """Have arrived."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Hold nothing that would have to be released."""
+
+
+@dataclass
+class Life:
+    """What happens to an account by chance, and what was heard of it."""
+
+    chance: Random
+    like: str = "authorized"
+    until: datetime = START + timedelta(minutes=10)
+    history: list[Event] = field(default_factory=list)
+    stands: Trouble | None = None
+    stood: set[Trouble | None] = field(default_factory=set)
+
+    def go_on(self, now: datetime) -> None:
+        """Let happen what has happened by now."""
+        while self.until <= now:
+            is_bad = self.like == "authorized" or self.chance.random() < 0.25
+            self.like = self.chance.choice(BAD_TIMES) if is_bad else "authorized"
+            self.until += timedelta(
+                seconds=self.chance.choice(DURATIONS)
+                if is_bad
+                else self.chance.uniform(60, 14400)
+            )
+
+    def answer(self, now: datetime, *, in_peace: bool) -> str:
+        """Return what a request meets."""
+        self.go_on(now)
+        if in_peace:
+            return "authorized"
+        return (
+            self.chance.choice(BAD_TIMES) if self.chance.random() < ODD else self.like
+        )
+
+    def reboot(self, now: datetime) -> None:
+        """Start anew, in a moment or never."""
+        self.like = "starting"
+        self.until = now + timedelta(seconds=self.chance.choice((5, 60, 200, 700)))
+
+    def hear(self, event: Event) -> None:
+        """Judge by the reference what stands now."""
+        self.history.append(event)
+        self.stands = verdict(self.history, self.stands)
+        self.stood.add(self.stands)
+        if event.what == AccountState("authorized"):
+            # What was before matters no more, but for a reboot.
+            reboots = [it for it in self.history if it.what is Happening.REBOOT]
+            self.history = [*reboots[-1:], event]
+
+
+class World:
+    """All accounts and their server, in place of aiohttp's session."""
+
+    def __init__(self, seed: int) -> None:
+        """Begin in peace, without accounts."""
+        self.lives: dict[str, Life] = {}
+        self.polled: set[str] = set()
+        self.in_peace = True
+        self._seed = seed
+
+    @property
+    def instance_ids(self) -> list[str]:
+        """Return the ids of all accounts."""
+        return [*self.lives]
+
+    def add(self, instance_id: str) -> None:
+        """Let an account live."""
+        self.lives[instance_id] = Life(Random(f"{self._seed} {instance_id}"))  # noqa: S311
+
+    def request(self, verb: str, url: URL, **_: Any) -> Response:
+        """Answer a request."""
+        now = dt_util.utcnow()
+        _, instance, method, _ = url.raw_path.split("/")
+        instance_id = instance.removeprefix("waInstance")
+        life = self.lives[instance_id]
+        like = life.answer(now, in_peace=self.in_peace)
+        if method == "getStateInstance":
+            self.polled.add(instance_id)
+            life.hear(Event(now, HEARD.get(like, AccountState(like))))
+        if like in EXCEPTIONS:
+            raise EXCEPTIONS[like]
+        if like in ANSWERS:
+            return Response(*ANSWERS[like])
+        if method == "reboot":
+            life.reboot(now)
+            life.hear(Event(now, Happening.REBOOT))
+        return Response(200, "application/json", _body(method, like, now))
+
+
+def _body(method: str, state: str, now: datetime) -> bytes:
+    """Return a good answer."""
+    if state == "null" and method == "getStateInstance":
+        return b"null"
+    return json.dumps(
+        {
+            "stateInstance": state,
+            "typeInstance": "whatsapp",
+            "suspendedUntil": int(now.timestamp()) // 3600 * 3600 + 7200,
+            "count": now.hour % 10,
+            "isReboot": True,
+        }
+    ).encode()
+
+
+@dataclass(frozen=True)
+class Census:
+    """How many there are of what could grow."""
+
+    tasks: int
+    timers: int
+    bus_listeners: int
+    coordinator_listeners: int
+    flows: int
+    issues: int
+    states: int
+    memory: int
+    """Blocks of memory that Python uses: counted at no cost, unlike by tracemalloc."""
+
+    @classmethod
+    def take(cls, hass: HomeAssistant) -> Self:
+        """Count, after everything is thrown away that is not needed."""
+        gc.collect()
+        timers = get_scheduled_timer_handles(hass.loop)
+        return cls(
+            tasks=len(asyncio.all_tasks()),
+            timers=len([timer for timer in timers if not timer.cancelled()]),
+            bus_listeners=sum(hass.bus.async_listeners().values()),
+            coordinator_listeners=sum(
+                len(entry.runtime_data._listeners)
+                for entry in hass.config_entries.async_loaded_entries(DOMAIN)
+            ),
+            flows=len(hass.config_entries.flow.async_progress()),
+            issues=len(ir.async_get(hass).issues),
+            states=len(hass.states.async_all()),
+            memory=sys.getallocatedblocks(),
+        )
+
+
+class Household:
+    """A Home Assistant that watches accounts, and whoever presses a button at times."""
+
+    def __init__(
+        self, hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World
+    ) -> None:
+        """Begin without accounts."""
+        self.hass = hass
+        self.world = world
+        self.entries: dict[str, MockConfigEntry] = {}
+        self._freezer = freezer
+
+    async def async_add(self, number: int) -> None:
+        """Set up accounts, some of them with the queue, which costs a request more."""
+        for count in range(number):
+            instance_id = f"{1101000001 + count}"
+            self.world.add(instance_id)
+            if count < SOME:
+                enable(
+                    er.async_get(self.hass),
+                    f"sensor.green_api_{instance_id}_messages_in_queue",
+                    f"{instance_id}_messages_in_queue",
+                )
+            self.entries[instance_id] = MockConfigEntry(
+                domain=DOMAIN,
+                title=f"GREEN-API {instance_id}",
+                unique_id=instance_id,
+                data={
+                    CONF_API_URL: "https://api.green-api.com",
+                    CONF_INSTANCE_ID: instance_id,
+                    CONF_API_TOKEN: TOKEN,
+                },
+            )
+            self.entries[instance_id].add_to_hass(self.hass)
+        assert await async_setup_component(self.hass, DOMAIN, {})
+        await self.hass.async_block_till_done(wait_background_tasks=True)
+
+    async def async_live(self, span: timedelta) -> None:
+        """Let time pass, and look after each poll at what has come of it."""
+        end = dt_util.utcnow() + span
+        while dt_util.utcnow() < end:
+            due = get_scheduled_timer_handles(self.hass.loop)[0].when()
+            self._freezer.tick(max(due - self.hass.loop.time(), 0) + 0.001)
+            # The timers are only put in line.
+            await asyncio.sleep(0)
+            await self.hass.async_block_till_done(wait_background_tasks=True)
+            while self.world.polled:
+                self._look(self.world.polled.pop())
+
+    async def async_unload(self, instance_id: str) -> None:
+        """Unload an account."""
+        await self.hass.config_entries.async_unload(self.entries[instance_id].entry_id)
+
+    async def async_press(self, instance_id: str) -> None:
+        """Press the button of an account, successfully or not."""
+        with suppress(HomeAssistantError):
+            await self.hass.services.async_call(
+                BUTTON_DOMAIN,
+                SERVICE_PRESS,
+                {ATTR_ENTITY_ID: f"button.green_api_{instance_id}_reboot"},
+                blocking=True,
+            )
+
+    def _look(self, instance_id: str) -> None:
+        """Compare what is shown of an account with what must be."""
+        life = self.world.lives[instance_id]
+        issues = ir.async_get(self.hass)
+        entry_id = self.entries[instance_id].entry_id
+        stand = {
+            trouble
+            for trouble in Trouble
+            if issues.async_get_issue(DOMAIN, issue_id(entry_id, trouble))
+        }
+        assert stand == {life.stands} - {None}, life.history[-50:]
+        state = self.hass.states.get(f"sensor.green_api_{instance_id}_account_state")
+        assert state.state in shown(life.history[-1]), life.history[-50:]
+
+
+UNSURE: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN)
+
+
+def shown(event: Event) -> set[str]:
+    """Return what may be shown of the last event."""
+    match event.what:
+        case AccountState(known=None):
+            return {STATE_UNKNOWN}
+        case AccountState(known=known):
+            return {known.name.lower()}
+        case RateLimitedError():
+            # As long as the last answer is fresh, it is what is shown.
+            return {*map(str.lower, InstanceState.__members__), *UNSURE}
+        case GreenApiError():
+            return {STATE_UNAVAILABLE}
+    raise NotImplementedError(event)
+
+
+@pytest.fixture
+async def household(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory
+) -> AsyncGenerator[Household]:
+    """Return a household in which all is well, and nothing is written down."""
+    freezer.move_to(START)
+    # Its timer stays when the entities have gone.
+    assert await async_setup_component(hass, IMAGE_DOMAIN, {})
+    hass.loop.set_debug(False)
+    logging.disable()
+    world = World(seed=1)
+    with (
+        patch(
+            "custom_components.green_api.client.async_get_clientsession",
+            new=lambda _: world,
+        ),
+        # The harness keeps all that was ever written.
+        patch.object(Store, "_async_write_data", new=_forget),
+    ):
+        yield Household(hass, freezer, world)
+    logging.disable(logging.NOTSET)
+
+
+async def _forget(store: Store[Any], data: dict[str, Any]) -> None:
+    """Write nothing."""
+
+
+DAYS: Final = os.environ.get("GREEN_API_SOAK_DAYS")
+
+
+@pytest.mark.timeout(0 if DAYS else 1200)
+@pytest.mark.parametrize(("accounts", "days"), [(1, 30), (20, 30), (500, 1)])
+async def test_soak(household: Household, accounts: int, days: int) -> None:
+    """What is wrong is told, nothing else is, and nothing grows."""
+    await household.async_live(timedelta(minutes=1))
+    before = Census.take(household.hass)
+    await household.async_add(accounts)
+    some = [household.world.instance_ids[number % accounts] for number in range(SOME)]
+
+    censuses = []
+    for _ in range(10):
+        household.world.in_peace = False
+        for instance_id in some:
+            await household.async_live(timedelta(days=int(DAYS or days)) / 10 / SOME)
+            await household.async_press(instance_id)
+        household.world.in_peace = True
+        await household.async_live(timedelta(minutes=12))
+        censuses.append(Census.take(household.hass))
+
+    stood = {trouble for it in household.world.lives.values() for trouble in it.stood}
+    assert stood == {*Trouble, None}
+    first, *_, last = censuses
+    assert last.memory < first.memory + 1000 + 20 * accounts
+    assert last == replace(first, memory=last.memory)
+
+    for instance_id in household.world.instance_ids:
+        await household.async_unload(instance_id)
+    await household.async_live(timedelta(minutes=1))
+    after = Census.take(household.hass)
+    assert (after.tasks, after.timers) == (before.tasks, before.timers)
+    assert (after.coordinator_listeners, after.flows, after.issues) == (0, 0, 0)
