@@ -38,6 +38,7 @@ KIND_OF_FAULT: Final[Mapping[Fault, ErrorKind]] = {
     Fault.HUGE_HEADER: ErrorKind.CANNOT_CONNECT,
     Fault.LOOKUP_469: ErrorKind.BAD_RESPONSE,
     Fault.MISSING_FIELD: ErrorKind.BAD_RESPONSE,
+    Fault.NO_CONTENT_204: ErrorKind.BAD_RESPONSE,
     Fault.NOT_FOUND_HTML: ErrorKind.WRONG_ADDRESS,
     Fault.NOT_HTTP: ErrorKind.CANNOT_CONNECT,
     Fault.NOT_JSON: ErrorKind.BAD_RESPONSE,

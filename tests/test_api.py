@@ -85,6 +85,7 @@ ERRORS: Final[Mapping[Fault, type[GreenApiError]]] = {
     Fault.GATEWAY_TIMEOUT: CannotConnectError,
     Fault.HTML_200: WrongAddressError,
     Fault.EMPTY_200: BadResponseError,
+    Fault.NO_CONTENT_204: BadResponseError,
     Fault.NULL_200: BadResponseError,
     Fault.NOT_JSON: BadResponseError,
     Fault.WRONG_TYPE: BadResponseError,

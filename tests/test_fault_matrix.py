@@ -243,7 +243,8 @@ async def link(
         # What was asked before is answered when more is asked.
         dialog = await person.follow_requests(dialog, "getStateInstance", 1)
         person.account.state = "authorized"
-        dialog = await person.follow_requests(dialog, "getStateInstance", 2)
+        # When the dialog knows, all of Home Assistant asks once more.
+        dialog = await person.follow_requests(dialog, "getStateInstance", 3)
     await person.close(dialog)
     return said(dialog)
 

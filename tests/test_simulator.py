@@ -828,6 +828,7 @@ AS_HTML: Final = "text/html"
         (Fault.GATEWAY_TIMEOUT, (504, AS_HTML, "504 Gateway Time-out")),
         (Fault.HTML_200, (200, AS_HTML, "^<html><body>Service page</body></html>$")),
         (Fault.EMPTY_200, (200, AS_JSON, "^$")),
+        (Fault.NO_CONTENT_204, (204, "", "^$")),
         (Fault.NULL_200, (200, AS_JSON, "^null$")),
         (Fault.NOT_JSON, (200, AS_JSON, "^upstream connect error")),
         (Fault.WRONG_TYPE, (200, AS_JSON, r'^\["authorized"\]$')),

@@ -87,6 +87,7 @@ class Fault(StrEnum):
     GATEWAY_TIMEOUT = auto()
     HTML_200 = auto()
     EMPTY_200 = auto()
+    NO_CONTENT_204 = auto()
     NULL_200 = auto()
     NOT_JSON = auto()
     WRONG_TYPE = auto()
@@ -282,6 +283,7 @@ ANSWERS: dict[Fault, Answer] = {
     Fault.GATEWAY_TIMEOUT: lambda _: nginx(504, "Gateway Time-out"),
     Fault.HTML_200: lambda _: _body(PAGE, "text/html"),
     Fault.EMPTY_200: lambda _: _body(b""),
+    Fault.NO_CONTENT_204: lambda _: web.Response(status=204),
     Fault.NULL_200: lambda _: _body(b"null"),
     Fault.NOT_JSON: lambda _: _body(b"upstream connect error or disconnect"),
     Fault.WRONG_TYPE: lambda _: _body(b'["authorized"]'),
