@@ -7,7 +7,6 @@ from typing import Any, Final, cast
 from unittest.mock import patch
 
 import aiodns
-import aiohttp
 from aiohttp import ClientResponse, ClientSession, ClientTimeout
 from aiohttp.resolver import AsyncResolver
 from yarl import URL
@@ -45,16 +44,7 @@ class Good(StrEnum):
 type Failure = Fault | Outage
 type Outcome = ErrorKind | Good
 
-# The simulator's own aiohttp complains when a client has had enough.
-_OVERLONG: Final = {
-    fault
-    for fault in (Fault.ENDLESS_BODY, Fault.HUGE_BODY)
-    if aiohttp.__version__ < "3.14"
-}
-FAILURES: Final[tuple[Failure, ...]] = (
-    *(fault for fault in Fault if fault not in _OVERLONG),
-    *Outage,
-)
+FAILURES: Final[tuple[Failure, ...]] = (*Fault, *Outage)
 
 _NOT_EVEN_A_FIELD: Final[Mapping[Failure, Outcome]] = {
     Fault.MISSING_FIELD: Good.NOTHING,

@@ -91,7 +91,13 @@ def test_dependabot_leaves_home_assistant_alone() -> None:
     assert ignored >= {"homeassistant", "pytest-homeassistant-custom-component"}
 
 
-@pytest.mark.parametrize("name", [".ci/run", "scripts/develop", "scripts/test"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".ci/run",
+        *(f"scripts/{name}" for name in ("bench", "develop", "screenshots", "test")),
+    ],
+)
 def test_command(name: str) -> None:
     """The commands can be run as they are."""
     assert os.access(ROOT / name, os.X_OK)

@@ -178,13 +178,24 @@ def _stream(parts: Callable[[], AsyncIterator[bytes]], **headers: str) -> Breaka
         response = web.StreamResponse(
             headers={"Content-Type": "application/json"} | headers
         )
+        if request.transport:
+            # `_sent` waits: where aiohttp does, it may leave a future behind when the
+            # client hangs up.
+            request.transport.set_write_buffer_limits(high=1 << 40)
         await response.prepare(request)
         async for part in parts():
             await response.write(part)
+            await _sent(request.transport)
         await response.write_eof()
         return response
 
     return write
+
+
+async def _sent(transport: asyncio.WriteTransport | None) -> None:
+    """Wait until the client has taken most of what it was given."""
+    while transport and transport.get_write_buffer_size() > MEBIBYTE:  # noqa: ASYNC110
+        await asyncio.sleep(0)
 
 
 def _raw(content: bytes, *, reset: bool = False) -> Breakage:
