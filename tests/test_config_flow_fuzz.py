@@ -105,6 +105,37 @@ def assert_fit(data: Mapping[str, Any], token: str) -> None:
     assert data[CONF_INSTANCE_ID] == INSTANCE_ID
 
 
+async def assert_added_or_asked_again(
+    hass: HomeAssistant, result: ConfigFlowResult, typed: Mapping[str, str]
+) -> None:
+    """Assert that a dialog did the one or the other, and take that back."""
+    if entries := hass.config_entries.async_loaded_entries(DOMAIN):
+        assert result["type"] is FlowResultType.CREATE_ENTRY
+        assert_fit(entries[0].data, typed[CONF_API_TOKEN])
+        await hass.config_entries.async_remove(entries[0].entry_id)
+    else:
+        assert_asks_again(result, typed, CONF_API_URL, CONF_INSTANCE_ID)
+        hass.config_entries.flow.async_abort(result["flow_id"])
+
+
+def assert_changed_or_asked_again(
+    hass: HomeAssistant,
+    result: ConfigFlowResult,
+    typed: Mapping[str, str],
+    entry: MockConfigEntry,
+    before: Mapping[str, str],
+) -> None:
+    """Assert that a dialog did the one or the other, and take that back."""
+    assert entry.state is ConfigEntryState.LOADED
+    if result["type"] is FlowResultType.ABORT:
+        assert_fit(entry.data, typed[CONF_API_TOKEN])
+        hass.config_entries.async_update_entry(entry, data=before)
+    else:
+        assert_asks_again(result, typed, *typed.keys() - {CONF_API_TOKEN})
+        assert entry.data == before
+        hass.config_entries.flow.async_abort(result["flow_id"])
+
+
 @FUZZED
 @given(api_url=urls, instance_id=instance_ids, token=tokens)
 async def test_add(
@@ -128,13 +159,7 @@ async def test_add(
     result = await flows.async_configure(form["flow_id"], typed)
     await hass.async_block_till_done(wait_background_tasks=True)
 
-    if entries := hass.config_entries.async_loaded_entries(DOMAIN):
-        assert result["type"] is FlowResultType.CREATE_ENTRY
-        assert_fit(entries[0].data, token)
-        await hass.config_entries.async_remove(entries[0].entry_id)
-    else:
-        assert_asks_again(result, typed, CONF_API_URL, CONF_INSTANCE_ID)
-        flows.async_abort(form["flow_id"])
+    await assert_added_or_asked_again(hass, result, typed)
     assert [line for line in listener.heard if SECRET in line] == []
 
 
@@ -153,25 +178,16 @@ async def test_change(
 ) -> None:
     """An account is changed to what makes sense; else it stays as it is."""
     account.token = token.strip()
-    kept = dict(loaded_entry.data)
+    before = dict(loaded_entry.data)
     start, typed = {
         "reauth_confirm": (loaded_entry.start_reauth_flow, {}),
         "reconfigure": (loaded_entry.start_reconfigure_flow, {CONF_API_URL: api_url}),
     }[step_id]
+    typed[CONF_API_TOKEN] = token
     form = await start(hass)
     assert form["step_id"] == step_id
-    flows = hass.config_entries.flow
-    result = await flows.async_configure(
-        form["flow_id"], {**typed, CONF_API_TOKEN: token}
-    )
+    result = await hass.config_entries.flow.async_configure(form["flow_id"], typed)
     await hass.async_block_till_done(wait_background_tasks=True)
 
-    if result["type"] is FlowResultType.ABORT:
-        assert_fit(loaded_entry.data, token)
-        assert loaded_entry.state is ConfigEntryState.LOADED
-        hass.config_entries.async_update_entry(loaded_entry, data=kept)
-    else:
-        assert_asks_again(result, typed, *typed)
-        assert loaded_entry.data == kept
-        flows.async_abort(form["flow_id"])
+    assert_changed_or_asked_again(hass, result, typed, loaded_entry, before)
     assert [line for line in listener.heard if SECRET in line] == []
