@@ -1,6 +1,6 @@
 """Fixtures: a simulated GREEN-API on a real socket, and an account of it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from typing import Final
 
 import pytest
@@ -15,6 +15,7 @@ from custom_components.green_api.const import (
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
 
+from .secrecy import Listener, listening
 from .simulator import Account, Simulator
 from .translation_check import check_translations  # noqa: F401
 
@@ -80,3 +81,10 @@ async def loaded_entry(
     await hass.config_entries.async_setup(config_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     return config_entry
+
+
+@pytest.fixture
+def listener() -> Generator[Listener]:
+    """Listen to everything that anybody ever tells."""
+    with listening() as listener:
+        yield listener

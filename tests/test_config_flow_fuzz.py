@@ -4,7 +4,7 @@ Wherever the requests would go, the simulated GREEN-API gets them, and knows the
 that was typed.
 """
 
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 
 from hypothesis import given, strategies as st
@@ -30,7 +30,7 @@ from homeassistant.setup import async_setup_component
 
 from .conftest import INSTANCE_ID
 from .faults import sent_to
-from .secrecy import Listener, listening
+from .secrecy import Listener
 from .simulator import Account, Simulator
 from .test_api_fuzz import FUZZED, addresses
 
@@ -64,13 +64,6 @@ urls = (
         tokens,
     )
 )
-
-
-@pytest.fixture
-def listener() -> Generator[Listener]:
-    """Listen to everything that anybody ever tells."""
-    with listening() as listener:
-        yield listener
 
 
 @pytest.fixture

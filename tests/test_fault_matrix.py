@@ -6,7 +6,7 @@ and asyncio tell everything meanwhile, and all that is told, shown or kept is se
 for pieces of the token.
 """
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 import json
@@ -43,7 +43,7 @@ from .person import (
     hurry,
     said,
 )
-from .secrecy import Listener, listening, told_of_token
+from .secrecy import Listener, told_of_token
 from .simulator import Account, Fault, Messenger
 from .translation_check import ENGLISH
 
@@ -422,13 +422,6 @@ PLACES: Final = {
         patience={"LOOK_INTERVAL": 0.01},
     ),
 }
-
-
-@pytest.fixture
-def listener() -> Generator[Listener]:
-    """Listen to everything that anybody ever tells."""
-    with listening() as listener:
-        yield listener
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ diagnostics, the word for a state; it is sent nowhere else; it fills no memory.
 """
 
 from base64 import b64encode
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 import json
 from socket import AF_INET, AI_NUMERICHOST, AddressFamily
@@ -43,7 +43,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from .canned import CannedServer
 from .conftest import INSTANCE_ID, TOKEN
 from .person import RESTRICTED_UNTIL, STATE, Person, Shown, async_meet, hurry, said
-from .secrecy import Listener, listening, told_of_token
+from .secrecy import Listener, told_of_token
 from .simulator import Account
 
 # By this one finds again whatever the server says.
@@ -139,13 +139,6 @@ async def person(
     hurry(monkeypatch)
     nobody = Account(INSTANCE_ID, TOKEN)
     return await async_meet(hass, hass_client, nobody, config_entry)
-
-
-@pytest.fixture
-def listener() -> Generator[Listener]:
-    """Listen to everything that anybody ever tells."""
-    with listening() as listener:
-        yield listener
 
 
 def say(server: CannedServer, **fields: Any) -> None:

@@ -23,7 +23,6 @@ import logging
 import os
 from random import Random
 import sys
-from types import TracebackType
 from typing import Any, Final, Self
 from unittest.mock import patch
 
@@ -125,12 +124,7 @@ class Response:
         """Have arrived."""
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Hold nothing that would have to be released."""
 
 

@@ -8,16 +8,18 @@ import logging
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+from unittest.mock import patch
 
+from custom_components.green_api.api import RequestPacer
 from custom_components.green_api.const import DOMAIN
 from homeassistant import bootstrap, loader
-from homeassistant.config_entries import ConfigEntries
+from homeassistant.config_entries import ConfigEntries, ConfigEntry
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.core_config import async_process_ha_core_config
 from homeassistant.runner import create_event_loop
 from homeassistant.setup import async_setup_component
 
-from .gateway import TOKEN, Gateway
+from .gateway import TOKEN, Gateway, gateway
 
 # These tell of every start what is no news here.
 QUIET: Final = ("aiohttp_fast_zlib", loader.__name__)
@@ -32,10 +34,10 @@ def run[T](measure: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 @asynccontextmanager
-async def home(gateway: Gateway, domain: str = DOMAIN) -> AsyncIterator[HomeAssistant]:
+async def home(server: Gateway, domain: str = DOMAIN) -> AsyncIterator[HomeAssistant]:
     """Run a Home Assistant with all accounts of a gateway; `set_up` sets them up."""
     with TemporaryDirectory() as folder:
-        _store_entries(Path(folder), gateway, domain)
+        _store_entries(Path(folder), server, domain)
         hass = HomeAssistant(folder)
         hass.config.skip_pip = True
         loader.async_setup(hass)
@@ -53,20 +55,32 @@ async def home(gateway: Gateway, domain: str = DOMAIN) -> AsyncIterator[HomeAssi
             await hass.async_stop(force=True)
 
 
+@asynccontextmanager
+async def account(
+    *, delay: float = 0.0
+) -> AsyncIterator[tuple[HomeAssistant, Gateway, ConfigEntry]]:
+    """Run a Home Assistant with one account, which may be asked without a pause."""
+    with patch.object(RequestPacer, "DEFAULT_SPACING", 0):
+        async with gateway(1, delay=delay) as server, home(server) as hass:
+            await set_up(hass)
+            [entry] = hass.config_entries.async_entries(DOMAIN)
+            yield hass, server, entry
+
+
 async def set_up(hass: HomeAssistant, domain: str = DOMAIN) -> None:
     """Set up all accounts at once, as a start does."""
     await async_setup_component(hass, domain, {})
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
-def _store_entries(folder: Path, gateway: Gateway, domain: str) -> None:
+def _store_entries(folder: Path, server: Gateway, domain: str) -> None:
     """Write the accounts where Home Assistant keeps them."""
     stored = {
         "version": 1,
         "minor_version": 5,
         "key": "core.config_entries",
         "data": {
-            "entries": [_entry(domain, gateway.url, it) for it in gateway.instances]
+            "entries": [_entry(domain, server.url, it) for it in server.instances]
         },
     }
     path = folder / ".storage" / "core.config_entries"

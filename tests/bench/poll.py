@@ -4,10 +4,8 @@ from collections.abc import Awaitable, Callable
 from statistics import median
 import time
 from typing import Any, Final
-from unittest.mock import patch
 
-from custom_components.green_api.api import RequestPacer
-from custom_components.green_api.const import DOMAIN, LOGGER, UPDATE_INTERVAL
+from custom_components.green_api.const import LOGGER, UPDATE_INTERVAL
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -17,8 +15,8 @@ from homeassistant.helpers.event import (
 )
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .gateway import Gateway, gateway
-from .home import home, run, set_up
+from .gateway import Gateway
+from .home import account, run
 from .table import Row
 
 type Action = Callable[[], Awaitable[object]]
@@ -34,15 +32,11 @@ def measure() -> list[Row]:
 
 
 async def _measure() -> list[Row]:
-    # The batches follow each other faster than requests may.
-    with patch.object(RequestPacer, "DEFAULT_SPACING", 0):
-        async with gateway(accounts=1) as server, home(server) as hass:
-            await set_up(hass)
-            [entry] = hass.config_entries.async_entries(DOMAIN)
-            return [
-                *await _timed(hass, server, entry),
-                *await _counted(hass, server, entry.runtime_data.async_refresh),
-            ]
+    async with account() as (hass, server, entry):
+        return [
+            *await _timed(hass, server, entry),
+            *await _counted(hass, server, entry.runtime_data.async_refresh),
+        ]
 
 
 async def _counted(hass: HomeAssistant, server: Gateway, poll: Action) -> list[Row]:

@@ -4,16 +4,13 @@ from collections.abc import Awaitable
 from statistics import median
 import time
 from typing import Final
-from unittest.mock import patch
 
-from custom_components.green_api.api import RequestPacer
-from custom_components.green_api.const import DOMAIN
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from .gateway import Gateway, gateway
-from .home import home, run, set_up
+from .gateway import Gateway
+from .home import account, run
 from .table import Row
 
 ROUNDS: Final = 20
@@ -27,20 +24,16 @@ def measure() -> list[Row]:
 
 
 async def _measure() -> list[Row]:
-    # An account that is set up again at once asks faster than requests may.
-    with patch.object(RequestPacer, "DEFAULT_SPACING", 0):
-        async with gateway(accounts=1, delay=DELAY) as server, home(server) as hass:
-            await set_up(hass)
-            [entry] = hass.config_entries.async_entries(DOMAIN)
-            set_ups, requests = [], []
-            for _ in range(ROUNDS):
-                before = await server.request_count()
-                set_ups.append(await _set_up_again(hass, entry))
-                requests.append(await server.request_count() - before)
-            trips = [await _round_trip(hass, server) for _ in range(ROUNDS)]
+    async with account(delay=DELAY) as (hass, server, entry):
+        set_ups, requests = [], []
+        for _ in range(ROUNDS):
+            before = await server.request_count()
+            set_ups.append(await _set_up_again(hass, entry))
+            requests.append(await server.request_count() - before)
+        trips = [await _round_trip(hass, server) for _ in range(ROUNDS)]
     own = median(set_ups) - median(trips)
     return [
-        # The turn of a poll may come in between, at most once.
+        # Typically: the turn of a poll may come in between.
         Row("start: requests", median(requests), at_most=2),
         Row(
             f"start: time, of round trips of {DELAY * 1000:.0f} ms",
