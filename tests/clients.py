@@ -13,7 +13,7 @@ from custom_components.green_api.api import (
     RequestPacer,
 )
 
-from .conftest import INSTANCE_ID, TOKEN
+from .const import INSTANCE_ID, TOKEN
 
 PHONE_NUMBER: Final = 79001234567
 

@@ -1,7 +1,6 @@
 """Fixtures: a simulated GREEN-API on a real socket, and an account of it."""
 
 from collections.abc import AsyncGenerator, Generator
-from typing import Final
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -15,14 +14,10 @@ from custom_components.green_api.const import (
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
 
+from .const import INSTANCE_ID, TOKEN
 from .secrecy import Listener, listening
 from .simulator import Account, Simulator
 from .translation_check import check_translations  # noqa: F401
-
-INSTANCE_ID: Final = "1101000001"
-
-# With a sign that a URL has to encode, so that both spellings can be searched for.
-TOKEN: Final = "d75b3a66374942c5+b3c019c698abc2067e151558acbd412345"
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,7 @@ from homeassistant.helpers import (
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .conftest import INSTANCE_ID
+from .const import INSTANCE_ID
 from .helpers import enable
 from .simulator import Account
 

@@ -7,7 +7,7 @@ import re
 from typing import Final, override
 from urllib.parse import quote
 
-from .conftest import TOKEN
+from .const import TOKEN
 
 # A piece as long as this gives the token away, or at least that it was told.
 TELLING: Final = 12

@@ -53,7 +53,7 @@ from homeassistant.helpers.aiohttp_client import (
 
 from .canned import CannedServer
 from .clients import CALLS, PHONE_NUMBER, create_client, outcome
-from .conftest import INSTANCE_ID, TOKEN
+from .const import INSTANCE_ID, TOKEN
 from .helpers import assert_hidden, async_until
 from .simulator import Account, Fault, Simulator
 

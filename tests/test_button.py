@@ -30,7 +30,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from .conftest import TOKEN
+from .const import TOKEN
 from .failures import FAULT_OF_KIND
 from .helpers import assert_hidden, async_pass, async_until, waits
 from .simulator import Account, Fault, Simulator

@@ -35,7 +35,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 
-from .conftest import INSTANCE_ID, TOKEN
+from .const import INSTANCE_ID, TOKEN
 from .failures import FAILURES, FAULT_OF_KIND, HARMLESS, KIND_OF_FAULT, SLOW
 from .helpers import assert_hidden
 from .simulator import Account, Fault, Simulator

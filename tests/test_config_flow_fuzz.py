@@ -28,7 +28,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 
-from .conftest import INSTANCE_ID
+from .const import INSTANCE_ID
 from .faults import sent_to
 from .secrecy import Listener
 from .simulator import Account, Simulator

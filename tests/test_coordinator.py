@@ -48,7 +48,7 @@ from homeassistant.helpers.event import (
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .conftest import TOKEN
+from .const import TOKEN
 from .failures import FAILURES
 from .helpers import assert_hidden, async_pass, async_until, waits
 from .simulator import Account, Fault, Simulator

@@ -30,7 +30,7 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .conftest import INSTANCE_ID, TOKEN
+from .const import INSTANCE_ID, TOKEN
 from .helpers import assert_hidden, async_pass, enable
 from .simulator import Account, Fault, Messenger, Simulator
 

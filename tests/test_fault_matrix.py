@@ -25,7 +25,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 
-from .conftest import INSTANCE_ID, TOKEN
+from .const import INSTANCE_ID, TOKEN
 from .failures import FAULT_OF_KIND
 from .faults import FAILURES, Good, Outage, Outcome, failing, outcome
 from .person import (

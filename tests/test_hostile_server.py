@@ -41,7 +41,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .canned import CannedServer
-from .conftest import INSTANCE_ID, TOKEN
+from .const import INSTANCE_ID, TOKEN
 from .person import RESTRICTED_UNTIL, STATE, Person, Shown, async_meet, hurry, said
 from .secrecy import Listener, told_of_token
 from .simulator import Account

@@ -24,7 +24,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.icon import async_get_icons
 from homeassistant.util import dt as dt_util
 
-from .conftest import INSTANCE_ID, TOKEN
+from .const import INSTANCE_ID, TOKEN
 from .failures import FAULT_OF_KIND
 from .helpers import assert_hidden, async_pass, async_until, enable
 from .simulator import Account, Fault, Messenger

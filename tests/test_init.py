@@ -30,7 +30,7 @@ from homeassistant.helpers import (
 )
 from homeassistant.util import dt as dt_util
 
-from .conftest import INSTANCE_ID, TOKEN
+from .const import INSTANCE_ID, TOKEN
 from .failures import FAILURES, FAULT_OF_KIND, SLOW
 from .helpers import assert_hidden, async_pass, async_until, waits
 from .simulator import Account, Fault, Messenger, Simulator

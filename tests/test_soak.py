@@ -63,7 +63,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
-from .conftest import TOKEN
+from .const import TOKEN
 from .helpers import enable
 from .test_trouble import START, WORDS, Event, Happening, verdict
 

@@ -20,7 +20,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
 
-from .conftest import TOKEN
+from .const import TOKEN
 from .helpers import assert_hidden, async_pass
 from .simulator import Account, Simulator
 
