@@ -628,7 +628,7 @@ async def test_reauth(
     config_entry.add_to_hass(hass)
     with patch("custom_components.green_api.coordinator.CONFIRM_DELAY", 0):
         await hass.config_entries.async_setup(config_entry.entry_id)
-    assert config_entry.state is ConfigEntryState.SETUP_ERROR
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
 
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     form = await dialog.show(flow["flow_id"])

@@ -681,7 +681,7 @@ async def test_the_old_token_works_again(
     ("fault_of_second_try", "entry_state", "dialogs"),
     [
         (None, ConfigEntryState.LOADED, 0),
-        (Fault.UNAUTHORIZED, ConfigEntryState.SETUP_ERROR, 1),
+        (Fault.UNAUTHORIZED, ConfigEntryState.SETUP_RETRY, 1),
         (Fault.RATE_LIMITED, ConfigEntryState.SETUP_RETRY, 0),
     ],
 )

@@ -243,7 +243,7 @@ async def test_outage(
     ("fault", "state", "reason"),
     [
         (Fault.EXPIRED_TEXT, "setup_retry", "expired" if IS_RECENT else None),
-        (Fault.UNAUTHORIZED, "setup_error", "invalid_auth"),
+        (Fault.UNAUTHORIZED, "setup_retry", "invalid_auth" if IS_RECENT else None),
     ],
 )
 async def test_not_set_up(

@@ -303,10 +303,7 @@ PLACES: Final = {
         method="getStateInstance",
         act=start,
         fails="setup_retry {}",
-        sees={
-            Good.ANSWER: "loaded None",
-            ErrorKind.INVALID_AUTH: "setup_error invalid_auth",
-        },
+        sees={Good.ANSWER: "loaded None"},
     ),
     "refresh": Place(
         method="getStateInstance",

@@ -242,14 +242,38 @@ async def test_token_rejected(
     await setup
 
     assert methods(account) == 2 * ["getStateInstance"]
-    assert config_entry.state is ConfigEntryState.SETUP_ERROR
-    assert config_entry.error_reason_translation_key == ErrorKind.INVALID_AUTH
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["step_id"] == "reauth_confirm"
     assert flow["context"]["source"] == SOURCE_REAUTH
     assert flow["context"]["entry_id"] == config_entry.entry_id
     assert hass.states.async_entity_ids() == []
     assert_hidden(TOKEN, caplog, config_entry.reason, flow)
+
+
+async def test_token_accepted_later(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A token that is asked for is tried again and again: it may have been right."""
+    monkeypatch.setattr("custom_components.green_api.coordinator.CONFIRM_DELAY", 0)
+    account.fault = Fault.UNAUTHORIZED
+    await set_up(hass, config_entry)
+    asked = hass.config_entries.flow.async_progress()
+    assert len(asked) == 1
+    for _ in range(3):
+        await async_pass(hass, freezer, 100)
+        assert config_entry.state is ConfigEntryState.SETUP_RETRY
+        assert hass.config_entries.flow.async_progress() == asked
+    assert methods(account) == 8 * ["getStateInstance"]
+
+    account.fault = None
+    await async_pass(hass, freezer, 100)
+    assert config_entry.state is ConfigEntryState.LOADED
+    assert hass.config_entries.flow.async_progress() == []
 
 
 async def test_token_rejected_once(

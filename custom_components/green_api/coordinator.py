@@ -7,7 +7,7 @@ from typing import Final, TypedDict, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -258,13 +258,11 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
     def _rejected(self) -> None:
         """Ask for a new token when the second answer in a row rejects it.
 
-        Polling goes on meanwhile: an instance that is being created rejects its
-        token too, and a monitor must not fall asleep over it.
+        Polling, or at start-up the set-up, goes on meanwhile: an instance that is
+        being created rejects its token too, and a monitor must not fall asleep over it.
         """
-        if self._answered_at is None:
-            raise ConfigEntryAuthFailed(**self._text(ErrorKind.INVALID_AUTH))
         self._rejections += 1
-        if self._rejections > 1:
+        if self._rejections > 1 or self._answered_at is None:
             self._is_token_asked_for = True
             self.config_entry.async_start_reauth(self.hass)
 
