@@ -206,6 +206,23 @@ async def test_first_polls_are_spread(
     assert await first_polls() == seconds
 
 
+async def test_first_poll_is_not_repeated(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """An account whose turn in the minute comes just now has had it."""
+    freezer.move_to(dt_util.utcnow().replace(second=59, microsecond=900_000))
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert polls(account) == 1
+
+    await async_pass(hass, freezer)
+    assert polls(account) == 2
+
+
 @pytest.mark.parametrize("state", ["authorized", "notAuthorized", "hibernating"])
 async def test_nothing_new_is_not_written(
     hass: HomeAssistant,

@@ -458,9 +458,10 @@ class GreenApiClient:
 async def _send_once(
     request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send a request, take it for lost if the server hangs up, and keep no cookies.
+    """Send a request, and keep no cookies.
 
-    It may have been heard, `reboot` as well, but aiohttp would send it again at once.
+    If the server hangs up, the request is lost. It may have been heard, `reboot` as
+    well, but aiohttp would send it again at once.
     """
     try:
         response = await send(request)

@@ -55,6 +55,8 @@ MAX_RATE_LIMIT_DELAY: Final = 3600
 FRESH_FOR: Final = timedelta(minutes=5)
 TOLERANCE: Final = timedelta(seconds=10)
 
+SECOND: Final = timedelta(seconds=1)
+
 MAX_LOGGED_STATES: Final = 10
 
 
@@ -300,7 +302,10 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             entries = self.hass.config_entries.async_entries(DOMAIN)
             turn = UPDATE_INTERVAL * entries.index(self.config_entry) / len(entries)
             clock = timedelta(seconds=self.hass.loop.time())
-            return UPDATE_INTERVAL - (clock - turn) % UPDATE_INTERVAL
+            wait = UPDATE_INTERVAL - (clock - turn) % UPDATE_INTERVAL
+            # Home Assistant counts from the last full second: what is due within one
+            # would be due at once.
+            return wait if wait >= SECOND else UPDATE_INTERVAL
         return UPDATE_INTERVAL
 
     def _ask_for_details(self, account: Account, *, with_queue: bool) -> None:
