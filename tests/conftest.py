@@ -1,7 +1,10 @@
 """Fixtures: a simulated GREEN-API on a real socket, and an account of it."""
 
 from collections.abc import AsyncGenerator, Generator
+from datetime import timedelta
+from typing import Final
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -13,11 +16,14 @@ from custom_components.green_api.const import (
 )
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from .const import INSTANCE_ID, TOKEN
 from .secrecy import Listener, listening
 from .simulator import Account, Simulator
 from .translation_check import check_translations  # noqa: F401
+
+MINUTE: Final = timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +37,13 @@ def no_spacing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     if request.node.get_closest_marker("paced") is None:
         monkeypatch.setattr(RequestPacer, "DEFAULT_SPACING", 0)
         monkeypatch.setattr(RequestPacer, "SPACING", {})
+
+
+@pytest.fixture
+def freezer(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
+    """Freeze time at the beginning of a minute, when a single account has its turn."""
+    freezer.move_to(dt_util.utcnow().replace(second=0, microsecond=0) + MINUTE)
+    return freezer
 
 
 @pytest.fixture

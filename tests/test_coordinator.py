@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 import json
 import logging
 from typing import Final
@@ -123,13 +123,6 @@ def watch(hass: HomeAssistant) -> list[str]:
 def states(hass: HomeAssistant, *entity_ids: str) -> list[str]:
     """Return the states of entities."""
     return [hass.states.get(entity_id).state for entity_id in entity_ids]
-
-
-@pytest.fixture
-def freezer(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
-    """Freeze time at the beginning of a second: polls are planned in whole ones."""
-    freezer.move_to(dt_util.utcnow().replace(microsecond=0) + timedelta(seconds=1))
-    return freezer
 
 
 async def async_press(hass: HomeAssistant) -> None:
