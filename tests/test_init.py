@@ -243,6 +243,7 @@ async def test_token_rejected(
 
     assert methods(account) == 2 * ["getStateInstance"]
     assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    assert_tells(config_entry, ErrorKind.INVALID_AUTH)
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["step_id"] == "reauth_confirm"
     assert flow["context"]["source"] == SOURCE_REAUTH
