@@ -64,8 +64,8 @@ def _cpu(loads: Mapping[int, Load]) -> list[Row]:
     }
     return [
         *(
-            Row(f"accounts: CPU time of one in a minute, of {count}", ms * 1000, "ms")
-            for count, ms in cpu.items()
+            Row(f"accounts: CPU time of one in a minute, of {count}", 1000 * of, "ms")
+            for count, of in cpu.items()
         ),
         Row(
             f"accounts: CPU time of one, of {MANY} against {SOME}",
