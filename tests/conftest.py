@@ -18,10 +18,10 @@ from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .const import INSTANCE_ID, TOKEN
-from .secrecy import Listener, listening
 from .simulator import Account, Simulator
-from .translation_check import check_translations  # noqa: F401
+from .support.const import INSTANCE_ID, TOKEN
+from .support.secrecy import Listener, listening
+from .support.translation_check import check_translations  # noqa: F401
 
 MINUTE: Final = timedelta(minutes=1)
 

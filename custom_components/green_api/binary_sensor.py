@@ -58,17 +58,17 @@ class ProblemBinarySensor(GreenApiEntity, BinarySensorEntity):
     @property
     @override
     def available(self) -> bool:
-        """Stay available where the failure itself is the trouble: an expired plan."""
+        """Stay available where the failure itself is the problem: an expired plan."""
         return self.is_on or super().available
 
     @property
     @override
     def is_on(self) -> bool:
         """Return whether something stands against the account."""
-        return self.coordinator.trouble is not None
+        return self.coordinator.problem is not None
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, str | None]:
         """Return what stands against the account."""
-        return {"reason": self.coordinator.trouble}
+        return {"reason": self.coordinator.problem}

@@ -33,8 +33,8 @@ from .const import (
     UPDATE_INTERVAL,
 )
 from .issues import async_show_issue
+from .problem import RESTRICTED_STATES, Answer, Problem
 from .store import AccountStore
-from .trouble import RESTRICTED_STATES, Answer, Trouble
 
 type GreenApiConfigEntry = ConfigEntry[GreenApiCoordinator]
 
@@ -116,15 +116,15 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         # The dialog may be open since before a reload.
         self._is_token_asked_for = True
         self._logged_states: set[str] = set()
-        self._announced_trouble = self.trouble
+        self._announced_problem = self.problem
         self._settings_lock = asyncio.Lock()
         self._details_task: asyncio.Task[None] | None = None
         self._cancel_doubt: CALLBACK_TYPE | None = None
 
     @property
-    def trouble(self) -> Trouble | None:
+    def problem(self) -> Problem | None:
         """Return what stands against the account."""
-        return self._record.assessment.trouble
+        return self._record.assessment.problem
 
     async def async_reboot(self) -> None:
         """Reboot the instance and look at once what becomes of it."""
@@ -362,15 +362,15 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         """Show what stands against the account, after a failed refresh as well."""
         if self._shutdown_requested:
             return
-        if self.trouble or self._announced_trouble:
+        if self.problem or self._announced_problem:
             self._async_show_issue()
-        if self._announced_trouble is not self.trouble:
-            self._announced_trouble = self.trouble
+        if self._announced_problem is not self.problem:
+            self._announced_problem = self.problem
             self.async_update_listeners()
 
     @callback
     def _async_show_issue(self) -> None:
         """Show what stands against the account in the repairs."""
         async_show_issue(
-            self.hass, self.config_entry, self.trouble, self.data.restricted_until
+            self.hass, self.config_entry, self.problem, self.data.restricted_until
         )

@@ -45,7 +45,7 @@ def _account(coordinator: GreenApiCoordinator) -> dict[str, Any]:
             and account.restricted_until.isoformat(),
             "messages_in_queue": account.messages_in_queue,
         },
-        "trouble": coordinator.trouble,
+        "problem": coordinator.problem,
         "polling": {
             "interval_seconds": interval and interval.total_seconds(),
             "last_update_success": coordinator.last_update_success,

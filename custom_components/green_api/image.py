@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 from .api import GreenApiError, QrKind
 from .coordinator import GreenApiConfigEntry, GreenApiCoordinator
 from .entity import GreenApiEntity
-from .trouble import LOGGED_OUT_STATES
+from .problem import LOGGED_OUT_STATES
 
 PARALLEL_UPDATES = 0
 

@@ -24,7 +24,7 @@ from homeassistant.helpers.selector import (
 from .api import GreenApiClient, GreenApiError, InstanceState, Messenger, QrKind
 from .const import CONSOLE_URL, DOMAIN, MESSENGER_NAMES
 from .coordinator import GreenApiConfigEntry, GreenApiCoordinator
-from .trouble import RESTRICTED_STATES, Trouble
+from .problem import RESTRICTED_STATES, Problem
 
 if TYPE_CHECKING:
     from homeassistant.components.repairs import RepairsFlowResult
@@ -389,9 +389,9 @@ class LinkRepairFlow(AccountRepairFlow):
         )
 
 
-_FLOWS: Final[Mapping[Trouble, type[AccountRepairFlow]]] = {
-    Trouble.LOGGED_OUT: LinkRepairFlow,
-    Trouble.STUCK_STARTING: RebootRepairFlow,
+_FLOWS: Final[Mapping[Problem, type[AccountRepairFlow]]] = {
+    Problem.LOGGED_OUT: LinkRepairFlow,
+    Problem.STUCK_STARTING: RebootRepairFlow,
 }
 
 
@@ -402,5 +402,5 @@ async def async_create_fix_flow(
 ) -> RepairsFlow:
     """Return the flow that fixes an issue."""
     entry_id = str((data or {})["entry_id"])
-    trouble = Trouble(issue_id.removeprefix(f"{entry_id}_"))
-    return _FLOWS[trouble](hass.config_entries.async_get_known_entry(entry_id))
+    problem = Problem(issue_id.removeprefix(f"{entry_id}_"))
+    return _FLOWS[problem](hass.config_entries.async_get_known_entry(entry_id))

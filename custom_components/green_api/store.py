@@ -12,7 +12,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .api import AccountState
 from .const import DOMAIN
-from .trouble import Answer, Assessment, Trouble, assess, interrupted, rebooted
+from .problem import Answer, Assessment, Problem, assess, interrupted, rebooted
 
 STORAGE_VERSION: Final = 1
 SAVE_DELAY: Final = 10
@@ -45,7 +45,7 @@ class AccountRecord:
 
     def hear(self, answer: Answer, now: datetime) -> bool:
         """Take in an answer and return whether it changes what is remembered."""
-        before = (self.since, self.assessment.trouble, self.assessment.suspicion)
+        before = (self.since, self.assessment.problem, self.assessment.suspicion)
         self.assessment = assess(self.assessment, answer, now)
         if isinstance(answer, AccountState) and (
             self.since is None or self.state != answer.raw
@@ -53,7 +53,7 @@ class AccountRecord:
             self.state, self.since = answer.raw, now
         return before != (
             self.since,
-            self.assessment.trouble,
+            self.assessment.problem,
             self.assessment.suspicion,
         )
 
@@ -135,7 +135,7 @@ def _from_storage(stored: StoredAccount) -> AccountRecord:
         state=stored["state"],
         since=_moment(stored["since"]),
         assessment=Assessment(
-            suspicion=Trouble(suspicion) if suspicion in set(Trouble) else None,
+            suspicion=Problem(suspicion) if suspicion in set(Problem) else None,
             since=_moment(stored["suspicion_since"]),
             held=timedelta(seconds=stored["suspicion_held"]),
             rebooted_at=_moment(stored["rebooted_at"]),

@@ -14,8 +14,8 @@ from custom_components.green_api.const import (
     UPDATE_INTERVAL,
 )
 from custom_components.green_api.issues import issue_id
+from custom_components.green_api.problem import Problem
 from custom_components.green_api.repairs import CONF_PHONE_NUMBER, LOOK_INTERVAL
-from custom_components.green_api.trouble import Trouble
 from homeassistant.components.button import SERVICE_PRESS
 from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager
 from homeassistant.const import ATTR_ENTITY_ID, EVENT_STATE_CHANGED, Platform
@@ -109,7 +109,7 @@ async def _link(
     entry = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, instance)
     if dialogs is None or entry is None:
         raise LookupError(instance)
-    repair = issue_id(entry.entry_id, Trouble.LOGGED_OUT)
+    repair = issue_id(entry.entry_id, Problem.LOGGED_OUT)
     await _until(
         hass,
         ir.EVENT_REPAIRS_ISSUE_REGISTRY_UPDATED,

@@ -18,8 +18,8 @@ def readme_dashboard(instance_id: str) -> dict[str, Any]:
         yaml.safe_load(example.replace(README_ACCOUNT, instance_id))
         for example in EXAMPLE.findall(README)
     ]
-    always, in_trouble = cards[:-1], cards[-1:]
-    sections = [{"type": "grid", "cards": part} for part in (always, in_trouble)]
+    always, in_problem = cards[:-1], cards[-1:]
+    sections = [{"type": "grid", "cards": part} for part in (always, in_problem)]
     return {
         "views": [
             {

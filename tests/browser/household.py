@@ -1,4 +1,4 @@
-"""A Home Assistant that has had accounts in every kind of trouble for an hour."""
+"""A Home Assistant that has had accounts in every kind of problem for an hour."""
 
 import asyncio
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ TIMES: Final = ("since", "suspicion_since", "rebooted_at")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Trouble:
+class Problem:
     """An account that something stands against."""
 
     instance_id: str
@@ -48,37 +48,37 @@ class Trouble:
         )
 
 
-LOGGED_OUT: Final = Trouble(
+LOGGED_OUT: Final = Problem(
     instance_id="1101000002",
     issue="logged_out",
     state="notAuthorized",
     enabled=("qr_code", "messages_in_queue"),
 )
-LOGGED_OUT_TOO: Final = Trouble(
+LOGGED_OUT_TOO: Final = Problem(
     instance_id="1101000003", issue="logged_out", state="notAuthorized"
 )
-TELEGRAM: Final = Trouble(
+TELEGRAM: Final = Problem(
     instance_id="4100000004",
     issue="logged_out",
     state="notAuthorized",
     messenger=Messenger.TELEGRAM,
 )
-STUCK: Final = Trouble(
+STUCK: Final = Problem(
     instance_id="1101000005", issue="stuck_starting", state="starting"
 )
 HOPELESS: Final = (
-    Trouble(
+    Problem(
         instance_id="1101000006",
         issue="stuck_after_reboot",
         state="starting",
         rebooted=True,
     ),
-    Trouble(instance_id="7103000007", issue="restricted_until", state="suspended"),
-    Trouble(instance_id="7103000008", issue="blocked", state="blocked"),
-    Trouble(instance_id="7103000009", issue="asleep", state="sleepMode"),
-    Trouble(instance_id="7103000010", issue="expired", fault=Fault.EXPIRED_JSON),
-    Trouble(instance_id="7103000011", issue="deleted", fault=Fault.DELETED),
-    Trouble(
+    Problem(instance_id="7103000007", issue="restricted_until", state="suspended"),
+    Problem(instance_id="7103000008", issue="blocked", state="blocked"),
+    Problem(instance_id="7103000009", issue="asleep", state="sleepMode"),
+    Problem(instance_id="7103000010", issue="expired", fault=Fault.EXPIRED_JSON),
+    Problem(instance_id="7103000011", issue="deleted", fault=Fault.DELETED),
+    Problem(
         instance_id="7103000012", issue="wrong_address", fault=Fault.FORBIDDEN_HTML
     ),
 )
@@ -95,9 +95,9 @@ class Household:
         self.home_assistant = home_assistant
         self.simulator = simulator
 
-    async def had_trouble(self, *troubles: Trouble) -> None:
-        """Have had accounts in trouble for an hour, in which Home Assistant was off."""
-        await asyncio.gather(*map(self.get_into, troubles))
+    async def had_problem(self, *problems: Problem) -> None:
+        """Have had accounts with a problem for an hour, in which Home Assistant was off."""
+        await asyncio.gather(*map(self.get_into, problems))
         await self.leave()
         await self.come_back()
 
@@ -110,10 +110,10 @@ class Household:
         self._let_an_hour_pass()
         await self.home_assistant.start()
 
-    async def get_into(self, trouble: Trouble) -> None:
-        """Add an account, and let it get into trouble."""
+    async def get_into(self, problem: Problem) -> None:
+        """Add an account, and let it get into problem."""
         account = self.simulator.add_account(
-            trouble.instance_id, Token.OTHER, messenger=trouble.messenger
+            problem.instance_id, Token.OTHER, messenger=problem.messenger
         )
         flow = await self.client.start_flow(DOMAIN)
         step = await flow.submit(
@@ -123,16 +123,16 @@ class Household:
         )
         await self.client.wait_for_entry_state(step["result"]["entry_id"], "loaded")
         account.boot_seconds = math.inf
-        account.state = trouble.state
+        account.state = problem.state
         account.suspended_until = int(RESTRICTED_UNTIL.timestamp())
-        account.fault = trouble.fault
-        if trouble.rebooted:
+        account.fault = problem.fault
+        if problem.rebooted:
             await self.act(account, "reboot", "button.press")
         await self.update(account)
         await self.client.wait_for_state(
-            await self.entity_id(account, "state"), trouble.shown
+            await self.entity_id(account, "state"), problem.shown
         )
-        for key in trouble.enabled:
+        for key in problem.enabled:
             await self.client.enable_entity(await self.entity_id(account, key))
 
     @property

@@ -23,7 +23,7 @@ from tests.simulator import Simulator
 
 from .cards import README_ACCOUNT, readme_dashboard
 from .chromium import chromium
-from .household import Household, Trouble
+from .household import Household, Problem
 from .look import Look
 from .past import live_through_past, spread_past
 from .person import Person
@@ -37,7 +37,7 @@ SCHEMES: Final = ("light", "dark")
 MARGIN: Final = 16
 """Pixels of the page that are seen around what is shown."""
 
-TROUBLE: Final = Trouble(
+PROBLEM: Final = Problem(
     instance_id=README_ACCOUNT,
     issue="logged_out",
     state="notAuthorized",
@@ -77,7 +77,7 @@ class Painter:
 
     async def paint_device(self) -> None:
         """Take a picture of an account's page."""
-        await self.person.open_device(TROUBLE.name)
+        await self.person.open_device(PROBLEM.name)
         await expect(self.page.locator("ha-logbook-entry").first).to_be_visible()
         await self.save("device", self.page.locator("ha-config-device-page ha-card"))
 
@@ -93,7 +93,7 @@ class Painter:
         await self.person.open_repairs()
         texts = self.person.texts
         await self.person.open_repair(
-            texts("issues.logged_out.title", name=TROUBLE.name)
+            texts("issues.logged_out.title", name=PROBLEM.name)
         )
         await self.person.choose(
             texts("issues.logged_out.fix_flow.step.init.menu_options.qr_code")
@@ -139,7 +139,7 @@ def _save(png: bytes, path: Path) -> int:
 
 async def prepare(household: Household) -> None:
     """Have an account that has been logged out for a while, and a dashboard."""
-    await household.get_into(TROUBLE)
+    await household.get_into(PROBLEM)
     account = household.simulator.accounts[README_ACCOUNT]
     await live_through_past(household, account)
     entity_ids = [

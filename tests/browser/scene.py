@@ -7,7 +7,7 @@ from typing import Any
 from tests.live.configuration import DOMAIN
 from tests.simulator import Account
 
-from .household import Household, Trouble
+from .household import Household, Problem
 from .person import Person
 from .witness import Witness
 
@@ -28,15 +28,15 @@ class Scene:
         """What the account is called in Home Assistant."""
         return f"GREEN-API {self.account.instance_id}"
 
-    def troubled(self, trouble: Trouble) -> Account:
-        """Return the account that is in trouble."""
-        return self.household.simulator.accounts[trouble.instance_id]
+    def problemd(self, problem: Problem) -> Account:
+        """Return the account that has a problem."""
+        return self.household.simulator.accounts[problem.instance_id]
 
-    async def open_repair(self, trouble: Trouble) -> None:
+    async def open_repair(self, problem: Problem) -> None:
         """Open the repair of an account."""
         await self.person.open_repairs()
         await self.person.open_repair(
-            self.person.texts(f"issues.{trouble.issue}.title", name=trouble.name)
+            self.person.texts(f"issues.{problem.issue}.title", name=problem.name)
         )
 
     async def see_repaired(self) -> None:

@@ -164,7 +164,7 @@ async def link_by_code(scene: Scene) -> None:
         code=code,
     )
     await scene.witness.look("code")
-    assert scene.troubled(LOGGED_OUT).enter_code(code)
+    assert scene.problemd(LOGGED_OUT).enter_code(code)
     await scene.see_repaired()
     await scene.witness.look("linked-by-code")
     await person.finish()
@@ -185,7 +185,7 @@ async def link_by_qr_code(scene: Scene) -> None:
     await scene.witness.look("qr-code")
     await person.see_qr_code(other_than=first)
     await scene.witness.look("next-qr-code")
-    assert scene.troubled(LOGGED_OUT_TOO).scan()
+    assert scene.problemd(LOGGED_OUT_TOO).scan()
     await scene.see_repaired()
     await scene.witness.look("linked-by-qr-code")
     await person.finish()
@@ -206,7 +206,7 @@ async def be_sent_to_the_console(scene: Scene) -> None:
 async def reboot_the_stuck(scene: Scene) -> None:
     """Reboot an instance that is stuck, from its repair."""
     person = scene.person
-    account = scene.troubled(STUCK)
+    account = scene.problemd(STUCK)
     await scene.open_repair(STUCK)
     await person.read(
         "issues.stuck_starting.fix_flow.step.confirm.description", name=STUCK.name
@@ -222,14 +222,14 @@ async def reboot_the_stuck(scene: Scene) -> None:
 async def read_the_hopeless(scene: Scene) -> None:
     """Read the repairs that only tell what to do elsewhere."""
     person = scene.person
-    for trouble in HOPELESS:
-        await scene.open_repair(trouble)
+    for problem in HOPELESS:
+        await scene.open_repair(problem)
         await person.read(
-            f"issues.{trouble.issue}.description",
-            name=trouble.name,
+            f"issues.{problem.issue}.description",
+            name=problem.name,
             until=f"{RESTRICTED_UNTIL:%Y-%m-%d %H:%M}",
         )
-        await scene.witness.look(trouble.issue.replace("_", "-"))
+        await scene.witness.look(problem.issue.replace("_", "-"))
         await person.close()
 
 
@@ -343,7 +343,7 @@ async def test_story(
     household: Household, person: Person, story: tuple[Step, ...], witness: Witness
 ) -> None:
     """Go through what a person does, and find nothing wrong on the way."""
-    await household.had_trouble(LOGGED_OUT, LOGGED_OUT_TOO, TELEGRAM, STUCK, *HOPELESS)
+    await household.had_problem(LOGGED_OUT, LOGGED_OUT_TOO, TELEGRAM, STUCK, *HOPELESS)
     account = household.simulator.add_account("1101000001", Token.FIRST)
     scene = Scene(household, person, witness, account)
     for step in story:

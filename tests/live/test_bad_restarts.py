@@ -44,7 +44,7 @@ async def sensor(scene: Scene) -> State:
 
 
 async def set_up(scene: Scene) -> None:
-    """Add an account that works, and one whose trouble is known and written down."""
+    """Add an account that works, and one whose problem is known and written down."""
     for account, token in ((scene.account, Token.FIRST), (scene.other, Token.OTHER)):
         flow = await scene.client.start_flow(DOMAIN)
         await flow.submit(**scene.values(account, token))
@@ -60,7 +60,7 @@ def stored(scene: Scene) -> Path:
 
 
 def is_certain(scene: Scene) -> bool:
-    """Tell whether it is written down that a trouble has lasted."""
+    """Tell whether it is written down that a problem has lasted."""
     accounts = json.loads(stored(scene).read_bytes())["data"].values()
     return any(account["suspicion_held"] for account in accounts)
 

@@ -52,9 +52,9 @@ def test_imports(path: Path) -> None:
     assert not imports(path) & {"__future__", "probatio"}
 
 
-@pytest.mark.parametrize("name", ["api.py", "trouble.py"])
+@pytest.mark.parametrize("name", ["api.py", "problem.py"])
 def test_free_of_home_assistant(name: str) -> None:
-    """The client, and what decides on troubles, could be used anywhere."""
+    """The client, and what decides on problems, could be used anywhere."""
     assert "homeassistant" not in imports(INTEGRATION / name)
 
 

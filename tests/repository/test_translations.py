@@ -11,10 +11,10 @@ import voluptuous as vol
 
 from custom_components.green_api.api import ErrorKind
 from custom_components.green_api.const import DOMAIN
-from custom_components.green_api.trouble import Trouble
+from custom_components.green_api.problem import Problem
 from homeassistant.const import Platform
 from homeassistant.exceptions import HomeAssistantError
-from tests.translation_check import TranslationCheck, placeholders_of
+from tests.support.translation_check import TranslationCheck, placeholders_of
 
 from . import ENGLISH, ICONS, MODULES, named, read_json
 from .source import nodes, strings
@@ -204,9 +204,9 @@ def test_every_failure_has_a_text() -> None:
     assert read_json(ENGLISH)["exceptions"].keys() >= kinds
 
 
-def test_every_trouble_has_a_text() -> None:
+def test_every_problem_has_a_text() -> None:
     """Whatever can stand against an account can be told."""
-    assert read_json(ENGLISH)["issues"].keys() >= set(Trouble)
+    assert read_json(ENGLISH)["issues"].keys() >= set(Problem)
 
 
 def test_every_text_is_used() -> None:

@@ -46,7 +46,7 @@ from custom_components.green_api.const import (
     DOMAIN,
 )
 from custom_components.green_api.issues import issue_id
-from custom_components.green_api.trouble import Trouble
+from custom_components.green_api.problem import Problem
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.components.image import DOMAIN as IMAGE_DOMAIN
 from homeassistant.const import (
@@ -62,10 +62,10 @@ from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import get_scheduled_timer_handles
+from tests.support.const import TOKEN
+from tests.support.helpers import enable
 
-from .const import TOKEN
-from .helpers import enable
-from .test_trouble import START, WORDS, Event, Happening, verdict
+from .test_problem import START, WORDS, Event, Happening, verdict
 
 # What an account or its server may be like for a while, and what a single request may
 # meet; what is none of the failures is a state.
@@ -76,7 +76,7 @@ BAD_TIMES: Final = (
     *("garbage", "html", "timeout", "reset"),
 )
 
-# Around the times after which a trouble stands, and far beyond them.
+# Around the times after which a problem stands, and far beyond them.
 DURATIONS: Final = (5, 20, 55, 65, 90, 130, 250, 290, 310, 400, 590, 700, 2400, 9000)
 
 # How many accounts there is more to than polls.
@@ -136,8 +136,8 @@ class Life:
     like: str = "authorized"
     until: datetime = START + timedelta(minutes=10)
     history: list[Event] = field(default_factory=list)
-    stands: Trouble | None = None
-    stood: set[Trouble | None] = field(default_factory=set)
+    stands: Problem | None = None
+    stood: set[Problem | None] = field(default_factory=set)
 
     def go_on(self, now: datetime) -> None:
         """Let happen what has happened by now."""
@@ -332,9 +332,9 @@ class Household:
         issues = ir.async_get(self.hass)
         entry_id = self.entries[instance_id].entry_id
         stand = {
-            trouble
-            for trouble in Trouble
-            if issues.async_get_issue(DOMAIN, issue_id(entry_id, trouble))
+            problem
+            for problem in Problem
+            if issues.async_get_issue(DOMAIN, issue_id(entry_id, problem))
         }
         assert stand == {life.stands} - {None}, life.history[-50:]
         state = self.hass.states.get(f"sensor.green_api_{instance_id}_account_state")
@@ -408,8 +408,8 @@ async def test_soak(household: Household, accounts: int, days: int) -> None:
         await household.async_live(timedelta(minutes=12))
         censuses.append(Census.take(household.hass))
 
-    stood = {trouble for it in household.world.lives.values() for trouble in it.stood}
-    assert stood == {*Trouble, None}
+    stood = {problem for it in household.world.lives.values() for problem in it.stood}
+    assert stood == {*Problem, None}
     first, *_, last = censuses
     assert last.memory < first.memory + 1000 + 20 * accounts
     assert last == replace(first, memory=last.memory)

@@ -34,11 +34,16 @@ from homeassistant.const import CONF_API_TOKEN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
-
-from .const import INSTANCE_ID, TOKEN
-from .failures import FAILURES, FAULT_OF_KIND, HARMLESS, KIND_OF_FAULT, SLOW
-from .helpers import assert_hidden
-from .simulator import Account, Fault, Simulator
+from tests.simulator import Account, Fault, Simulator
+from tests.support.const import INSTANCE_ID, TOKEN
+from tests.support.failures import (
+    FAILURES,
+    FAULT_OF_KIND,
+    HARMLESS,
+    KIND_OF_FAULT,
+    SLOW,
+)
+from tests.support.helpers import assert_hidden
 
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
 

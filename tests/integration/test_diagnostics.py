@@ -29,15 +29,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-
-from .const import INSTANCE_ID, TOKEN
-from .helpers import assert_hidden, async_pass, enable
-from .simulator import Account, Fault, Messenger, Simulator
+from tests.simulator import Account, Fault, Messenger, Simulator
+from tests.support.const import INSTANCE_ID, TOKEN
+from tests.support.helpers import assert_hidden, async_pass, enable
 
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
 
 MANIFEST: Final = (
-    Path(__file__).parents[1] / "custom_components" / DOMAIN / "manifest.json"
+    Path(__file__).parents[2] / "custom_components" / DOMAIN / "manifest.json"
 )
 VERSION: Final = json.loads(MANIFEST.read_text(encoding="utf-8"))["version"]
 
@@ -109,7 +108,7 @@ async def test_healthy(
                 "restricted_until": None,
                 "messages_in_queue": None,
             },
-            "trouble": None,
+            "problem": None,
             "polling": {
                 "interval_seconds": 60.0,
                 "last_update_success": True,
@@ -130,7 +129,7 @@ async def test_everything_known(
     account: Account,
     config_entry: MockConfigEntry,
 ) -> None:
-    """The diagnostics tell all that is known of an account in trouble."""
+    """The diagnostics tell all that is known of an account with a problem."""
     enable(
         entity_registry,
         "sensor.green_api_1101000001_messages_in_queue",
@@ -156,7 +155,7 @@ async def test_everything_known(
             "restricted_until": "2027-01-15T08:00:00+00:00",
             "messages_in_queue": 3,
         },
-        "trouble": "restricted",
+        "problem": "restricted",
         "polling": {
             "interval_seconds": 60.0,
             "last_update_success": True,
@@ -310,8 +309,8 @@ async def test_hidden(
     account.fault = fault
     for _ in range(12):
         await async_pass(hass, freezer)
-    in_trouble = {issue_id for _, issue_id in ir.async_get(hass).issues}
-    assert in_trouble
+    in_problem = {issue_id for _, issue_id in ir.async_get(hass).issues}
+    assert in_problem
 
     client = await hass_client()
     response = await client.get(
@@ -320,7 +319,7 @@ async def test_hidden(
 
     assert response.status == HTTPStatus.OK
     text = await response.text()
-    assert {issue["issue_id"] for issue in json.loads(text)["issues"]} == in_trouble
+    assert {issue["issue_id"] for issue in json.loads(text)["issues"]} == in_problem
     assert loaded_entry.entry_id in text
     assert INSTANCE_ID not in text
     assert PHONE not in text

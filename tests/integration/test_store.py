@@ -19,10 +19,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
-
-from .const import TOKEN
-from .helpers import assert_hidden, async_pass
-from .simulator import Account, Simulator
+from tests.simulator import Account, Simulator
+from tests.support.const import TOKEN
+from tests.support.helpers import assert_hidden, async_pass
 
 BUTTON: Final = "button.green_api_1101000001_reboot"
 STATE: Final = "sensor.green_api_1101000001_account_state"
@@ -122,14 +121,14 @@ async def test_written_with_a_delay(
     assert DOMAIN not in hass_storage
 
 
-async def test_states_of_one_trouble_are_written(
+async def test_states_of_one_problem_are_written(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A trouble can be older than the state."""
+    """A problem can be older than the state."""
     account.state = "notAuthorized"
     start = ago()
     await set_up(hass, config_entry)
@@ -299,7 +298,7 @@ async def test_restart(
         ("starting", "stuck_starting", 301.0),
     ],
 )
-async def test_trouble_over_a_restart(
+async def test_problem_over_a_restart(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     config_entry: MockConfigEntry,
@@ -325,7 +324,7 @@ async def test_trouble_over_a_restart(
 
 
 @pytest.mark.parametrize("state", ["authorized", "suspended", "hibernating", None])
-async def test_trouble_not_confirmed(
+async def test_problem_not_confirmed(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
@@ -430,14 +429,14 @@ async def test_reboot_over_a_restart(
     assert issues(hass) == standing
 
 
-async def test_trouble_of_another_version(
+async def test_problem_of_another_version(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A trouble that another version has stored is no trouble for this one."""
+    """A problem that another version has stored is no problem for this one."""
     remember(
         hass_storage,
         config_entry,

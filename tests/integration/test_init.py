@@ -29,12 +29,11 @@ from homeassistant.helpers import (
     issue_registry as ir,
 )
 from homeassistant.util import dt as dt_util
-
-from .const import INSTANCE_ID, TOKEN
-from .failures import FAILURES, FAULT_OF_KIND, SLOW
-from .helpers import assert_hidden, async_pass, async_until, waits
-from .simulator import Account, Fault, Messenger, Simulator
-from .translation_check import ENGLISH
+from tests.simulator import Account, Fault, Messenger, Simulator
+from tests.support.const import INSTANCE_ID, TOKEN
+from tests.support.failures import FAILURES, FAULT_OF_KIND, SLOW
+from tests.support.helpers import assert_hidden, async_pass, async_until, waits
+from tests.support.translation_check import ENGLISH
 
 STATE: Final = "sensor.green_api_1101000001_account_state"
 

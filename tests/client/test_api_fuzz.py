@@ -22,11 +22,10 @@ from custom_components.green_api.address import (
     InvalidAddressError,
 )
 from custom_components.green_api.api import AccountState, QrAnswer, Settings
+from tests.support.canned import CannedServer
+from tests.support.clients import CALLS, assert_says_only, create_client, outcome
 
-from .canned import CannedServer
-from .clients import CALLS, assert_says_only, create_client, outcome
-
-set_hypothesis_home_dir(Path(__file__).parents[1] / ".cache/hypothesis")
+set_hypothesis_home_dir(Path(__file__).parents[2] / ".cache/hypothesis")
 
 # The harness hides from it, by `gc.freeze`, who holds its generator of numbers.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")

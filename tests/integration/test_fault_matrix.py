@@ -24,11 +24,11 @@ from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
-
-from .const import INSTANCE_ID, TOKEN
-from .failures import FAULT_OF_KIND
-from .faults import FAILURES, Good, Outage, Outcome, failing, outcome
-from .person import (
+from tests.simulator import Account, Fault, Messenger
+from tests.support.const import INSTANCE_ID, TOKEN
+from tests.support.failures import FAULT_OF_KIND
+from tests.support.faults import FAILURES, Good, Outage, Outcome, failing, outcome
+from tests.support.person import (
     BUTTON,
     CONNECTIVITY,
     FLOWS,
@@ -43,9 +43,8 @@ from .person import (
     hurry,
     said,
 )
-from .secrecy import Listener, told_of_token
-from .simulator import Account, Fault, Messenger
-from .translation_check import ENGLISH
+from tests.support.secrecy import Listener, told_of_token
+from tests.support.translation_check import ENGLISH
 
 ONE_OF_EACH_KIND: Final = (*FAULT_OF_KIND.values(), *Outage)
 

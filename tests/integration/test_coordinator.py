@@ -47,12 +47,11 @@ from homeassistant.helpers.event import (
 )
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-
-from .const import TOKEN
-from .failures import FAILURES
-from .helpers import assert_hidden, async_pass, async_until, waits
-from .simulator import Account, Fault, Simulator
-from .translation_check import ENGLISH
+from tests.simulator import Account, Fault, Simulator
+from tests.support.const import TOKEN
+from tests.support.failures import FAILURES
+from tests.support.helpers import assert_hidden, async_pass, async_until, waits
+from tests.support.translation_check import ENGLISH
 
 ACCOUNT: Final = "GREEN-API 1101000001"
 BUTTON: Final = "button.green_api_1101000001_reboot"

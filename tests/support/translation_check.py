@@ -33,7 +33,7 @@ type Manager = FlowManager[Any, Any, Any]
 type Result = FlowResult[FlowContext, Any]
 
 ENGLISH: Final = (
-    Path(__file__).parents[1] / "custom_components" / DOMAIN / "translations/en.json"
+    Path(__file__).parents[2] / "custom_components" / DOMAIN / "translations/en.json"
 )
 
 

@@ -7,8 +7,7 @@ from custom_components.green_api.address import (
     InsecureAddressError,
     InvalidAddressError,
 )
-
-from .clients import assert_says_only
+from tests.support.clients import assert_says_only
 
 
 @pytest.mark.parametrize(

@@ -21,41 +21,47 @@ from custom_components.green_api.const import (
     RESTRICTED_HELP_URL,
     SUPPORT_URL,
 )
-from custom_components.green_api.trouble import Trouble
+from custom_components.green_api.problem import Problem
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, CONF_API_TOKEN, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
-
-from .helpers import assert_hidden, async_pass
-from .replays import FAILURES, POLLED_REPLAYS, REBOOT, RESTART, Replay, Step
-from .simulator import Account, Simulator
+from tests.simulator import Account, Simulator
+from tests.support.helpers import assert_hidden, async_pass
+from tests.support.replays import (
+    FAILURES,
+    POLLED_REPLAYS,
+    REBOOT,
+    RESTART,
+    Replay,
+    Step,
+)
 
 START: Final = datetime(2026, 11, 24, tzinfo=UTC)
 PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
 BUTTON: Final = "button.green_api_1101000001_reboot"
 
-# What brings each trouble about.
-CAUSES: Final[dict[Trouble, str]] = {
-    Trouble.ASLEEP: "sleepMode",
-    Trouble.BLOCKED: "blocked",
-    Trouble.DELETED: "deleted",
-    Trouble.EXPIRED: "expired",
-    Trouble.LOGGED_OUT: "notAuthorized",
-    Trouble.RESTRICTED: "suspended",
-    Trouble.STUCK_STARTING: "starting",
-    Trouble.WRONG_ADDRESS: "403",
+# What brings each problem about.
+CAUSES: Final[dict[Problem, str]] = {
+    Problem.ASLEEP: "sleepMode",
+    Problem.BLOCKED: "blocked",
+    Problem.DELETED: "deleted",
+    Problem.EXPIRED: "expired",
+    Problem.LOGGED_OUT: "notAuthorized",
+    Problem.RESTRICTED: "suspended",
+    Problem.STUCK_STARTING: "starting",
+    Problem.WRONG_ADDRESS: "403",
 }
 
 # How issues differ from the usual ones: errors, not fixable, with a link to the console.
-WARNINGS: Final = frozenset({Trouble.ASLEEP, Trouble.RESTRICTED})
-FIXABLE: Final = frozenset({Trouble.LOGGED_OUT, Trouble.STUCK_STARTING})
+WARNINGS: Final = frozenset({Problem.ASLEEP, Problem.RESTRICTED})
+FIXABLE: Final = frozenset({Problem.LOGGED_OUT, Problem.STUCK_STARTING})
 HELP: Final = {
-    Trouble.BLOCKED: BLOCKED_HELP_URL,
-    Trouble.RESTRICTED: RESTRICTED_HELP_URL,
-    Trouble.STUCK_AFTER_REBOOT: SUPPORT_URL,
+    Problem.BLOCKED: BLOCKED_HELP_URL,
+    Problem.RESTRICTED: RESTRICTED_HELP_URL,
+    Problem.STUCK_AFTER_REBOOT: SUPPORT_URL,
 }
 
 
@@ -83,10 +89,10 @@ async def async_bring_about(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
-    trouble: Trouble,
+    problem: Problem,
 ) -> None:
-    """Let a trouble last for so long that it stands."""
-    let_answer(account, CAUSES[trouble])
+    """Let a problem last for so long that it stands."""
+    let_answer(account, CAUSES[problem])
     for _ in range(12):
         await async_pass(hass, freezer)
 
@@ -131,54 +137,54 @@ async def test_replay(
         seen.append((step, list(issues(hass)), reason(hass)))
 
     ids = {None: []} | {
-        trouble: [f"{config_entry.entry_id}_{trouble}"] for trouble in Trouble
+        problem: [f"{config_entry.entry_id}_{problem}"] for problem in Problem
     }
-    assert seen == [(step, ids[step.trouble], step.trouble) for step in replay.steps]
+    assert seen == [(step, ids[step.problem], step.problem) for step in replay.steps]
     # Each answer was that of a poll of the coordinator's own.
     answers = [step for step in replay.steps if step.event not in {REBOOT, RESTART}]
     polls = [req for req in account.requests if req.method == "getStateInstance"]
     assert len(polls) == len(answers)
 
 
-def test_replays_show_every_trouble() -> None:
-    """Every trouble is brought about while the real coordinator polls."""
-    shown = {step.trouble for replay in POLLED_REPLAYS for step in replay.steps}
-    assert shown == {None, *Trouble}
+def test_replays_show_every_problem() -> None:
+    """Every problem is brought about while the real coordinator polls."""
+    shown = {step.problem for replay in POLLED_REPLAYS for step in replay.steps}
+    assert shown == {None, *Problem}
 
 
 def assert_shown(
-    entry: MockConfigEntry, issue: ir.IssueEntry, trouble: Trouble
+    entry: MockConfigEntry, issue: ir.IssueEntry, problem: Problem
 ) -> None:
-    """Assert that an issue is shown as its trouble has to be."""
+    """Assert that an issue is shown as its problem has to be."""
     severity = (
-        ir.IssueSeverity.WARNING if trouble in WARNINGS else ir.IssueSeverity.ERROR
+        ir.IssueSeverity.WARNING if problem in WARNINGS else ir.IssueSeverity.ERROR
     )
-    assert issue.issue_id == f"{entry.entry_id}_{trouble}"
+    assert issue.issue_id == f"{entry.entry_id}_{problem}"
     assert issue.active
     assert issue.severity is severity
-    assert issue.translation_key == trouble
+    assert issue.translation_key == problem
     assert issue.translation_placeholders == {
         "name": entry.title,
         "console_url": CONSOLE_URL,
     }
-    assert issue.learn_more_url == HELP.get(trouble, CONSOLE_URL)
-    assert issue.is_fixable is (trouble in FIXABLE)
+    assert issue.learn_more_url == HELP.get(problem, CONSOLE_URL)
+    assert issue.is_fixable is (problem in FIXABLE)
     assert issue.data == {"entry_id": entry.entry_id}
     assert not issue.is_persistent
 
 
-@pytest.mark.parametrize("trouble", CAUSES)
+@pytest.mark.parametrize("problem", CAUSES)
 async def test_issue(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
-    trouble: Trouble,
+    problem: Problem,
 ) -> None:
     """An issue names the account, says how bad it is, and goes when all is well."""
-    await async_bring_about(hass, freezer, account, trouble)
+    await async_bring_about(hass, freezer, account, problem)
     (issue,) = issues(hass).values()
-    assert_shown(loaded_entry, issue, trouble)
+    assert_shown(loaded_entry, issue, problem)
 
     let_answer(account, "authorized")
     await async_pass(hass, freezer)
@@ -193,14 +199,14 @@ async def test_issue_of_a_reboot_in_vain(
 ) -> None:
     """A reboot that does not help leads to another issue than the one it was for."""
     account.boot_seconds = 3600
-    await async_bring_about(hass, freezer, account, Trouble.STUCK_STARTING)
+    await async_bring_about(hass, freezer, account, Problem.STUCK_STARTING)
     await async_press_reboot(hass)
     assert not issues(hass)
 
     for _ in range(6):
         await async_pass(hass, freezer)
     (issue,) = issues(hass).values()
-    assert_shown(loaded_entry, issue, Trouble.STUCK_AFTER_REBOOT)
+    assert_shown(loaded_entry, issue, Problem.STUCK_AFTER_REBOOT)
 
 
 async def test_restricted_until(
@@ -213,7 +219,7 @@ async def test_restricted_until(
     await hass.config.async_set_time_zone("Asia/Jerusalem")
     until = datetime(2026, 11, 26, 10, 30, tzinfo=UTC)
     issue_id = f"{loaded_entry.entry_id}_restricted"
-    await async_bring_about(hass, freezer, account, Trouble.RESTRICTED)
+    await async_bring_about(hass, freezer, account, Problem.RESTRICTED)
     assert issues(hass)[issue_id].translation_key == "restricted"
 
     account.suspended_until = int(until.timestamp())
@@ -227,7 +233,7 @@ async def test_restricted_until(
         "until": "2026-11-26 12:30",
     }
     assert issue.severity is ir.IssueSeverity.WARNING
-    assert issue.learn_more_url == HELP[Trouble.RESTRICTED]
+    assert issue.learn_more_url == HELP[Problem.RESTRICTED]
 
     account.suspended_until = int((until + timedelta(days=1)).timestamp())
     await async_pass(hass, freezer)
@@ -245,15 +251,15 @@ async def test_restriction_not_confirmed(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """The end of a restriction is no part of the trouble that stood before it."""
-    await async_bring_about(hass, freezer, account, Trouble.BLOCKED)
+    """The end of a restriction is no part of the problem that stood before it."""
+    await async_bring_about(hass, freezer, account, Problem.BLOCKED)
 
     account.state = "suspended"
     account.suspended_until = int(START.timestamp())
     await async_pass(hass, freezer)
 
     (issue,) = issues(hass).values()
-    assert_shown(loaded_entry, issue, Trouble.BLOCKED)
+    assert_shown(loaded_entry, issue, Problem.BLOCKED)
 
 
 @pytest.fixture
@@ -291,19 +297,19 @@ async def test_two_accounts(
     other_account: Account,
 ) -> None:
     """Each account has issues of its own, which come and go without the other's."""
-    await async_bring_about(hass, freezer, account, Trouble.LOGGED_OUT)
+    await async_bring_about(hass, freezer, account, Problem.LOGGED_OUT)
     (issue,) = issues(hass).values()
-    assert_shown(loaded_entry, issue, Trouble.LOGGED_OUT)
+    assert_shown(loaded_entry, issue, Problem.LOGGED_OUT)
 
-    await async_bring_about(hass, freezer, other_account, Trouble.LOGGED_OUT)
+    await async_bring_about(hass, freezer, other_account, Problem.LOGGED_OUT)
     ours, others = issues(hass).values()
-    assert_shown(loaded_entry, ours, Trouble.LOGGED_OUT)
-    assert_shown(other_entry, others, Trouble.LOGGED_OUT)
+    assert_shown(loaded_entry, ours, Problem.LOGGED_OUT)
+    assert_shown(other_entry, others, Problem.LOGGED_OUT)
 
     let_answer(account, "authorized")
     await async_pass(hass, freezer)
     (issue,) = issues(hass).values()
-    assert_shown(other_entry, issue, Trouble.LOGGED_OUT)
+    assert_shown(other_entry, issue, Problem.LOGGED_OUT)
 
     await hass.config_entries.async_remove(other_entry.entry_id)
     assert not issues(hass)
@@ -325,17 +331,17 @@ async def async_unload(hass: HomeAssistant, entry_id: str) -> None:
 
 
 @pytest.mark.parametrize("way", [async_disable, async_remove, async_unload])
-@pytest.mark.parametrize("trouble", CAUSES)
+@pytest.mark.parametrize("problem", CAUSES)
 async def test_goes_with_the_entry(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
-    trouble: Trouble,
+    problem: Problem,
     way: Callable[[HomeAssistant, str], Awaitable[None]],
 ) -> None:
     """Nothing stands against an account that is not polled any more."""
-    await async_bring_about(hass, freezer, account, trouble)
+    await async_bring_about(hass, freezer, account, problem)
     assert issues(hass)
 
     await way(hass, loaded_entry.entry_id)
@@ -348,17 +354,17 @@ async def test_goes_with_the_entry(
 
 
 @pytest.mark.parametrize("way", [async_disable, async_remove, async_unload])
-@pytest.mark.parametrize("trouble", [Trouble.DELETED, Trouble.EXPIRED])
-async def test_set_up_in_trouble(
+@pytest.mark.parametrize("problem", [Problem.DELETED, Problem.EXPIRED])
+async def test_set_up_in_problem(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     config_entry: MockConfigEntry,
     account: Account,
-    trouble: Trouble,
+    problem: Problem,
     way: Callable[[HomeAssistant, str], Awaitable[None]],
 ) -> None:
     """An account that cannot be set up has its issue too, as long as it is tried."""
-    let_answer(account, CAUSES[trouble])
+    let_answer(account, CAUSES[problem])
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
     assert config_entry.state is ConfigEntryState.SETUP_RETRY
@@ -367,13 +373,13 @@ async def test_set_up_in_trouble(
     await async_pass(hass, freezer)
     assert config_entry.state is ConfigEntryState.SETUP_RETRY
     (issue,) = issues(hass).values()
-    assert_shown(config_entry, issue, trouble)
+    assert_shown(config_entry, issue, problem)
 
     await way(hass, config_entry.entry_id)
     assert not issues(hass)
 
 
-async def test_set_up_after_trouble(
+async def test_set_up_after_problem(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     config_entry: MockConfigEntry,
@@ -393,17 +399,17 @@ async def test_set_up_after_trouble(
     assert not issues(hass)
 
 
-@pytest.mark.parametrize("trouble", CAUSES)
+@pytest.mark.parametrize("problem", CAUSES)
 async def test_restart(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
-    trouble: Trouble,
+    problem: Problem,
 ) -> None:
     """What stood is back with the first answer that a new Home Assistant hears."""
-    await async_bring_about(hass, freezer, account, trouble)
+    await async_bring_about(hass, freezer, account, problem)
     await hass.async_stop(force=True)
     freezer.tick(30)
 
@@ -422,7 +428,7 @@ async def test_restart(
         await restarted.async_block_till_done(wait_background_tasks=True)
 
         (issue,) = issues(restarted).values()
-        assert_shown(entry, issue, trouble)
+        assert_shown(entry, issue, problem)
         await restarted.async_stop(force=True)
 
 
@@ -432,8 +438,8 @@ async def test_ignored(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """An issue that the user ignores stays ignored while the trouble lasts."""
-    await async_bring_about(hass, freezer, account, Trouble.BLOCKED)
+    """An issue that the user ignores stays ignored while the problem lasts."""
+    await async_bring_about(hass, freezer, account, Problem.BLOCKED)
     (issue_id,) = issues(hass)
     ir.async_ignore_issue(hass, DOMAIN, issue_id, ignore=True)
 
@@ -450,13 +456,13 @@ async def test_renamed(
     account: Account,
 ) -> None:
     """An issue names the account as the user does, from the next poll on."""
-    await async_bring_about(hass, freezer, account, Trouble.BLOCKED)
+    await async_bring_about(hass, freezer, account, Problem.BLOCKED)
 
     hass.config_entries.async_update_entry(loaded_entry, title="Shop")
     await async_pass(hass, freezer)
 
     (issue,) = issues(hass).values()
-    assert_shown(loaded_entry, issue, Trouble.BLOCKED)
+    assert_shown(loaded_entry, issue, Problem.BLOCKED)
 
 
 async def test_without_entities(
@@ -471,10 +477,10 @@ async def test_without_entities(
     await hass.config_entries.async_setup(config_entry.entry_id)
     assert not hass.states.async_all()
 
-    await async_bring_about(hass, freezer, account, Trouble.LOGGED_OUT)
+    await async_bring_about(hass, freezer, account, Problem.LOGGED_OUT)
 
     (issue,) = issues(hass).values()
-    assert_shown(config_entry, issue, Trouble.LOGGED_OUT)
+    assert_shown(config_entry, issue, Problem.LOGGED_OUT)
 
 
 async def test_hides_the_token(
@@ -487,7 +493,7 @@ async def test_hides_the_token(
     """Whatever stands, neither an issue nor a state nor the log holds the token."""
     caplog.set_level("DEBUG")
     shown = []
-    for trouble in CAUSES:
-        await async_bring_about(hass, freezer, account, trouble)
+    for problem in CAUSES:
+        await async_bring_about(hass, freezer, account, problem)
         shown += [issues(hass), hass.states.async_all()]
     assert_hidden(account.token, caplog, *shown)

@@ -29,11 +29,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
-
-from .const import TOKEN
-from .failures import FAULT_OF_KIND
-from .helpers import assert_hidden, async_pass, async_until, waits
-from .simulator import Account, Fault, Simulator
+from tests.simulator import Account, Fault, Simulator
+from tests.support.const import TOKEN
+from tests.support.failures import FAULT_OF_KIND
+from tests.support.helpers import assert_hidden, async_pass, async_until, waits
 
 BUTTON: Final = "button.green_api_1101000001_reboot"
 STATE: Final = "sensor.green_api_1101000001_account_state"

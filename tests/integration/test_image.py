@@ -23,11 +23,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.icon import async_get_icons
 from homeassistant.util import dt as dt_util
-
-from .const import INSTANCE_ID, TOKEN
-from .failures import FAULT_OF_KIND
-from .helpers import assert_hidden, async_pass, async_until, enable
-from .simulator import Account, Fault, Messenger
+from tests.simulator import Account, Fault, Messenger
+from tests.support.const import INSTANCE_ID, TOKEN
+from tests.support.failures import FAULT_OF_KIND
+from tests.support.helpers import assert_hidden, async_pass, async_until, enable
 
 IMAGE: Final = "image.green_api_1101000001_qr_code"
 STATE: Final = "sensor.green_api_1101000001_account_state"
@@ -93,7 +92,7 @@ def looks(account: Account) -> int:
     return [request.method for request in account.requests].count("qr")
 
 
-def troubles(caplog: pytest.LogCaptureFixture) -> list[str]:
+def problems(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what is told in the log of anything that went wrong."""
     return [
         record.getMessage()
@@ -323,7 +322,7 @@ async def assert_cured(
     await async_pass(hass, freezer, 10)
     assert state(hass) not in {shown, STATE_UNAVAILABLE}
     assert (await viewer.see()).startswith(PNG)
-    assert troubles(caplog) == []
+    assert problems(caplog) == []
     assert_hidden(TOKEN, caplog, *hass.states.async_all())
 
 
@@ -344,7 +343,7 @@ async def test_no_answer(
 
     account.faults.clear()
     assert (await viewer.see()).startswith(PNG)
-    assert troubles(caplog) == []
+    assert problems(caplog) == []
 
 
 @pytest.fixture
@@ -401,7 +400,7 @@ async def test_unload_meanwhile(
     answer.set()
     assert (await look).status == HTTPStatus.INTERNAL_SERVER_ERROR
 
-    assert troubles(caplog) == []
+    assert problems(caplog) == []
     assert looks(account) == 1
 
 

@@ -27,20 +27,19 @@ from custom_components.green_api.api import (
     UnknownHostError,
     WrongAddressError,
 )
-from custom_components.green_api.trouble import (
+from custom_components.green_api.problem import (
     LOGGED_OUT_STATES,
     RESTRICTED_STATES,
     Answer,
     Assessment,
-    Trouble,
+    Problem,
     assess,
     interrupted,
     rebooted,
 )
+from tests.support.replays import FAILURES, REBOOT, REPLAYS, RESTART, Replay
 
-from .replays import FAILURES, REBOOT, REPLAYS, RESTART, Replay
-
-set_hypothesis_home_dir(Path(__file__).parents[1] / ".cache/hypothesis")
+set_hypothesis_home_dir(Path(__file__).parents[2] / ".cache/hypothesis")
 
 # Hypothesis looks at the generator of `random` as Python 3.14 does not expect.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
@@ -103,9 +102,9 @@ def assessments(events: Iterable[Event]) -> list[Assessment]:
     return list(accumulate(events, take_in, initial=Assessment()))[1:]
 
 
-def troubles(events: Iterable[Event]) -> list[Trouble | None]:
+def problems(events: Iterable[Event]) -> list[Problem | None]:
     """Return what stands after each of the events."""
-    return [assessment.trouble for assessment in assessments(events)]
+    return [assessment.problem for assessment in assessments(events)]
 
 
 def every_minute(*answers: Answer) -> list[Event]:
@@ -122,10 +121,10 @@ def test_replay(replay: Replay) -> None:
         for step in steps
     ]
     stands = [
-        (str(step.at), step.event, trouble)
-        for step, trouble in zip(steps, troubles(events), strict=True)
+        (str(step.at), step.event, problem)
+        for step, problem in zip(steps, problems(events), strict=True)
     ]
-    assert stands == [(str(step.at), step.event, step.trouble) for step in steps]
+    assert stands == [(str(step.at), step.event, step.problem) for step in steps]
 
 
 def test_replays() -> None:
@@ -136,27 +135,27 @@ def test_replays() -> None:
         for replay in REPLAYS
         for earlier, later in pairwise(replay.steps)
     )
-    assert {step.trouble for replay in REPLAYS for step in replay.steps} == {
+    assert {step.problem for replay in REPLAYS for step in replay.steps} == {
         None,
-        *Trouble,
+        *Problem,
     }
 
 
 def test_states() -> None:
-    """Every documented state but the good one is some trouble if it lasts."""
+    """Every documented state but the good one is some problem if it lasts."""
     assert {
-        state: troubles(every_minute(*[AccountState(state)] * 60))[-1]
+        state: problems(every_minute(*[AccountState(state)] * 60))[-1]
         for state in InstanceState
     } == {
         InstanceState.AUTHORIZED: None,
-        InstanceState.BLOCKED: Trouble.BLOCKED,
-        InstanceState.NOT_AUTHORIZED: Trouble.LOGGED_OUT,
-        InstanceState.PENDING_CODE: Trouble.LOGGED_OUT,
-        InstanceState.PENDING_PASSWORD: Trouble.LOGGED_OUT,
-        InstanceState.SLEEP_MODE: Trouble.ASLEEP,
-        InstanceState.STARTING: Trouble.STUCK_STARTING,
-        InstanceState.SUSPENDED: Trouble.RESTRICTED,
-        InstanceState.YELLOW_CARD: Trouble.RESTRICTED,
+        InstanceState.BLOCKED: Problem.BLOCKED,
+        InstanceState.NOT_AUTHORIZED: Problem.LOGGED_OUT,
+        InstanceState.PENDING_CODE: Problem.LOGGED_OUT,
+        InstanceState.PENDING_PASSWORD: Problem.LOGGED_OUT,
+        InstanceState.SLEEP_MODE: Problem.ASLEEP,
+        InstanceState.STARTING: Problem.STUCK_STARTING,
+        InstanceState.SUSPENDED: Problem.RESTRICTED,
+        InstanceState.YELLOW_CARD: Problem.RESTRICTED,
     }
     assert {
         InstanceState.NOT_AUTHORIZED,
@@ -167,19 +166,19 @@ def test_states() -> None:
 
 
 def test_failures() -> None:
-    """Only failures that say what is wrong are a trouble if they last."""
+    """Only failures that say what is wrong are a problem if they last."""
     assert {
-        kind: troubles(every_minute(*[ERRORS[kind]] * 60))[-1] for kind in ErrorKind
+        kind: problems(every_minute(*[ERRORS[kind]] * 60))[-1] for kind in ErrorKind
     } == {
         ErrorKind.BAD_RESPONSE: None,
         ErrorKind.CANNOT_CONNECT: None,
-        ErrorKind.DELETED: Trouble.DELETED,
-        ErrorKind.EXPIRED: Trouble.EXPIRED,
+        ErrorKind.DELETED: Problem.DELETED,
+        ErrorKind.EXPIRED: Problem.EXPIRED,
         ErrorKind.INVALID_AUTH: None,
         ErrorKind.RATE_LIMITED: None,
         ErrorKind.STARTING: None,
         ErrorKind.UNKNOWN_HOST: None,
-        ErrorKind.WRONG_ADDRESS: Trouble.WRONG_ADDRESS,
+        ErrorKind.WRONG_ADDRESS: Problem.WRONG_ADDRESS,
     }
 
 
@@ -191,47 +190,47 @@ def test_clock_set_back() -> None:
 
     after = every_minute(*[logged_out] * 7)
 
-    assert troubles(before + after)[2:] == [*[None] * 5, *[Trouble.LOGGED_OUT] * 2]
+    assert problems(before + after)[2:] == [*[None] * 5, *[Problem.LOGGED_OUT] * 2]
 
 
 # The reference: the same rules in other words. It looks at the whole history each
 # time, where the decision itself goes on from what it knows.
 
-STATE_POINTS_TO: Final[dict[str, Trouble]] = {
-    "blocked": Trouble.BLOCKED,
-    "notAuthorized": Trouble.LOGGED_OUT,
-    "pendingCode": Trouble.LOGGED_OUT,
-    "pendingPassword": Trouble.LOGGED_OUT,
-    "sleepMode": Trouble.ASLEEP,
-    "starting": Trouble.STUCK_STARTING,
-    "suspended": Trouble.RESTRICTED,
-    "yellowCard": Trouble.RESTRICTED,
+STATE_POINTS_TO: Final[dict[str, Problem]] = {
+    "blocked": Problem.BLOCKED,
+    "notAuthorized": Problem.LOGGED_OUT,
+    "pendingCode": Problem.LOGGED_OUT,
+    "pendingPassword": Problem.LOGGED_OUT,
+    "sleepMode": Problem.ASLEEP,
+    "starting": Problem.STUCK_STARTING,
+    "suspended": Problem.RESTRICTED,
+    "yellowCard": Problem.RESTRICTED,
 }
-FAILURE_POINTS_TO: Final[dict[ErrorKind, Trouble]] = {
-    ErrorKind.DELETED: Trouble.DELETED,
-    ErrorKind.EXPIRED: Trouble.EXPIRED,
-    ErrorKind.WRONG_ADDRESS: Trouble.WRONG_ADDRESS,
+FAILURE_POINTS_TO: Final[dict[ErrorKind, Problem]] = {
+    ErrorKind.DELETED: Problem.DELETED,
+    ErrorKind.EXPIRED: Problem.EXPIRED,
+    ErrorKind.WRONG_ADDRESS: Problem.WRONG_ADDRESS,
 }
-LASTS: Final[dict[Trouble | str, float]] = {
-    Trouble.ASLEEP: 300,
-    Trouble.BLOCKED: 50,
-    Trouble.DELETED: 50,
-    Trouble.EXPIRED: 50,
-    Trouble.LOGGED_OUT: 50,
-    Trouble.RESTRICTED: 50,
-    Trouble.STUCK_STARTING: 301,
-    Trouble.WRONG_ADDRESS: 600,
-    "no trouble": 300,
+LASTS: Final[dict[Problem | str, float]] = {
+    Problem.ASLEEP: 300,
+    Problem.BLOCKED: 50,
+    Problem.DELETED: 50,
+    Problem.EXPIRED: 50,
+    Problem.LOGGED_OUT: 50,
+    Problem.RESTRICTED: 50,
+    Problem.STUCK_STARTING: 301,
+    Problem.WRONG_ADDRESS: 600,
+    "no problem": 300,
 }
 
 
-def points_to(event: Event) -> Trouble | str | None:
+def points_to(event: Event) -> Problem | str | None:
     """Return what an event says of the account, None if it says nothing."""
     match event.what:
         case AccountState("authorized"):
             return "well"
         case AccountState(raw):
-            return STATE_POINTS_TO.get(raw, "no trouble")
+            return STATE_POINTS_TO.get(raw, "no problem")
         case GreenApiError(kind=kind):
             return FAILURE_POINTS_TO.get(kind)
     return None
@@ -256,14 +255,14 @@ def held(run: Sequence[Event]) -> float:
     )
 
 
-def verdict(history: Sequence[Event], standing: Trouble | None) -> Trouble | None:
+def verdict(history: Sequence[Event], standing: Problem | None) -> Problem | None:
     """Return what stands after a history, given what stood before its last event."""
     last = history[-1]
     said = points_to(last)
     if last.what is Happening.RESTART or said == "well":
         return None
     if last.what is Happening.REBOOT:
-        is_cured = standing in {Trouble.STUCK_STARTING, Trouble.STUCK_AFTER_REBOOT}
+        is_cured = standing in {Problem.STUCK_STARTING, Problem.STUCK_AFTER_REBOOT}
         return None if is_cured else standing
     reboots = [event.at for event in history if event.what is Happening.REBOOT]
     since_reboot = (last.at - max(reboots, default=START - 60 * MINUTE)).total_seconds()
@@ -273,14 +272,14 @@ def verdict(history: Sequence[Event], standing: Trouble | None) -> Trouble | Non
     if held(run) < LASTS[said]:
         return standing
     run_seconds = (last.at - run[0].at).total_seconds()
-    if said == Trouble.STUCK_STARTING and run_seconds >= since_reboot - 120:
-        return Trouble.STUCK_AFTER_REBOOT
-    return None if said == "no trouble" else Trouble(said)
+    if said == Problem.STUCK_STARTING and run_seconds >= since_reboot - 120:
+        return Problem.STUCK_AFTER_REBOOT
+    return None if said == "no problem" else Problem(said)
 
 
-def reference(history: Sequence[Event]) -> list[Trouble | None]:
+def reference(history: Sequence[Event]) -> list[Problem | None]:
     """Return what stands after each event of a history."""
-    stands: list[Trouble | None] = [None]
+    stands: list[Problem | None] = [None]
     for end in range(1, len(history) + 1):
         stands.append(verdict(history[:end], stands[-1]))
     return stands[1:]
@@ -312,7 +311,7 @@ thoroughly = settings(deadline=None, derandomize=True, max_examples=500)
 @given(histories())
 def test_reference(history: list[Event]) -> None:
     """The decision comes to the same as the reference, whatever happens."""
-    assert troubles(history) == reference(history)
+    assert problems(history) == reference(history)
 
 
 @thoroughly
@@ -325,7 +324,7 @@ def test_authorized_clears_at_once(history: list[Event], gap: int) -> None:
 
     last = assessments([*history, good])[-1]
 
-    assert (last.trouble, last.suspicion) == (None, None)
+    assert (last.problem, last.suspicion) == (None, None)
 
 
 @thoroughly
@@ -349,7 +348,7 @@ def test_outage_changes_nothing(
         for number, error in enumerate(errors, 1)
     ]
 
-    before, *after = troubles([*history, *outage])[len(history) - 1 :]
+    before, *after = problems([*history, *outage])[len(history) - 1 :]
 
     assert set(after) == {before}
 
@@ -358,16 +357,16 @@ def test_outage_changes_nothing(
 @given(histories())
 def test_nothing_stands_unheard(history: list[Event]) -> None:
     """What begins to stand has been said by nothing but the last telling answers."""
-    stands = [None, *troubles(history)]
+    stands = [None, *problems(history)]
     risen = [
-        (trouble, history[: number + 1])
-        for number, (before, trouble) in enumerate(pairwise(stands))
-        if trouble not in {None, before}
+        (problem, history[: number + 1])
+        for number, (before, problem) in enumerate(pairwise(stands))
+        if problem not in {None, before}
     ]
 
-    for trouble, so_far in risen:
+    for problem, so_far in risen:
         said = [points_to(event) for event in run_of(so_far)]
         lasted = so_far[-1].at - run_of(so_far)[0].at
-        named = Trouble.STUCK_STARTING if "stuck" in trouble else trouble
+        named = Problem.STUCK_STARTING if "stuck" in problem else problem
         assert set(said) - {None} == {named}
         assert lasted.total_seconds() >= LASTS[named]

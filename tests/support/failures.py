@@ -6,8 +6,7 @@ from typing import Final
 import pytest
 
 from custom_components.green_api.api import ErrorKind
-
-from .simulator import Fault
+from tests.simulator import Fault
 
 # Faults that are as good as an answer, and others that come to nothing in time.
 HARMLESS: Final = (

@@ -23,11 +23,10 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from tests.simulator import Account
+from tests.support.helpers import async_pass
 
-from .helpers import async_pass
-from .simulator import Account
-
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 ENGLISH: Final = yaml.safe_load(
     (ROOT / "custom_components/green_api/translations/en.json").read_text("utf-8")
@@ -179,7 +178,7 @@ def test_entity_ids(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.usefixtures("automations")
-async def test_told_of_trouble_and_of_its_end(
+async def test_told_of_problem_and_of_its_end(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
@@ -191,7 +190,7 @@ async def test_told_of_trouble_and_of_its_end(
     assert not told
     await async_pass(hass, freezer)
     assert [call.data["message"] for call in told] == [
-        "It is in trouble: logged out. Open the repairs in Home Assistant."
+        "It has a problem: logged out. Open the repairs in Home Assistant."
     ]
 
     account.state = "authorized"

@@ -13,9 +13,9 @@ from yarl import URL
 
 from custom_components.green_api import api
 from custom_components.green_api.api import ErrorKind
+from tests.simulator import Account, Fault
 
 from .failures import KIND_OF_FAULT, SLOW
-from .simulator import Account, Fault
 
 # How long a test is ready to wait for an answer that does not come.
 PATIENCE: Final = ClientTimeout(total=0.05)

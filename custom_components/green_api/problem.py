@@ -1,7 +1,7 @@
 """Decide, from the sequence of answers alone, what stands against an account.
 
 To teach it a new state, add the state to `_SUSPICION_BY_STATE`. To teach it a new
-trouble, add the trouble to `Trouble` and `STANDS_AFTER`, and its issue to `issues.py`.
+problem, add the problem to `Problem` and `STANDS_AFTER`, and its issue to `issues.py`.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from typing import Final
 from .api import AccountState, ErrorKind, GreenApiError, InstanceState
 
 
-class Trouble(StrEnum):
+class Problem(StrEnum):
     """What can stand against an account; keys of issues and of their texts."""
 
     ASLEEP = "asleep"
@@ -27,52 +27,52 @@ class Trouble(StrEnum):
     WRONG_ADDRESS = "wrong_address"
 
 
-_SUSPICION_BY_STATE: Final[Mapping[InstanceState, Trouble]] = {
-    InstanceState.NOT_AUTHORIZED: Trouble.LOGGED_OUT,
-    InstanceState.PENDING_CODE: Trouble.LOGGED_OUT,
-    InstanceState.PENDING_PASSWORD: Trouble.LOGGED_OUT,
-    InstanceState.SUSPENDED: Trouble.RESTRICTED,
-    InstanceState.YELLOW_CARD: Trouble.RESTRICTED,
-    InstanceState.BLOCKED: Trouble.BLOCKED,
-    InstanceState.SLEEP_MODE: Trouble.ASLEEP,
-    InstanceState.STARTING: Trouble.STUCK_STARTING,
+_SUSPICION_BY_STATE: Final[Mapping[InstanceState, Problem]] = {
+    InstanceState.NOT_AUTHORIZED: Problem.LOGGED_OUT,
+    InstanceState.PENDING_CODE: Problem.LOGGED_OUT,
+    InstanceState.PENDING_PASSWORD: Problem.LOGGED_OUT,
+    InstanceState.SUSPENDED: Problem.RESTRICTED,
+    InstanceState.YELLOW_CARD: Problem.RESTRICTED,
+    InstanceState.BLOCKED: Problem.BLOCKED,
+    InstanceState.SLEEP_MODE: Problem.ASLEEP,
+    InstanceState.STARTING: Problem.STUCK_STARTING,
 }
 
 # All other failures tell nothing about the account.
-_SUSPICION_BY_FAILURE: Final[Mapping[ErrorKind, Trouble]] = {
-    ErrorKind.EXPIRED: Trouble.EXPIRED,
-    ErrorKind.DELETED: Trouble.DELETED,
-    ErrorKind.WRONG_ADDRESS: Trouble.WRONG_ADDRESS,
+_SUSPICION_BY_FAILURE: Final[Mapping[ErrorKind, Problem]] = {
+    ErrorKind.EXPIRED: Problem.EXPIRED,
+    ErrorKind.DELETED: Problem.DELETED,
+    ErrorKind.WRONG_ADDRESS: Problem.WRONG_ADDRESS,
 }
 
 LOGGED_OUT_STATES: Final = frozenset(
     state
-    for state, trouble in _SUSPICION_BY_STATE.items()
-    if trouble is Trouble.LOGGED_OUT
+    for state, problem in _SUSPICION_BY_STATE.items()
+    if problem is Problem.LOGGED_OUT
 )
 RESTRICTED_STATES: Final = frozenset(
     state
-    for state, trouble in _SUSPICION_BY_STATE.items()
-    if trouble is Trouble.RESTRICTED
+    for state, problem in _SUSPICION_BY_STATE.items()
+    if problem is Problem.RESTRICTED
 )
 
 # Two answers in a row, a poll apart: polls are a minute apart, give or take
 # a second or two, and may be only seconds apart when somebody asks for one.
 _TWO_IN_A_ROW: Final = timedelta(seconds=50)
 
-STANDS_AFTER: Final[Mapping[Trouble, timedelta]] = {
-    Trouble.ASLEEP: timedelta(minutes=5),
-    Trouble.BLOCKED: _TWO_IN_A_ROW,
-    Trouble.DELETED: _TWO_IN_A_ROW,
-    Trouble.EXPIRED: _TWO_IN_A_ROW,
-    Trouble.LOGGED_OUT: _TWO_IN_A_ROW,
-    Trouble.RESTRICTED: _TWO_IN_A_ROW,
+STANDS_AFTER: Final[Mapping[Problem, timedelta]] = {
+    Problem.ASLEEP: timedelta(minutes=5),
+    Problem.BLOCKED: _TWO_IN_A_ROW,
+    Problem.DELETED: _TWO_IN_A_ROW,
+    Problem.EXPIRED: _TWO_IN_A_ROW,
+    Problem.LOGGED_OUT: _TWO_IN_A_ROW,
+    Problem.RESTRICTED: _TWO_IN_A_ROW,
     # The vendor allows five minutes, so that it takes more to be stuck.
-    Trouble.STUCK_STARTING: timedelta(minutes=5, seconds=1),
-    Trouble.WRONG_ADDRESS: timedelta(minutes=10),
+    Problem.STUCK_STARTING: timedelta(minutes=5, seconds=1),
+    Problem.WRONG_ADDRESS: timedelta(minutes=10),
 }
 
-# An answer that no trouble is known for (a state of the future, an instance being
+# An answer that no problem is known for (a state of the future, an instance being
 # created) refutes what stands once it has been heard for as long as this.
 _REFUTED_AFTER: Final = timedelta(minutes=5)
 
@@ -86,7 +86,7 @@ _REBOOT_SHOWS: Final = timedelta(minutes=2)
 _LONGEST_GAP: Final = timedelta(minutes=2)
 
 _CURED_BY_REBOOT: Final = frozenset(
-    {Trouble.STUCK_STARTING, Trouble.STUCK_AFTER_REBOOT}
+    {Problem.STUCK_STARTING, Problem.STUCK_AFTER_REBOOT}
 )
 
 type Answer = AccountState | GreenApiError
@@ -96,14 +96,14 @@ type Answer = AccountState | GreenApiError
 class Assessment:
     """What the answers so far amount to.
 
-    `trouble` stands against the account. `suspicion` is what the last telling answer
+    `problem` stands against the account. `suspicion` is what the last telling answer
     points to, None if that is nothing bad; the answers have pointed there since
     `since`, for `held` altogether, time without answers not counted. `heard_at` is
     the time of the last answer, None if it told nothing.
     """
 
-    trouble: Trouble | None = None
-    suspicion: Trouble | None = None
+    problem: Problem | None = None
+    suspicion: Problem | None = None
     since: datetime | None = None
     held: timedelta = timedelta()
     heard_at: datetime | None = None
@@ -139,7 +139,7 @@ def rebooted(previous: Assessment, now: datetime) -> Assessment:
     """Return what the answers amount to after a reboot that the user asked for."""
     return replace(
         previous,
-        trouble=None if previous.trouble in _CURED_BY_REBOOT else previous.trouble,
+        problem=None if previous.problem in _CURED_BY_REBOOT else previous.problem,
         held=timedelta(),
         heard_at=now,
         rebooted_at=now,
@@ -149,9 +149,9 @@ def rebooted(previous: Assessment, now: datetime) -> Assessment:
 def interrupted(previous: Assessment) -> Assessment:
     """Return what is left when nobody listens: nothing stands until it is heard again.
 
-    A trouble that stood stands at the first answer that confirms it.
+    A problem that stood stands at the first answer that confirms it.
     """
-    return replace(previous, trouble=None, heard_at=None)
+    return replace(previous, problem=None, heard_at=None)
 
 
 def _not_ahead(moment: datetime | None, now: datetime) -> datetime | None:
@@ -165,7 +165,7 @@ def _heard_nothing(previous: Assessment, now: datetime) -> Assessment:
 
 
 def _heard(
-    previous: Assessment, suspicion: Trouble | None, now: datetime
+    previous: Assessment, suspicion: Problem | None, now: datetime
 ) -> Assessment:
     """Go on with a suspicion, or begin with another one."""
     if suspicion is previous.suspicion and previous.since is not None:
@@ -187,19 +187,19 @@ def _judged(heard: Assessment, now: datetime) -> Assessment:
     if heard.quiet_until is not None and now < heard.quiet_until:
         return heard
     if heard.suspicion is None:
-        return replace(heard, trouble=None) if heard.held >= _REFUTED_AFTER else heard
+        return replace(heard, problem=None) if heard.held >= _REFUTED_AFTER else heard
     if heard.held < STANDS_AFTER[heard.suspicion]:
         return heard
-    return replace(heard, trouble=_named(heard))
+    return replace(heard, problem=_named(heard))
 
 
-def _named(heard: Assessment) -> Trouble | None:
+def _named(heard: Assessment) -> Problem | None:
     """Tell an account that is stuck from one that a reboot did not help."""
     if (
-        heard.suspicion is Trouble.STUCK_STARTING
+        heard.suspicion is Problem.STUCK_STARTING
         and heard.rebooted_at is not None
         and heard.since is not None
         and heard.since <= heard.rebooted_at + _REBOOT_SHOWS
     ):
-        return Trouble.STUCK_AFTER_REBOOT
+        return Problem.STUCK_AFTER_REBOOT
     return heard.suspicion

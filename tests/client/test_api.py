@@ -50,12 +50,11 @@ from homeassistant.helpers.aiohttp_client import (
     HassAsyncDNSResolver,
     HomeAssistantTCPConnector,
 )
-
-from .canned import CannedServer
-from .clients import CALLS, PHONE_NUMBER, create_client, outcome
-from .const import INSTANCE_ID, TOKEN
-from .helpers import assert_hidden, async_until
-from .simulator import Account, Fault, Simulator
+from tests.simulator import Account, Fault, Simulator
+from tests.support.canned import CannedServer
+from tests.support.clients import CALLS, PHONE_NUMBER, create_client, outcome
+from tests.support.const import INSTANCE_ID, TOKEN
+from tests.support.helpers import assert_hidden, async_until
 
 ENCODED_TOKEN: Final = TOKEN.replace("+", "%2B")
 
@@ -840,7 +839,7 @@ async def test_name_server(
     patience: float,
     expected: type[GreenApiError],
 ) -> None:
-    """Home Assistant's resolver tells a wrong name from trouble with the network."""
+    """Home Assistant's resolver tells a wrong name from problem with the network."""
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(protocol, ("127.0.0.1", 0))
     resolver = HassAsyncDNSResolver(

@@ -22,9 +22,9 @@ import pytest
 import segno
 from yarl import URL
 
-from .simulator import Account, Fault, Messenger, Request, Simulator
-from .simulator.faults import ANSWERS, BREAKAGES
-from .simulator.wire import Json
+from . import Account, Fault, Messenger, Request, Simulator
+from .faults import ANSWERS, BREAKAGES
+from .wire import Json
 
 INSTANCE_ID: Final = "1101000001"
 TOKEN: Final = "d75b3a66374942c5b3c019c698abc206+e151558acbd412345"

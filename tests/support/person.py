@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.green_api import coordinator, trouble
+from custom_components.green_api import coordinator, problem
 from custom_components.green_api.api import RequestPacer
 from custom_components.green_api.client import _PACER
 from custom_components.green_api.const import DOMAIN
@@ -34,10 +34,10 @@ from homeassistant.helpers import (
 )
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
+from tests.simulator import Account
 
 from .const import INSTANCE_ID
 from .helpers import enable
-from .simulator import Account
 
 FLOWS: Final = "/api/config/config_entries/flow"
 FIXES: Final = "/api/repairs/issues/fix"
@@ -257,7 +257,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     for interval in ("UPDATE_INTERVAL", "FAST_UPDATE_INTERVAL"):
         monkeypatch.setattr(coordinator, interval, timedelta(hours=1))
     monkeypatch.setattr(coordinator, "CONFIRM_DELAY", 0)
-    for name in trouble.STANDS_AFTER:
-        monkeypatch.setitem(trouble.STANDS_AFTER, name, timedelta())
-    monkeypatch.setattr(trouble, "QUIET_AFTER_REBOOT", timedelta())
-    monkeypatch.setattr(trouble, "_REBOOT_SHOWS", timedelta())
+    for name in problem.STANDS_AFTER:
+        monkeypatch.setitem(problem.STANDS_AFTER, name, timedelta())
+    monkeypatch.setattr(problem, "QUIET_AFTER_REBOOT", timedelta())
+    monkeypatch.setattr(problem, "_REBOOT_SHOWS", timedelta())

@@ -1,6 +1,6 @@
 """Sequences of answers, and what must stand against the account after each of them.
 
-A line says when something happens, what it is, and which trouble stands then:
+A line says when something happens, what it is, and which problem stands then:
 
     2:00           notAuthorized  logged_out
     3:00-9:00      502            logged_out   every minute
@@ -27,9 +27,8 @@ from custom_components.green_api.api import (
     RateLimitedError,
     WrongAddressError,
 )
-from custom_components.green_api.trouble import Trouble
-
-from .simulator import Fault
+from custom_components.green_api.problem import Problem
+from tests.simulator import Fault
 
 REBOOT: Final = "REBOOT"
 RESTART: Final = "RESTART"
@@ -49,7 +48,7 @@ FAILURES: Final[dict[str, tuple[type[GreenApiError], Fault]]] = {
 
 _LINE: Final = re.compile(
     r"(?P<first>[\d:]+)(-(?P<last>[\d:]+)(/(?P<every>\d+))?)?"
-    r"\s+(?P<event>\w+)\s+(?P<trouble>\w+|-)"
+    r"\s+(?P<event>\w+)\s+(?P<problem>\w+|-)"
 )
 
 
@@ -59,7 +58,7 @@ class Step:
 
     at: timedelta
     event: str
-    trouble: Trouble | None
+    problem: Problem | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +86,9 @@ def _steps(line: str) -> Iterator[Step]:
         raise ValueError(message)
     first, last = _time(match["first"]), _time(match["last"] or match["first"])
     every = timedelta(seconds=int(match["every"] or 60))
-    trouble = None if match["trouble"] == "-" else Trouble(match["trouble"])
+    problem = None if match["problem"] == "-" else Problem(match["problem"])
     for number in range((last - first) // every + 1):
-        yield Step(first + number * every, match["event"], trouble)
+        yield Step(first + number * every, match["event"], problem)
 
 
 def _time(text: str) -> timedelta:
@@ -113,7 +112,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "logged out: waiting for a code or a password is the same trouble",
+        "logged out: waiting for a code or a password is the same problem",
         """
         0:00  authorized       -
         1:00  notAuthorized    -
@@ -130,7 +129,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "restricted: the old name of the state and the new one are one trouble",
+        "restricted: the old name of the state and the new one are one problem",
         """
         0:00  authorized  -
         1:00  yellowCard  -
@@ -306,7 +305,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "single odd answer: clears nothing in the middle of trouble",
+        "single odd answer: clears nothing in the middle of problem",
         """
         0:00  notAuthorized  -
         1:00  notAuthorized  logged_out
@@ -317,7 +316,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "change of trouble: the new one replaces the old one",
+        "change of problem: the new one replaces the old one",
         """
         0:00  suspended      -
         1:00  suspended      restricted
@@ -523,7 +522,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "expired: then deleted, which is another trouble",
+        "expired: then deleted, which is another problem",
         """
         0:00  expired  -
         1:00  expired  expired
@@ -550,7 +549,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "outage: half an hour of it is no half hour of trouble",
+        "outage: half an hour of it is no half hour of problem",
         """
         0:00-1:00    starting  -
         2:00-30:00   502       -
@@ -559,7 +558,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "outage: before trouble is not a part of it",
+        "outage: before problem is not a part of it",
         """
         0:00-9:00  502            -
         10:00      notAuthorized  -
@@ -670,7 +669,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "created: null is no trouble, however long it lasts",
+        "created: null is no problem, however long it lasts",
         """
         0:00-30:00  null        -
         30:10       starting    -
@@ -768,7 +767,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "reboot: a change of trouble waits for the end of the five minutes",
+        "reboot: a change of problem waits for the end of the five minutes",
         """
         0:00          notAuthorized  -
         1:00          notAuthorized  logged_out

@@ -39,12 +39,19 @@ from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-
-from .canned import CannedServer
-from .const import INSTANCE_ID, TOKEN
-from .person import RESTRICTED_UNTIL, STATE, Person, Shown, async_meet, hurry, said
-from .secrecy import Listener, told_of_token
-from .simulator import Account
+from tests.simulator import Account
+from tests.support.canned import CannedServer
+from tests.support.const import INSTANCE_ID, TOKEN
+from tests.support.person import (
+    RESTRICTED_UNTIL,
+    STATE,
+    Person,
+    Shown,
+    async_meet,
+    hurry,
+    said,
+)
+from tests.support.secrecy import Listener, told_of_token
 
 # By this one finds again whatever the server says.
 MARK: Final = "EVIL"

@@ -33,11 +33,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.icon import async_get_icons
 from homeassistant.util import dt as dt_util
-
-from .const import INSTANCE_ID, TOKEN
-from .failures import FAULT_OF_KIND
-from .helpers import assert_hidden, async_pass, async_until, enable
-from .simulator import Account, Fault, Messenger
+from tests.simulator import Account, Fault, Messenger
+from tests.support.const import INSTANCE_ID, TOKEN
+from tests.support.failures import FAULT_OF_KIND
+from tests.support.helpers import assert_hidden, async_pass, async_until, enable
 
 MESSAGES_IN_QUEUE: Final = "sensor.green_api_1101000001_messages_in_queue"
 RESTRICTED_UNTIL: Final = "sensor.green_api_1101000001_restricted_until"

@@ -38,10 +38,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
-
-from .helpers import assert_hidden, async_pass, async_until
-from .simulator import Account, Fault, Messenger, Simulator
-from .simulator.faults import Exchange
+from tests.simulator import Account, Fault, Messenger, Simulator
+from tests.simulator.faults import Exchange
+from tests.support.helpers import assert_hidden, async_pass, async_until
 
 URL: Final = "/api/repairs/issues/fix"
 NAME: Final = "GREEN-API 1101000001"

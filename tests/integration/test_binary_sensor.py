@@ -7,7 +7,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.green_api.trouble import STANDS_AFTER, Trouble
+from custom_components.green_api.problem import STANDS_AFTER, Problem
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass
 from homeassistant.const import (
     ATTR_FRIENDLY_NAME,
@@ -17,9 +17,8 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-
-from .helpers import async_pass
-from .simulator import Account, Fault
+from tests.simulator import Account, Fault
+from tests.support.helpers import async_pass
 
 CONNECTIVITY: Final = "binary_sensor.green_api_1101000001_connectivity"
 PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
@@ -105,13 +104,13 @@ async def test_connectivity(
 
 
 @pytest.mark.parametrize(
-    ("raw", "trouble"),
+    ("raw", "problem"),
     [
-        ("blocked", Trouble.BLOCKED),
-        ("notAuthorized", Trouble.LOGGED_OUT),
-        ("sleepMode", Trouble.ASLEEP),
-        ("starting", Trouble.STUCK_STARTING),
-        ("suspended", Trouble.RESTRICTED),
+        ("blocked", Problem.BLOCKED),
+        ("notAuthorized", Problem.LOGGED_OUT),
+        ("sleepMode", Problem.ASLEEP),
+        ("starting", Problem.STUCK_STARTING),
+        ("suspended", Problem.RESTRICTED),
     ],
 )
 async def test_problem_with_a_state(
@@ -120,23 +119,23 @@ async def test_problem_with_a_state(
     loaded_entry: MockConfigEntry,
     account: Account,
     raw: str,
-    trouble: Trouble,
+    problem: Problem,
 ) -> None:
     """A state is a problem when it stands, in outages too, until it is over."""
     account.state = raw
     await async_pass(hass, freezer)
     assert state(hass, PROBLEM) == STATE_OFF
 
-    for _ in range(1 + STANDS_AFTER[trouble] // MINUTE):
+    for _ in range(1 + STANDS_AFTER[problem] // MINUTE):
         await async_pass(hass, freezer)
     assert state(hass, PROBLEM) == STATE_ON
-    assert reason(hass) == trouble
+    assert reason(hass) == problem
 
     account.fault = Fault.BAD_GATEWAY
     await async_pass(hass, freezer)
     assert state(hass, STATE) == STATE_UNAVAILABLE
     assert state(hass, PROBLEM) == STATE_ON
-    assert reason(hass) == trouble
+    assert reason(hass) == problem
 
     account.fault = None
     account.state = "authorized"
@@ -146,11 +145,11 @@ async def test_problem_with_a_state(
 
 
 @pytest.mark.parametrize(
-    ("fault", "trouble"),
+    ("fault", "problem"),
     [
-        (Fault.DELETED, Trouble.DELETED),
-        (Fault.EXPIRED_TEXT, Trouble.EXPIRED),
-        (Fault.FORBIDDEN_HTML, Trouble.WRONG_ADDRESS),
+        (Fault.DELETED, Problem.DELETED),
+        (Fault.EXPIRED_TEXT, Problem.EXPIRED),
+        (Fault.FORBIDDEN_HTML, Problem.WRONG_ADDRESS),
     ],
 )
 async def test_problem_with_a_failure(
@@ -159,18 +158,18 @@ async def test_problem_with_a_failure(
     loaded_entry: MockConfigEntry,
     account: Account,
     fault: Fault,
-    trouble: Trouble,
+    problem: Problem,
 ) -> None:
     """A failure is a problem when it stands, though nothing is known of the state."""
     account.fault = fault
     await async_pass(hass, freezer)
     assert state(hass, PROBLEM) == STATE_UNAVAILABLE
 
-    for _ in range(1 + STANDS_AFTER[trouble] // MINUTE):
+    for _ in range(1 + STANDS_AFTER[problem] // MINUTE):
         await async_pass(hass, freezer)
     assert state(hass, STATE) == STATE_UNAVAILABLE
     assert state(hass, PROBLEM) == STATE_ON
-    assert reason(hass) == trouble
+    assert reason(hass) == problem
 
     account.fault = None
     await async_pass(hass, freezer)
@@ -188,10 +187,10 @@ async def test_problem_that_changes(
     account.state = "notAuthorized"
     await async_pass(hass, freezer)
     await async_pass(hass, freezer)
-    assert reason(hass) == Trouble.LOGGED_OUT
+    assert reason(hass) == Problem.LOGGED_OUT
 
     account.fault = Fault.EXPIRED_TEXT
     await async_pass(hass, freezer)
     await async_pass(hass, freezer)
-    assert reason(hass) == Trouble.EXPIRED
+    assert reason(hass) == Problem.EXPIRED
     assert state(hass, PROBLEM) == STATE_ON

@@ -28,10 +28,9 @@ from homeassistant.core import (
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
+from tests.simulator import Account, Fault
 
-from .simulator import Account, Fault
-
-BLUEPRINTS: Final = Path(__file__).parents[1] / "blueprints"
+BLUEPRINTS: Final = Path(__file__).parents[2] / "blueprints"
 ALERT: Final = "green_api/alert.yaml"
 REBOOT: Final = "green_api/reboot_when_stuck.yaml"
 
@@ -157,10 +156,10 @@ async def test_alert_and_recovery(
     ]
 
 
-async def test_short_trouble_is_not_told(
+async def test_short_problem_is_not_told(
     hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account, poll: Poll
 ) -> None:
-    """Neither the trouble nor the recovery is told of when it was short."""
+    """Neither the problem nor the recovery is told of when it was short."""
     calls = await alert(hass, account)
 
     account.state = "notAuthorized"
@@ -174,7 +173,7 @@ async def test_short_trouble_is_not_told(
 async def test_expired_plan_is_told(
     hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account, poll: Poll
 ) -> None:
-    """A trouble that leaves the state unavailable has its reason told all the same."""
+    """A problem that leaves the state unavailable has its reason told all the same."""
     calls = await alert(hass, account, minutes=0)
 
     account.fault = Fault.EXPIRED_JSON
@@ -186,7 +185,7 @@ async def test_expired_plan_is_told(
 async def test_outage_is_told(
     hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account, poll: Poll
 ) -> None:
-    """An outage is told of later than a trouble, and its end as well."""
+    """An outage is told of later than a problem, and its end as well."""
     calls = await alert(hass, account, minutes=0, unreachable_minutes=10)
 
     account.fault = Fault.BAD_GATEWAY
