@@ -1,4 +1,4 @@
-"""Show in Home Assistant's repairs what stands against an account."""
+"""Show the problem of an account in Home Assistant's repairs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from .const import (
     RESTRICTED_HELP_URL,
     SUPPORT_URL,
 )
+from .coordinator import Account
 from .problem import Problem
 
 
@@ -38,6 +39,7 @@ _ISSUES: Final[Mapping[Problem, _Issue]] = {
     Problem.RESTRICTED: _Issue(ir.IssueSeverity.WARNING, RESTRICTED_HELP_URL),
     Problem.STUCK_AFTER_REBOOT: _Issue(ir.IssueSeverity.ERROR, SUPPORT_URL),
     Problem.STUCK_STARTING: _Issue(ir.IssueSeverity.ERROR, is_fixable=True),
+    Problem.UNKNOWN_STATE: _Issue(ir.IssueSeverity.WARNING),
     Problem.WRONG_ADDRESS: _Issue(ir.IssueSeverity.ERROR),
 }
 
@@ -48,17 +50,41 @@ def issue_id(entry_id: str, problem: Problem) -> str:
 
 
 @callback
-def async_show_issue(
+def async_update_issue(
     hass: HomeAssistant,
     entry: ConfigEntry,
-    problem: Problem | None,
-    restricted_until: datetime | None = None,
+    account: Account,
+    restricted_until: datetime | None,
 ) -> None:
-    """Show the issue of what stands against an account, and no other one."""
-    for other in _ISSUES.keys() - {problem}:
-        ir.async_delete_issue(hass, DOMAIN, issue_id(entry.entry_id, other))
-    if problem is None:
-        return
+    """Make the issue registry show the problem of an account, and no other one.
+
+    That of a problem that is remembered but not confirmed yet stays as it is, so that
+    it is still ignored afterwards if somebody has ignored it.
+    """
+    async_delete_issues(hass, entry, keep=account.remembered)
+    if account.issue:
+        _async_create_issue(hass, entry, account.issue, restricted_until)
+    elif account.problem:
+        async_delete_issues(hass, entry)
+
+
+@callback
+def async_delete_issues(
+    hass: HomeAssistant, entry: ConfigEntry, keep: Problem | None = None
+) -> None:
+    """Delete the issues of an account, except that of a problem to keep."""
+    for problem in _ISSUES:
+        if problem is not keep:
+            ir.async_delete_issue(hass, DOMAIN, issue_id(entry.entry_id, problem))
+
+
+def _async_create_issue(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    problem: Problem,
+    restricted_until: datetime | None,
+) -> None:
+    """Create or update the issue of a problem."""
     issue = _ISSUES[problem]
     translation_key: str = problem
     placeholders = {"name": entry.title, "console_url": CONSOLE_URL}

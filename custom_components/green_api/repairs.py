@@ -23,8 +23,9 @@ from homeassistant.helpers.selector import (
 
 from .api import GreenApiClient, GreenApiError, InstanceState, Messenger, QrKind
 from .const import CONSOLE_URL, DOMAIN, MESSENGER_NAMES
-from .coordinator import GreenApiConfigEntry, GreenApiCoordinator
+from .data import GreenApiConfigEntry, GreenApiData
 from .problem import RESTRICTED_STATES, Problem
+from .reboot import async_reboot
 
 if TYPE_CHECKING:
     from homeassistant.components.repairs import RepairsFlowResult
@@ -79,8 +80,8 @@ class AccountRepairFlow(RepairsFlow):
         self.placeholders = {"name": entry.title, "console_url": CONSOLE_URL}
 
     @property
-    def coordinator(self) -> GreenApiCoordinator:
-        """Return the coordinator; a dialog may be open for longer than there is one."""
+    def account(self) -> GreenApiData:
+        """Return the runtime data; a dialog may be open for longer than they exist."""
         if self.entry.state is not ConfigEntryState.LOADED:
             raise AbortFlow("not_loaded", self.placeholders)
         return self.entry.runtime_data
@@ -102,7 +103,8 @@ class RebootRepairFlow(AccountRepairFlow):
         errors: dict[str, str] = {}
         if user_input is not None:
             try:
-                await self.coordinator.async_reboot()
+                self.account  # noqa: B018
+                await async_reboot(self.hass, self.entry)
             except HomeAssistantError as err:
                 errors["base"] = err.translation_key or "unknown"
             else:
@@ -156,7 +158,7 @@ class LinkRepairFlow(AccountRepairFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Offer the two ways, or say where else the account is linked."""
-        messenger = await self.coordinator.async_get_messenger()
+        messenger = await self.account.settings.async_get_messenger()
         if messenger is not Messenger.WHATSAPP:
             return self.async_abort(
                 reason="link_in_console",
@@ -184,7 +186,7 @@ class LinkRepairFlow(AccountRepairFlow):
     ) -> RepairsFlowResult:
         """Show the QR code, and the next one in its place."""
         if self._wait is None:
-            self._client = self.coordinator.client
+            self._client = self.account.client
             self._deadline = self._now + QR_TIMEOUT
             return self._start("qr_code", "get_qr_code", self._async_scanned(None))
         return self._go_on(self._wait)
@@ -252,7 +254,7 @@ class LinkRepairFlow(AccountRepairFlow):
 
     async def _async_show_code(self, phone_number: int) -> RepairsFlowResult:
         """Ask for a code and show it; a linked account needs none."""
-        self._client = self.coordinator.client
+        self._client = self.account.client
         request = self._run(
             "get_code", self._client.get_authorization_code(phone_number)
         )
@@ -350,7 +352,7 @@ class LinkRepairFlow(AccountRepairFlow):
         """
         outcome = await coming
         if outcome == "linked":
-            await self.coordinator.async_refresh()
+            await self.account.coordinator.async_refresh()
         return outcome
 
     def _run[T](self, name: str, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
