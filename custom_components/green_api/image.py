@@ -12,14 +12,15 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .api import GreenApiError, QrKind
+from .const import QR_LIFE
 from .coordinator import GreenApiConfigEntry, GreenApiCoordinator
 from .entity import GreenApiEntity
 from .problem import LOGGED_OUT_STATES
 
 PARALLEL_UPDATES = 0
 
-# Seconds after which an answer is old; the vendor lets a QR code live 20 seconds.
-QR_SHOWN_FOR: Final = 10
+# Seconds after which an answer is old: what is shown can be scanned for as long again.
+QR_SHOWN_FOR: Final = QR_LIFE / 2
 
 QR_CODE: Final = ImageEntityDescription(
     key="qr_code",
