@@ -12,6 +12,7 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
 from .api import GreenApiClient, GreenApiError, QrKind
+from .const import QR_LIFE
 from .coordinator import GreenApiCoordinator
 from .data import GreenApiConfigEntry
 from .entity import GreenApiAccountEntity
@@ -19,8 +20,8 @@ from .problem import LOGGED_OUT_STATES
 
 PARALLEL_UPDATES = 0
 
-# Seconds after which an answer is old; the vendor lets a QR code live 20 seconds.
-QR_SHOWN_FOR: Final = 10
+# Seconds after which an answer is old: what is shown can be scanned for as long again.
+QR_SHOWN_FOR: Final = QR_LIFE / 2
 
 QR_CODE: Final = ImageEntityDescription(
     key="qr_code",
