@@ -48,10 +48,8 @@ async def async_unload_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) ->
     """Unload an account."""
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
-    (await async_get_store(hass)).async_interrupt(entry.entry_id)
-    if entry.disabled_by:
-        # Otherwise it is loaded again at once, and an ignored issue stays ignored.
-        async_delete_issues(hass, entry)
+    ignored = async_delete_issues(hass, entry)
+    (await async_get_store(hass)).async_interrupt(entry.entry_id, ignored)
     return True
 
 

@@ -42,9 +42,9 @@ class Account:
     """What is known of an account.
 
     `problem` is the problem that it has, since `problem_since`, and `issue` is that
-    problem if somebody has to act on it. `remembered` is the problem that it had
-    when it was asked for the last time, perhaps before a restart. `error` is why there
-    is no answer.
+    problem if somebody has to act on it. `remembered` is the problem that it had when it
+    was asked for the last time, perhaps before a restart, and `ignored` that problem if
+    its issue was ignored before a reload. `error` is why there is no answer.
     """
 
     state: AccountState
@@ -53,6 +53,7 @@ class Account:
     problem_since: datetime | None
     issue: Problem | None
     remembered: Problem | None
+    ignored: Problem | None
     error: ErrorKind | None
 
 
@@ -150,6 +151,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             problem_since=memory.problem_since if health.problem else None,
             issue=health.issue(self.hass.loop.time()),
             remembered=health.remembered,
+            ignored=memory.ignored,
             error=error,
         )
 

@@ -58,24 +58,38 @@ def async_update_issue(
 ) -> None:
     """Make the issue registry show the problem of an account, and no other one.
 
-    That of a problem that is remembered but not confirmed yet stays as it is, so that
-    it is still ignored afterwards if somebody has ignored it.
+    That of a problem which is remembered but not confirmed yet is left as it is: if
+    somebody has ignored it, it is still ignored when it is confirmed.
     """
-    async_delete_issues(hass, entry, keep=account.remembered)
-    if account.issue:
-        _async_create_issue(hass, entry, account.issue, restricted_until)
-    elif account.problem:
-        async_delete_issues(hass, entry)
+    is_unconfirmed = account.problem is None
+    kept = account.remembered if is_unconfirmed else account.issue
+    async_delete_issues(hass, entry, kept=kept)
+    if account.issue is None:
+        return
+    is_known = ir.async_get(hass).async_get_issue(
+        DOMAIN, issue_id(entry.entry_id, account.issue)
+    )
+    _async_create_issue(hass, entry, account.issue, restricted_until)
+    if not is_known and account.issue is account.ignored:
+        ir.async_ignore_issue(
+            hass, DOMAIN, issue_id(entry.entry_id, account.issue), ignore=True
+        )
 
 
 @callback
 def async_delete_issues(
-    hass: HomeAssistant, entry: ConfigEntry, keep: Problem | None = None
-) -> None:
-    """Delete the issues of an account, except that of a problem to keep."""
-    for problem in _ISSUES:
-        if problem is not keep:
-            ir.async_delete_issue(hass, DOMAIN, issue_id(entry.entry_id, problem))
+    hass: HomeAssistant, entry: ConfigEntry, *, kept: Problem | None = None
+) -> Problem | None:
+    """Delete all issues of an account but one, and return which one was ignored."""
+    ignored = None
+    registry = ir.async_get(hass)
+    for problem in _ISSUES.keys() - {kept}:
+        key = issue_id(entry.entry_id, problem)
+        issue = registry.async_get_issue(DOMAIN, key)
+        if issue and issue.dismissed_version:
+            ignored = problem
+        ir.async_delete_issue(hass, DOMAIN, key)
+    return ignored
 
 
 def _async_create_issue(

@@ -34,13 +34,15 @@ class AccountMemory:
 
     `state` is the server's own word, None while the instance is being created;
     `since` is when it was first heard, None if nothing was heard yet.
-    `problem_since` is when the answers began to agree on the problem.
+    `problem_since` is when the answers began to agree on the problem; `ignored` is that
+    problem if its issue was ignored when the config entry was unloaded.
     """
 
     state: str | None = None
     since: datetime | None = None
     health: Health = field(default_factory=Health)
     problem_since: datetime | None = None
+    ignored: Problem | None = None
 
     def answered(self, answer: Answer, now: float, moment: datetime) -> AccountMemory:
         """Return the memory with one more answer.
@@ -60,7 +62,10 @@ class AccountMemory:
             return replace(self, health=health)
         began = moment - timedelta(seconds=health.agreed)
         return replace(
-            self, health=health, problem_since=began if health.remembered else None
+            self,
+            health=health,
+            problem_since=began if health.remembered else None,
+            ignored=None,
         )
 
     def is_news(self, before: AccountMemory) -> bool:
@@ -81,6 +86,7 @@ class StoredAccount(TypedDict):
     since: str | None
     problem: str | None
     problem_since: str | None
+    ignored: str | None
     reason: str | None
     agreed: float
     told_ago: float | None
@@ -107,7 +113,7 @@ def _moment(text: str) -> datetime:
 
 
 _SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0))
-_PROBLEMS: Final = vol.All([vol.Coerce(Problem)], frozenset)
+_PROBLEMS: Final = vol.All([vol.Coerce(Problem)], vol.Coerce(frozenset))
 
 _ACCOUNT: Final = vol.Schema(
     {
@@ -115,6 +121,7 @@ _ACCOUNT: Final = vol.Schema(
         vol.Required("since"): vol.Any(None, vol.All(str, _moment)),
         vol.Required("problem"): vol.Any(None, vol.Coerce(Problem)),
         vol.Required("problem_since"): vol.Any(None, vol.All(str, _moment)),
+        vol.Required("ignored"): vol.Any(None, vol.Coerce(Problem)),
         vol.Required("reason"): vol.Any(None, vol.Coerce(Problem)),
         vol.Required("agreed"): _SECONDS,
         vol.Required("told_ago"): vol.Any(None, _SECONDS),
@@ -179,12 +186,13 @@ class AccountStore:
             self.async_save()
 
     @callback
-    def async_interrupt(self, entry_id: str) -> None:
-        """Remember that nobody asks for an account any more."""
-        if memory := self._memories.get(entry_id):
-            self._memories[entry_id] = replace(
-                memory, health=memory.health.interrupted()
-            )
+    def async_interrupt(self, entry_id: str, ignored: Problem | None) -> None:
+        """Remember an account that nobody asks for any more."""
+        memory = self.async_get(entry_id)
+        self._memories[entry_id] = replace(
+            memory, health=memory.health.interrupted(), ignored=ignored
+        )
+        self.async_save()
 
     @callback
     def async_forget(self, entry_id: str) -> None:
@@ -227,6 +235,7 @@ def _account_to_storage(memory: AccountMemory, now: float) -> StoredAccount:
         "since": _iso(memory.since),
         "problem": health.remembered,
         "problem_since": _iso(memory.problem_since),
+        "ignored": memory.ignored,
         "reason": health.reason,
         "agreed": health.agreed,
         "told_ago": _ago(health.told_at, now),
@@ -249,6 +258,7 @@ def _from_storage(stored: object, saved_at: float) -> AccountMemory:
         state=account["state"],
         since=account["since"],
         problem_since=account["problem_since"],
+        ignored=account["ignored"],
         health=Health(
             remembered=account["problem"],
             reason=account["reason"],

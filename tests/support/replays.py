@@ -161,8 +161,9 @@ POLLED_REPLAYS: Final = (
         """
         0:00          authorized  -
         1:00-6:00/10  starting    -
-        6:10-7:00/10  starting    stuck_starting
-        7:10          authorized  -
+        6:10          starting    stuck_starting
+        7:00          starting    stuck_starting
+        8:00          authorized  -
         """,
     ),
     Replay(
@@ -180,8 +181,9 @@ POLLED_REPLAYS: Final = (
         5:10            starting    stuck_starting
         5:10            REBOOT      stuck_starting
         5:10-10:00/10   starting    stuck_starting
-        10:10-11:00/10  starting    stuck_after_reboot
-        11:10           authorized  -
+        10:10-10:20/10  starting    stuck_after_reboot
+        11:00           starting    stuck_after_reboot
+        12:00           authorized  -
         """,
     ),
     Replay(
