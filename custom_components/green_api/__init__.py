@@ -1,12 +1,6 @@
 """The GREEN-API integration."""
 
-from homeassistant.config_entries import (
-    SIGNAL_CONFIG_ENTRY_CHANGED,
-    ConfigEntry,
-    ConfigEntryChange,
-)
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .client import async_create_client
 from .const import DOMAIN, PLATFORMS
@@ -34,7 +28,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> 
     )
     _async_follow(hass, entry)
     await coordinator.async_refresh()
-    async_update_issue(hass, entry, coordinator.data, None)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     details.async_start()
     # The name of the messenger is not worth waiting for.
@@ -63,8 +56,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) ->
 def _async_follow(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     """Let the issue follow the account.
 
-    That also keeps an account polled of which every entity is disabled: a coordinator
-    without listeners does not poll.
+    Listening also keeps an account polled of which every entity is disabled: a
+    coordinator without listeners does not poll.
     """
     coordinator, details = entry.runtime_data.coordinator, entry.runtime_data.details
 
@@ -72,13 +65,6 @@ def _async_follow(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     def update_issue() -> None:
         async_update_issue(hass, entry, coordinator.data, details.data.restricted_until)
 
-    @callback
-    def entry_changed(change: ConfigEntryChange, changed: ConfigEntry) -> None:
-        if changed is entry and change is ConfigEntryChange.UPDATED:
-            update_issue()
-
-    entry.async_on_unload(coordinator.async_add_listener(update_issue))
+    entry.async_on_unload(coordinator.async_add_listener(lambda: None))
+    entry.async_on_unload(coordinator.async_add_poll_listener(update_issue))
     entry.async_on_unload(details.async_add_listener(update_issue))
-    entry.async_on_unload(
-        async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed)
-    )

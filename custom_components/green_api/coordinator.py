@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
@@ -86,7 +86,21 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         self._store = store
         self._fresh_until = 0.0
         self._logged_states: set[str | None] = set()
+        self._poll_listeners: list[CALLBACK_TYPE] = []
         self.data = self._account(None)
+
+    @callback
+    def async_add_poll_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Call a listener after each poll, whether it brings anything new or not."""
+        self._poll_listeners.append(listener)
+        return lambda: self._poll_listeners.remove(listener)
+
+    @callback
+    @override
+    def _async_refresh_finished(self) -> None:
+        """Call the listeners of polls."""
+        for listener in list(self._poll_listeners):
+            listener()
 
     @override
     async def _async_update_data(self) -> Account:
@@ -98,7 +112,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         except GreenApiError as err:
             answer = err
         if self._shutdown_requested:
-            return self.data
+            return self._unchanged()
         now = self.hass.loop.time()
         memory = self._memory.answered(answer, now, dt_util.utcnow())
         self._store.async_set(self.config_entry.entry_id, memory)
@@ -106,6 +120,12 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         if isinstance(answer, AccountState):
             return self._answered(answer, memory, now)
         return self._failed(answer, now)
+
+    def _unchanged(self) -> Account:
+        """Return the account as it was, or fail as before: nobody asks any more."""
+        if self.last_update_success:
+            return self.data
+        raise UpdateFailed
 
     def _answered(
         self, state: AccountState, memory: AccountMemory, now: float

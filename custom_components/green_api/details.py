@@ -1,6 +1,7 @@
 """Coordinator that asks for details of an account."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, override
 
@@ -9,7 +10,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .api import GreenApiClient, GreenApiError
-from .const import LOGGER, UPDATE_INTERVAL
+from .const import LOGGER
 from .coordinator import GreenApiCoordinator
 from .problem import RESTRICTED_STATES
 from .settings import InstanceSettings
@@ -54,51 +55,59 @@ class DetailsCoordinator(DataUpdateCoordinator[Details]):
         self.data = Details()
         self._client = client
         self._settings = settings
-        self._was_restricted = False
+        self._task: asyncio.Task[None] | None = None
+
+    @callback
+    def async_start(self) -> None:
+        """Ask now, and after each poll of the account."""
+        for unsubscribe in (
+            self.account.async_add_poll_listener(self._async_ask),
+            # Without the account, its details are not available either.
+            self.account.async_add_listener(self._async_account_updated),
+        ):
+            self.config_entry.async_on_unload(unsubscribe)
+        self._async_ask()
+
+    @callback
+    def _async_account_updated(self) -> None:
+        """Let a restriction end with the state, at once."""
+        if not self._is_restricted:
+            self.data = replace(self.data, restricted_until=None)
+        self.async_update_listeners()
+
+    @callback
+    def _async_ask(self) -> None:
+        """Ask in the background for what applies."""
+        is_asking = self._task is not None and not self._task.done()
+        if is_asking or not self.account.last_update_success:
+            return
+        if self._is_restricted or self._is_queue_wanted:
+            self._task = self.config_entry.async_create_background_task(
+                self.hass, self.async_refresh(), f"{self.name} refresh"
+            )
 
     @property
     def _is_restricted(self) -> bool:
         """Return whether the account is restricted."""
         return self.account.data.state.known in RESTRICTED_STATES
 
-    @callback
-    def async_start(self) -> None:
-        """Follow the account from now on."""
-        self.config_entry.async_on_unload(
-            self.account.async_add_listener(self._account_updated)
-        )
-        self._ask()
-
-    @callback
-    def _account_updated(self) -> None:
-        """Ask at once when a restriction begins or ends."""
-        if self._is_restricted is not self._was_restricted:
-            self._ask()
-        self.async_update_listeners()
-
-    @callback
-    def _ask(self) -> None:
-        """Ask without making anybody wait."""
-        self.config_entry.async_create_background_task(
-            self.hass, self.async_refresh(), f"{self.name} refresh"
-        )
+    @property
+    def _is_queue_wanted(self) -> bool:
+        """Return whether somebody listens to the number of messages in the queue."""
+        return QUEUE_CONTEXT in self.async_contexts()
 
     @override
     async def _async_update_data(self) -> Details:
         """Ask for what applies."""
-        self._was_restricted = self._is_restricted
-        with_queue = QUEUE_CONTEXT in self.async_contexts()
-        is_needed = self._was_restricted or with_queue
-        self.update_interval = UPDATE_INTERVAL if is_needed else None
-        if not self.account.last_update_success:
-            return self.data
+        restricted_until = messages_in_queue = None
+        if self._is_restricted:
+            restricted_until = await self._async_get_restricted_until()
+        if self._is_queue_wanted:
+            messages_in_queue = await self._async_get_messages_in_queue()
         return Details(
-            restricted_until=await self._async_get_restricted_until()
-            if self._was_restricted
-            else None,
-            messages_in_queue=await self._async_get_messages_in_queue()
-            if with_queue
-            else None,
+            # The restriction may have ended meanwhile.
+            restricted_until=restricted_until if self._is_restricted else None,
+            messages_in_queue=messages_in_queue,
         )
 
     async def _async_get_restricted_until(self) -> datetime | None:
