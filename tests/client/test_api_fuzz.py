@@ -1,6 +1,5 @@
 """Feed the client, and the reader of addresses, with anything at all."""
 
-from collections.abc import AsyncGenerator
 from datetime import datetime
 from ipaddress import ip_address
 import json
@@ -184,25 +183,6 @@ METHOD_PATHS: Final = st.lists(
     ),
     max_size=8,
 ).map("".join)
-
-
-@pytest.fixture(autouse=True)
-def custom_integrations() -> None:
-    """Do without Home Assistant."""
-
-
-@pytest.fixture
-async def canned(socket_enabled: None) -> AsyncGenerator[CannedServer]:
-    """Run a server that answers with what a test lets it say."""
-    async with CannedServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def session(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Return a session as aiohttp makes it."""
-    async with aiohttp.ClientSession() as session:
-        yield session
 
 
 @settings(FUZZED, max_examples=300)
