@@ -12,8 +12,14 @@ _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # A number in the last place makes it an IP address, or nothing.
 _HOST_NAME: Final = re.compile(rf"(?:{_LABEL}\.)*(?![0-9]+$){_LABEL}")
 
-# The rest of a pasted URL, with the token in it.
-_METHOD_PATH: Final = re.compile(r"/waInstance(?P<instance_id>[^/]*).*", re.IGNORECASE)
+# Where the rest of a pasted URL begins, with the token in it.
+_METHOD_PATH: Final = re.compile(
+    r"[/\\]waInstance(?P<instance_id>[^/\\]*)", re.IGNORECASE
+)
+
+# What a URL parser drops or resolves, so that less is left than was pasted: the token
+# without the method that gives it away.
+_RESOLVED: Final = re.compile(r"[\s\\\x00-\x1f\x7f]|(?:\.|%2e){2}", re.IGNORECASE)
 
 
 class InvalidAddressError(ValueError):
@@ -38,10 +44,12 @@ class Address:
     def parse(cls, text: str) -> Self:
         """Mend what can be mended, refuse the rest."""
         url = _url(text.strip())
-        if url.scheme == "http" and not _is_loopback(url.host or ""):
+        if url.scheme == "http" and not _is_loopback(url.raw_host or ""):
             raise InsecureAddressError
         pasted = _METHOD_PATH.search(url.path)
         path = url.path[: pasted.start()] if pasted else url.path
+        if "wainstance" in path.lower():
+            raise InvalidAddressError
         return cls(
             str(url.with_path(path)).rstrip("/"),
             (pasted and pasted["instance_id"]) or None,
@@ -53,10 +61,12 @@ def _url(text: str) -> URL:
     try:
         url = URL(text if _SCHEME.match(text) else f"https://{text}")
         host, port = url.raw_host or "", url.port
-    except ValueError:
+    except Exception:  # noqa: BLE001
+        # Any at all: the parser has more than one for what is no URL.
         host, port = "", None
     if (
-        not (_HOST_NAME.fullmatch(host) or _ip(host))
+        _RESOLVED.search(text)
+        or not (_HOST_NAME.fullmatch(host) or _ip(host))
         or not port
         or url.scheme not in {"http", "https"}
         or "@" in url.raw_authority

@@ -10,17 +10,21 @@ Vendor's pages: https://green-api.com/en/docs/api/
 
 import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 from http.cookies import SimpleCookie
 import json
 import math
+import re
 import socket
 from typing import ClassVar, Final, TypeGuard, override
+import unicodedata
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 import aiohttp
 from yarl import URL
@@ -37,6 +41,8 @@ _NO_SUCH_NAME: Final = (1, 4, 8)
 
 _MAX_STATE_LENGTH: Final = 64
 _MAX_IMAGE_SIDE: Final = 4096
+_MAX_RETRY_AFTER: Final = 3600.0
+_MAX_NUMBER: Final = 2**53 - 1  # of which every reader of JSON makes the same
 
 
 class InstanceState(StrEnum):
@@ -205,14 +211,8 @@ class _Response:
     """A response, read to its end."""
 
     status: int
-    content_type: str
-    retry_after: str | None
+    retry_after: float | None
     body: bytes
-
-    @property
-    def is_html(self) -> bool:
-        """Tell a web page from an answer of the API."""
-        return self.content_type == "text/html" or self.body.lstrip().startswith(b"<")
 
 
 _KNOWN_MESSENGERS: Final = frozenset(Messenger)
@@ -221,12 +221,31 @@ _STATES: Final[Mapping[str | None, InstanceState]] = {
     state.value: state for state in InstanceState
 }
 
-_ERROR_BY_TEXT: Final[tuple[tuple[bytes, type[GreenApiError]], ...]] = (
-    (b"account is expired", InstanceExpiredError),
-    (b"instance is deleted", InstanceDeletedError),
-    (b"starting process", InstanceStartingError),
-    (b"starting or not authorized", InstanceStartingError),
-    (b"account not authorized", InstanceStartingError),
+# The vendor's words, with those that others of its texts have in between.
+_INSTANCE: Final = r"\binstance (?:account |[0-9]+ )*(?:(?:is|was|has|been|already) )*"
+_ERROR_BY_WORDS: Final[tuple[tuple[re.Pattern[str], type[GreenApiError]], ...]] = (
+    (re.compile(rf"{_INSTANCE}expired\b"), InstanceExpiredError),
+    (re.compile(rf"{_INSTANCE}deleted\b"), InstanceDeletedError),
+    (re.compile(rf"{_INSTANCE}(?:in )?starting\b"), InstanceStartingError),
+    (re.compile(rf"{_INSTANCE}not authorized\b"), InstanceStartingError),
+)
+# What may stand between two words, and how much of a text is searched for them.
+_BLANKS: Final = re.compile(r"[\s_\"'-]+")
+_MAX_TEXT_LENGTH: Final = 16 * 1024
+
+_MARKUP: Final = re.compile(r"\A\s*<|<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+
+# The vendor's pages print the key with look-alike letters of other scripts.
+_COUNT_KEY: Final = re.compile(
+    r"(?:c|[^\x00-\x7f]{1,2})(?:o|[^\x00-\x7f]{1,2})unt", re.IGNORECASE
+)
+
+# The fields of `getWaSettings` and `getAccountSettings`.
+_ACCOUNT_FIELDS: Final = frozenset(
+    {"avatar", "chatId", "deviceId", "phone", "stateInstance", "suspendedUntil"}
+)
+_SETTINGS_FIELDS: Final = frozenset(
+    {"stateWebhook", "typeInstance", "webhookUrl", "wid"}
 )
 
 _ERROR_BY_STATUS: Final[Mapping[int, type[GreenApiError]]] = {
@@ -249,10 +268,11 @@ _QR_KINDS: Final[Mapping[str, QrKind]] = {
 
 
 class RequestPacer:
-    """Space out the requests to each method of each instance.
+    """Space out the requests to each method of each instance, and hold them back.
 
     The vendor counts them per instance, so everything in one process that may ask
-    for the same instance shares one pacer.
+    for the same instance shares one pacer. Times are those of the event loop, which
+    no change of the clock moves.
 
     https://green-api.com/en/docs/api/ratelimiter/
     """
@@ -262,19 +282,69 @@ class RequestPacer:
 
     SPACING: ClassVar[Mapping[str, float]] = {"qr": 0.4}
 
+    PATIENCE: ClassVar[float] = 1
+    """Seconds until the end of a wait that are rather slept than reported."""
+
+    KEPT_FOR: ClassVar[float] = 60
+    """Seconds between two looks for what can be forgotten."""
+
     def __init__(self) -> None:
         """Start with every method free."""
         self._free_at: dict[tuple[str, str], float] = {}
+        self._held_until: dict[str, float] = {}
+        self._cleaned_at = 0.0
+        # A lock lives for as long as somebody waits for a turn.
+        self._locks = WeakValueDictionary[tuple[str, str], asyncio.Lock]()
 
     async def wait_turn(self, instance_id: str, method: str) -> None:
-        """Wait until the method may be asked again, and take that turn."""
-        now = asyncio.get_running_loop().time()
-        turn = max(now, self._free_at.get((instance_id, method), now))
-        self._free_at[instance_id, method] = turn + self.SPACING.get(
-            method, self.DEFAULT_SPACING
+        """Wait until the method may be asked again, and take that turn.
+
+        A waiter that is cancelled takes none. While the server wants the instance to
+        be left alone, nobody gets a turn.
+        """
+        key = (instance_id, method)
+        self._clean_up()
+        self._end_of_hold(instance_id)
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            await self._sleep_until(self._free_at.get(key, 0))
+            await self._sleep_until(self._end_of_hold(instance_id))
+            self._free_at[key] = self._now + self.SPACING.get(
+                method, self.DEFAULT_SPACING
+            )
+
+    def hold(self, instance_id: str, seconds: float) -> None:
+        """Let nobody ask for an instance for some time."""
+        self._held_until[instance_id] = max(
+            self._held_until.get(instance_id, 0), self._now + seconds
         )
-        if turn > now:
-            await asyncio.sleep(turn - now)
+
+    @property
+    def _now(self) -> float:
+        """Return the time."""
+        return asyncio.get_running_loop().time()
+
+    async def _sleep_until(self, time: float) -> None:
+        """Wait until a time."""
+        if (delay := time - self._now) > 0:
+            await asyncio.sleep(delay)
+
+    def _end_of_hold(self, instance_id: str) -> float:
+        """Return until when an instance is held, unless that is too long to wait."""
+        held_until = self._held_until.get(instance_id, 0)
+        seconds = held_until - self._now
+        if seconds > self.PATIENCE:
+            raise RateLimitedError(seconds)
+        return held_until
+
+    def _clean_up(self) -> None:
+        """Forget now and then what is over."""
+        now = self._now
+        if now < self._cleaned_at + self.KEPT_FOR:
+            return
+        self._cleaned_at = now
+        for times in (self._free_at, self._held_until):
+            for key in [key for key, time in times.items() if time <= now]:
+                del times[key]
 
 
 class GreenApiClient:
@@ -310,35 +380,16 @@ class GreenApiClient:
         https://green-api.com/en/docs/api/account/GetStateInstance/
         """
         try:
-            answer = await self._request("getStateInstance")
+            return await self._ask("getStateInstance", self._read_state)
         except InstanceStartingError:
             return AccountState(InstanceState.STARTING)
-        if answer is None:
-            return AccountState(None)
-        match _fields(answer):
-            case {"stateInstance": None}:
-                return AccountState(None)
-            case {"stateInstance": str(raw)} if raw:
-                state = AccountState(raw)
-                return state if state.known else AccountState(self._word(raw))
-        raise BadResponseError
 
     async def get_settings(self) -> Settings:
         """Return the settings of the instance (`getSettings`).
 
         https://green-api.com/en/docs/api/account/GetSettings/
         """
-        fields = _fields(await self._request("getSettings"))
-        type_instance = _text(fields, "typeInstance")
-        return Settings(
-            # WhatsApp's page does not list the field.
-            messenger=Messenger(type_instance)
-            if type_instance in _KNOWN_MESSENGERS
-            else Messenger.WHATSAPP,
-            wid=_text(fields, "wid"),
-            webhook_url=_text(fields, "webhookUrl"),
-            state_webhook=_text(fields, "stateWebhook") == "yes",
-        )
+        return await self._ask("getSettings", _read_settings)
 
     async def get_restricted_until(self, messenger: Messenger) -> datetime | None:
         """Return the end of the restriction, if there is one (`suspendedUntil`).
@@ -349,43 +400,28 @@ class GreenApiClient:
         method = (
             "getWaSettings" if messenger is Messenger.WHATSAPP else "getAccountSettings"
         )
-        seconds = _fields(await self._request(method)).get("suspendedUntil")
-        return _moment(seconds) if _is_count(seconds) and seconds else None
+        return await self._ask(method, _read_restricted_until)
 
     async def get_messages_count(self) -> int:
         """Return how many messages wait to be sent (`getMessagesCount`).
 
         https://green-api.com/en/docs/api/queues/GetMessagesCount/
         """
-        fields = _fields(await self._request("getMessagesCount"))
-        # The vendor's pages print the key with look-alike letters of other scripts.
-        for value in (fields.get("count"), *fields.values()):
-            if _is_count(value):
-                return value
-        raise BadResponseError
+        return await self._ask("getMessagesCount", _read_count)
 
     async def reboot(self) -> bool:
         """Reboot the instance and return whether the server accepts (`reboot`).
 
         https://green-api.com/en/docs/api/account/Reboot/
         """
-        match _fields(await self._request("reboot")):
-            case {"isReboot": bool(accepted)}:
-                return accepted
-        raise BadResponseError
+        return await self._ask("reboot", _read_rebooted)
 
     async def get_qr(self) -> QrAnswer:
         """Return the QR code to link the account with; it lives 20 seconds (`qr`).
 
         https://green-api.com/en/docs/api/account/QR/
         """
-        fields = _fields(await self._request("qr"))
-        kind = _QR_KINDS.get(_text(fields, "type"))
-        if kind is None:
-            raise BadResponseError
-        if kind is not QrKind.QR_CODE:
-            return QrAnswer(kind)
-        return QrAnswer(kind, _png(_text(fields, "message")))
+        return await self._ask("qr", _read_qr)
 
     async def get_authorization_code(self, phone_number: int) -> str | None:
         """Return the code to type on the phone; it lives 2.5 minutes.
@@ -394,16 +430,20 @@ class GreenApiClient:
 
         https://green-api.com/en/docs/api/account/GetAuthorizationCode/
         """
-        answer = await self._request(
-            "getAuthorizationCode", {"phoneNumber": phone_number}
+        return await self._ask(
+            "getAuthorizationCode", _read_code, {"phoneNumber": phone_number}
         )
+
+    def _read_state(self, answer: object) -> AccountState:
+        """Read the answer to `getStateInstance`."""
         if answer is None:
-            return None
+            return AccountState(None)
         match _fields(answer):
-            case {"status": True, "code": str(code)} if code.isalnum() and (
-                len(code) <= _MAX_STATE_LENGTH
-            ):
-                return code
+            case {"stateInstance": None}:
+                return AccountState(None)
+            case {"stateInstance": str(raw)} if raw:
+                state = AccountState(raw)
+                return state if state.known else AccountState(self._word(raw))
         raise BadResponseError
 
     def _word(self, text: str) -> str:
@@ -413,17 +453,27 @@ class GreenApiClient:
             raise BadResponseError
         return word[:_MAX_STATE_LENGTH]
 
-    async def _request(
-        self, method: str, payload: Mapping[str, int] | None = None
-    ) -> object:
-        """Make a request and return the parsed answer."""
+    async def _ask[T](
+        self,
+        method: str,
+        read: Callable[[object], T],
+        payload: Mapping[str, int] | None = None,
+    ) -> T:
+        """Make a request and return what is read from the answer."""
         await self._pacer.wait_turn(self.instance_id, method)
         response = await self._exchange(method, payload)
         if isinstance(response, GreenApiError):
             raise response
-        if error := _error_of(response):
+        if response.retry_after:
+            self._pacer.hold(self.instance_id, response.retry_after)
+        answer = _parsed(response.body)
+        if error := _error_of(response, answer):
             raise error
-        return _parsed(response.body)
+        try:
+            return read(answer)
+        except BadResponseError:
+            pass
+        raise _error_in_words(answer) or _useless(answer)
 
     async def _exchange(
         self, method: str, payload: Mapping[str, int] | None
@@ -442,8 +492,7 @@ class GreenApiClient:
             ) as response:
                 return _Response(
                     response.status,
-                    response.content_type,
-                    response.headers.get("Retry-After"),
+                    _retry_after(response),
                     await _read(response.content),
                 )
         except GreenApiError as err:
@@ -505,45 +554,129 @@ def _no_such_name(err: aiohttp.ClientConnectorDNSError) -> bool:
     return cause is not None and bool(cause.args) and cause.args[0] in _NO_SUCH_NAME
 
 
-def _error_of(response: _Response) -> GreenApiError | None:
+def _error_of(response: _Response, answer: object) -> GreenApiError | None:
     """Return the error that a response stands for, if it stands for one."""
-    if not response.is_html:
-        if response.status == HTTPStatus.OK:
-            return None
-        if error := _error_in_words(response.body):
-            return error
+    if response.status == HTTPStatus.OK:
+        return None
+    if error := _error_in_words(answer):
+        return error
     if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimitedError(_seconds(response.retry_after))
-    error_type = (
-        _ERROR_BY_STATUS.get(response.status)
-        or _ERROR_BY_STATUS_CLASS.get(response.status // 100)
-        or (WrongAddressError if response.is_html else BadResponseError)
+        return RateLimitedError(response.retry_after)
+    error_type = _ERROR_BY_STATUS.get(response.status) or _ERROR_BY_STATUS_CLASS.get(
+        response.status // 100
     )
-    return error_type()
+    return error_type() if error_type else _useless(answer)
 
 
-def _error_in_words(body: bytes) -> GreenApiError | None:
-    """Look for the vendor's words in a body, whatever carries them."""
-    text = body.lower()
-    for words, error_type in _ERROR_BY_TEXT:
-        if words in text:
+def _error_in_words(answer: object) -> GreenApiError | None:
+    """Look for the vendor's words in an answer, unless it is a page."""
+    if _is_page(answer):
+        return None
+    said = ". ".join(_texts(answer))[:_MAX_TEXT_LENGTH]
+    words = _BLANKS.sub(" ", unicodedata.normalize("NFKC", said).casefold())
+    for pattern, error_type in _ERROR_BY_WORDS:
+        if pattern.search(words):
             return error_type()
     return None
 
 
+def _useless(answer: object) -> GreenApiError:
+    """Return the error that an answer stands for which says nothing."""
+    return WrongAddressError() if _is_page(answer) else BadResponseError()
+
+
+def _is_page(answer: object) -> bool:
+    """Tell a page of markup from an answer of the API, whatever it calls itself."""
+    return isinstance(answer, str) and _MARKUP.search(answer) is not None
+
+
+def _texts(answer: object) -> Iterator[str]:
+    """Yield every text in an answer."""
+    parts = [answer]
+    while parts:
+        match parts.pop():
+            case str(text):
+                yield text
+            case dict(fields):
+                parts.extend(fields.values())
+            case list(items):
+                parts.extend(items)
+
+
 def _parsed(body: bytes) -> object:
-    """Parse a body; what is no JSON may still say in words what is wrong."""
+    """Return what a body holds as JSON; what is none is a text."""
+    text = body.decode(json.detect_encoding(body), "replace")
     try:
-        return json.loads(body.decode("utf-8", "replace"))
+        return json.loads(text)
     except ValueError, RecursionError:
-        pass
-    # Outside of the clause above: its exception holds the body.
-    raise _error_in_words(body) or BadResponseError()
+        return text
 
 
-def _fields(answer: object) -> Mapping[str, object]:
-    """Return the fields of an answer that must be an object."""
-    if not isinstance(answer, dict):
+def _read_settings(answer: object) -> Settings:
+    """Read the answer to `getSettings`."""
+    fields = _fields(answer, _SETTINGS_FIELDS)
+    type_instance = _text(fields, "typeInstance")
+    return Settings(
+        # WhatsApp's page does not list the field.
+        messenger=Messenger(type_instance)
+        if type_instance in _KNOWN_MESSENGERS
+        else Messenger.WHATSAPP,
+        wid=_text(fields, "wid"),
+        webhook_url=_text(fields, "webhookUrl"),
+        state_webhook=_text(fields, "stateWebhook") == "yes",
+    )
+
+
+def _read_restricted_until(answer: object) -> datetime | None:
+    """Read the answer to `getWaSettings` or `getAccountSettings`."""
+    seconds = _fields(answer, _ACCOUNT_FIELDS).get("suspendedUntil")
+    return _moment(seconds) if _is_number(seconds) and seconds else None
+
+
+def _read_count(answer: object) -> int:
+    """Read the answer to `getMessagesCount`."""
+    for name, value in _fields(answer).items():
+        if _COUNT_KEY.fullmatch(name) and _is_number(value):
+            return value
+    raise BadResponseError
+
+
+def _read_rebooted(answer: object) -> bool:
+    """Read the answer to `reboot`."""
+    match _fields(answer):
+        case {"isReboot": bool(accepted)}:
+            return accepted
+    raise BadResponseError
+
+
+def _read_qr(answer: object) -> QrAnswer:
+    """Read the answer to `qr`."""
+    fields = _fields(answer)
+    kind = _QR_KINDS.get(_text(fields, "type"))
+    if kind is None:
+        raise BadResponseError
+    if kind is not QrKind.QR_CODE:
+        return QrAnswer(kind)
+    return QrAnswer(kind, _png(_text(fields, "message")))
+
+
+def _read_code(answer: object) -> str | None:
+    """Read the answer to `getAuthorizationCode`."""
+    if answer is None:
+        return None
+    match _fields(answer):
+        case {"status": True, "code": str(code)} if code.isalnum() and (
+            len(code) <= _MAX_STATE_LENGTH
+        ):
+            return code
+    raise BadResponseError
+
+
+def _fields(
+    answer: object, names: frozenset[str] = frozenset()
+) -> Mapping[str, object]:
+    """Return the fields of an answer, an object with at least one of the names."""
+    if not isinstance(answer, dict) or (names and names.isdisjoint(answer)):
         raise BadResponseError
     return answer
 
@@ -554,18 +687,33 @@ def _text(fields: Mapping[str, object], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _is_count(value: object) -> TypeGuard[int]:
-    """Tell a whole number, none below zero, from anything else; True is an `int`."""
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _is_number(value: object) -> TypeGuard[int]:
+    """Tell a whole number that can be one of something; True is an `int`, too."""
+    return type(value) is int and 0 <= value <= _MAX_NUMBER
 
 
-def _seconds(retry_after: str | None) -> float | None:
-    """Return the seconds of a `Retry-After` header, None for any other form."""
-    try:
-        seconds = float(retry_after or "nan")
-    except ValueError:
+def _retry_after(response: aiohttp.ClientResponse) -> float | None:
+    """Return for how many seconds the server wants to be left alone, if it does."""
+    if response.status != HTTPStatus.TOO_MANY_REQUESTS:
         return None
-    return seconds if math.isfinite(seconds) and seconds > 0 else None
+    value = response.headers.get("Retry-After", "")
+    try:
+        seconds = float(value)
+    except ValueError:
+        # By the server's own clock, whatever ours says.
+        seconds = _seconds_between(response.headers.get("Date", ""), value)
+    if math.isfinite(seconds) and seconds > 0:
+        return min(seconds, _MAX_RETRY_AFTER)
+    return None
+
+
+def _seconds_between(start: str, end: str) -> float:
+    """Return the seconds between two dates of HTTP, none if one is no date."""
+    try:
+        duration = parsedate_to_datetime(end) - parsedate_to_datetime(start)
+    except OverflowError, TypeError, ValueError:
+        return 0
+    return duration.total_seconds()
 
 
 def _moment(seconds: int) -> datetime | None:

@@ -67,6 +67,18 @@ def test_mended(text: str, url: str) -> None:
             Address("https://api.green-api.com", "1101000001"),
         ),
         (
+            "https://api.green-api.com//waInstance1//reboot//secret",
+            Address("https://api.green-api.com", "1"),
+        ),
+        (
+            "https://api.green-api.com/v3%5CwaInstance1%5Creboot%5Csecret",
+            Address("https://api.green-api.com/v3", "1"),
+        ),
+        (
+            "https://api.green-api.com/v3/./waInstance1/./secret",
+            Address("https://api.green-api.com/v3", "1"),
+        ),
+        (
             "https://api.green-api.com/waInstance1/reboot/secret/waInstance2/x",
             Address("https://api.green-api.com", "1"),
         ),
@@ -119,6 +131,27 @@ def test_whole_url_pasted(text: str, address: Address) -> None:
         "https://api.green-api.com#secret",
         "https://api.green-api.com\\waInstance1",
         "https://api\x00.green-api.com",
+        "[]@",
+        "https://[]@/waInstance1",
+        *(
+            f"https://api.green-api.com{path}secret"
+            for path in (
+                "/waInstance1/../",
+                "/waInstance1/reboot/../../",
+                "/waInstance1/%2e%2E/",
+                "/waInstance1/.%2e/",
+                "/waInstance1%2F..%2F",
+                "/waInstance1/..;/",
+                "/waInstance1//..//../",
+                "/waInstance1/.\t./",
+                "/wa\nInstance1/",
+                "/v3\\waInstance1\\..\\",
+                "/v3%5CwaInstance1%5C..%5C",
+                "/v3/;waInstance1/reboot/",
+                "/v3/%20waInstance1/reboot/",
+                "/v3waInstance1/",
+            )
+        ),
     ],
 )
 def test_invalid(text: str) -> None:
@@ -140,6 +173,7 @@ def test_invalid(text: str) -> None:
         "http://localhost.example",
         "http://127.0.0.1.example",
         "http://api.green-api.com/waInstance1/reboot/secret",
+        "http://xn--0.example",
     ],
 )
 def test_insecure(text: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -52,7 +52,13 @@ from homeassistant.helpers.aiohttp_client import (
 )
 from tests.simulator import Account, Fault, Simulator
 from tests.support.canned import CannedServer
-from tests.support.clients import CALLS, PHONE_NUMBER, create_client, outcome
+from tests.support.clients import (
+    CALLS,
+    PHONE_NUMBER,
+    assert_says_only,
+    create_client,
+    outcome,
+)
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.helpers import assert_hidden, async_until
 
@@ -69,10 +75,17 @@ ERRORS: Final[Mapping[Fault, type[GreenApiError]]] = {
     Fault.NOT_FOUND_HTML: WrongAddressError,
     Fault.RATE_LIMITED: RateLimitedError,
     Fault.RATE_LIMITED_RETRY_AFTER: RateLimitedError,
+    Fault.RATE_LIMITED_UNTIL_DATE: RateLimitedError,
     Fault.EXPIRED_TEXT: InstanceExpiredError,
     Fault.EXPIRED_JSON: InstanceExpiredError,
+    Fault.EXPIRED_AS_HTML: InstanceExpiredError,
+    Fault.EXPIRED_200: InstanceExpiredError,
+    Fault.EXPIRED_PAGE: WrongAddressError,
     Fault.DELETED: InstanceDeletedError,
+    Fault.DELETED_STRING: InstanceDeletedError,
+    Fault.DELETED_UTF_16: InstanceDeletedError,
     Fault.STARTING: InstanceStartingError,
+    Fault.STARTING_AS_HTML: InstanceStartingError,
     Fault.NOT_AUTHORIZED: InstanceStartingError,
     Fault.BAD_REQUEST: BadResponseError,
     Fault.QUOTA_466: BadResponseError,
@@ -89,6 +102,7 @@ ERRORS: Final[Mapping[Fault, type[GreenApiError]]] = {
     Fault.NOT_JSON: BadResponseError,
     Fault.WRONG_TYPE: BadResponseError,
     Fault.WRONG_FIELD_TYPE: BadResponseError,
+    Fault.OTHER_NUMBER: BadResponseError,
     Fault.MISSING_FIELD: BadResponseError,
     Fault.DEEP_JSON: BadResponseError,
     Fault.WRONG_CHARSET: BadResponseError,
@@ -106,7 +120,7 @@ ERRORS: Final[Mapping[Fault, type[GreenApiError]]] = {
 
 # The faults that end by no error of the server's, and the one that does no harm.
 LASTING: Final = (Fault.HANG, Fault.SLOW_DRIP)
-HARMLESS: Final = (Fault.WRONG_CONTENT_TYPE,)
+HARMLESS: Final = (Fault.HUGE_NUMBERS, Fault.WRONG_CONTENT_TYPE)
 
 # What stands in URLs and in bodies, and may stand nowhere else.
 SERVER_WORDS: Final = (
@@ -118,6 +132,9 @@ SERVER_WORDS: Final = (
     "Validation failed",
 )
 
+# A date as servers say it.
+SEVEN: Final = "Wed, 21 Oct 2026 07:00:00 GMT"
+
 NO_SETTINGS: Final = Settings(
     messenger=Messenger.WHATSAPP, wid="", webhook_url="", state_webhook=False
 )
@@ -125,18 +142,13 @@ NO_SETTINGS: Final = Settings(
 # Where an answer that is an error to most methods is a good one to some.
 ANSWERS: Final[Mapping[tuple[Fault, str], object]] = {
     (Fault.STARTING, "getStateInstance"): AccountState("starting"),
+    (Fault.STARTING_AS_HTML, "getStateInstance"): AccountState("starting"),
     (Fault.NOT_AUTHORIZED, "getStateInstance"): AccountState("starting"),
     (Fault.NULL_200, "getStateInstance"): AccountState(None),
     (Fault.NULL_200, "getAuthorizationCode"): None,
     (Fault.WRONG_CHARSET, "getStateInstance"): AccountState("authorized\ufffd"),
-    **{
-        (fault, method): nothing
-        for fault in (Fault.MISSING_FIELD, Fault.WRONG_FIELD_TYPE, Fault.WRONG_CHARSET)
-        for method, nothing in {
-            "getSettings": NO_SETTINGS,
-            "getWaSettings": None,
-        }.items()
-    },
+    (Fault.WRONG_CHARSET, "getWaSettings"): None,
+    (Fault.WRONG_FIELD_TYPE, "getWaSettings"): None,
 }
 
 
@@ -172,41 +184,6 @@ class NameServer(asyncio.DatagramProtocol):
         end_of_question = data.index(b"\0", 12) + 5
         head = struct.pack("!2s5H", data[:2], 0x8180 | self._code, 1, 0, 0, 0)
         self._transport.sendto(head + data[12:end_of_question], addr)
-
-
-@pytest.fixture(autouse=True)
-def custom_integrations() -> None:
-    """Do without Home Assistant."""
-
-
-@pytest.fixture
-async def session(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Return a session as aiohttp makes it."""
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-def client(
-    simulator: Simulator, account: Account, session: aiohttp.ClientSession
-) -> GreenApiClient:
-    """Return the client of an account of the simulator."""
-    return create_client(session, simulator.url)
-
-
-@pytest.fixture
-async def canned(socket_enabled: None) -> AsyncGenerator[CannedServer]:
-    """Run a server that answers with what a test lets it say."""
-    async with CannedServer() as server:
-        yield server
-
-
-@pytest.fixture
-def canned_client(
-    canned: CannedServer, session: aiohttp.ClientSession
-) -> GreenApiClient:
-    """Return a client that asks the server which a test lets say anything."""
-    return create_client(session, canned.url)
 
 
 @pytest.fixture
@@ -264,9 +241,12 @@ async def every_step_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reprlib.aRepr, "maxstring", 4096)
 
 
-async def outcomes(client: GreenApiClient) -> dict[str, object]:
-    """Return what comes out of every method, asked one after the other."""
-    return {method: await outcome(CALLS[method](client)) for method in WHATSAPP_METHODS}
+async def outcomes(session: aiohttp.ClientSession, url: str) -> dict[str, object]:
+    """Return what comes out of every method, each asked by a client of its own."""
+    return {
+        method: await outcome(CALLS[method](create_client(session, url)))
+        for method in WHATSAPP_METHODS
+    }
 
 
 def assert_log_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -439,7 +419,7 @@ async def test_request_waits_its_turn(
         ),
         ("getSettings", '{"typeInstance":"pigeon"}', NO_SETTINGS),
         ("getSettings", '{"typeInstance":["v3"],"stateWebhook":true}', NO_SETTINGS),
-        ("getSettings", "{}", NO_SETTINGS),
+        ("getSettings", "{}", BadResponseError),
         ("getSettings", "null", BadResponseError),
         ("getWaSettings", '{"avatar":"","phone":"","deviceId":""}', None),
         ("getWaSettings", '{"suspendedUntil":null}', None),
@@ -455,12 +435,28 @@ async def test_request_waits_its_turn(
             '{"suspendedUntil":1790000000}',
             datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC),
         ),
+        ("getWaSettings", '{"suspendedUntil":1790000000.5}', None),
+        ("getWaSettings", '{"suspendedUntil":' + "9" * 300 + "}", None),
+        ("getWaSettings", "{}", BadResponseError),
         ("getWaSettings", "[]", BadResponseError),
         ("getMessagesCount", '{"count":0}', 0),
         ("getMessagesCount", '{"count":7,"other":3}', 7),
         ("getMessagesCount", '{"other":3,"count":7}', 7),
         ("getMessagesCount", '{"\u0441ount":3}', 3),
         ("getMessagesCount", '{"\ufffdount":"x","ok":true,"\u0441ount":3}', 3),
+        ("getMessagesCount", '{"\u00d1\u0081\u00d0\u00beunt":3}', 3),
+        ("getMessagesCount", '{"Count":3}', 3),
+        ("getMessagesCount", '{"leftTime":46,"count":3}', 3),
+        (
+            "getMessagesCount",
+            '{"reason":"Too many requests","leftTime":46}',
+            BadResponseError,
+        ),
+        ("getMessagesCount", '{"other":3}', BadResponseError),
+        ("getMessagesCount", '{"account":3}', BadResponseError),
+        ("getMessagesCount", f'{{"count":{2**53 - 1}}}', 2**53 - 1),
+        ("getMessagesCount", f'{{"count":{2**53}}}', BadResponseError),
+        ("getMessagesCount", '{"count":' + "9" * 300 + "}", BadResponseError),
         ("getMessagesCount", '{"count":true}', BadResponseError),
         ("getMessagesCount", '{"count":-1}', BadResponseError),
         ("getMessagesCount", '{"count":1.5}', BadResponseError),
@@ -603,9 +599,12 @@ async def test_state(
         ((401, "Instance is deleted"), InstanceDeletedError),
         ((500, "Instance is deleted"), InstanceDeletedError),
         ((200, "Instance is deleted"), InstanceDeletedError),
-        ((200, "Instance is deleted", "text/html"), WrongAddressError),
+        ((200, "<html>Instance is deleted</html>"), WrongAddressError),
+        ((400, "Help <html>Instance is deleted</html>"), WrongAddressError),
+        ((401, "<html>Instance is deleted</html>"), InvalidCredentialsError),
         ((400, "<p>Instance is deleted</p>"), WrongAddressError),
         ((400, "bad request data"), BadResponseError),
+        ((400, "bad request data", "text/html"), BadResponseError),
         ((400, f'{{"path":"{TOKEN}","message":"Not valid"}}'), BadResponseError),
         ((400, ""), BadResponseError),
         ((402, ""), BadResponseError),
@@ -636,6 +635,107 @@ async def test_error(
     assert await outcome(canned_client.reboot()) is expected
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Instance account is expired", InstanceExpiredError),
+        ("instance is expired", InstanceExpiredError),
+        ("Instance expired", InstanceExpiredError),
+        ("Your instance account has expired!", InstanceExpiredError),
+        ("INSTANCE_EXPIRED", InstanceExpiredError),
+        ("Error: Instance 1101000001 is expired.", InstanceExpiredError),
+        ("Instance\u00a0account\r\n is\texpired", InstanceExpiredError),
+        ("Instance is deleted", InstanceDeletedError),
+        ("instance account has already been deleted", InstanceDeletedError),
+        ("instance-is-deleted", InstanceDeletedError),
+        ("instance in starting process try later", InstanceStartingError),
+        ("Instance is starting", InstanceStartingError),
+        ("Instance is not authorized", InstanceStartingError),
+        ("instance account not authorized", InstanceStartingError),
+        ("You are not authorized", BadResponseError),
+        ("Instance is not expired", BadResponseError),
+        ("Unknown instance. Expired session", BadResponseError),
+        ("certificate expired", BadResponseError),
+        ("message deleted", BadResponseError),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400])
+async def test_words(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    status: int,
+    words: str,
+    expected: type[GreenApiError],
+) -> None:
+    """The vendor's words count, and what is only like them does not."""
+    canned.say(status, words, "text/html")
+    assert await outcome(canned_client.reboot()) is expected
+
+
+@pytest.mark.parametrize(
+    "carrier",
+    [
+        str,
+        str.upper,
+        json.dumps,
+        lambda words: json.dumps({"statusCode": 400, "path": TOKEN, "message": words}),
+        lambda words: json.dumps({"status": False, "reason": words}),
+        lambda words: json.dumps({"error": {"details": [words]}}),
+        lambda words: f"\ufeff{words}",
+        lambda words: words.encode("utf-16"),
+        lambda words: json.dumps(words).encode("utf-16-le"),
+        lambda words: words.encode() + b"\xff",
+    ],
+    ids=[
+        *("text", "capitals", "string", "message", "reason", "nested"),
+        *("BOM", "UTF-16", "UTF-16 without BOM", "broken"),
+    ],
+)
+@pytest.mark.parametrize("content_type", ["text/html", "text/plain", "image/png"])
+@pytest.mark.parametrize("status", [200, 400])
+async def test_carrier(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    status: int,
+    content_type: str,
+    carrier: Callable[[str], str | bytes],
+) -> None:
+    """The vendor's words count, whatever carries them and however that is called."""
+    canned.say(status, carrier("Instance account is expired"), content_type)
+    assert await outcome(canned_client.reboot()) is InstanceExpiredError
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "expected"),
+    [
+        (
+            "getStateInstance",
+            {"stateInstance": "authorized"},
+            AccountState("authorized"),
+        ),
+        ("getSettings", {"wid": ""}, NO_SETTINGS),
+        ("getWaSettings", {"suspendedUntil": 0}, None),
+        ("getMessagesCount", {"count": 7}, 7),
+        ("qr", {"type": "error"}, QrAnswer(QrKind.ERROR)),
+        ("getAuthorizationCode", {"status": True, "code": "GAPI2015"}, "GAPI2015"),
+        ("reboot", {"isReboot": True}, True),
+    ],
+)
+async def test_answer_beside_words(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    method: str,
+    body: dict[str, object],
+    expected: object,
+) -> None:
+    """Where there is an answer, no words beside it count; where there is none, they do."""
+    words = {"message": "Instance is deleted", "webhookUrl": None}
+    canned.say(200, json.dumps(body | words))
+    assert await outcome(CALLS[method](canned_client)) == expected
+    canned.say(200, json.dumps({"message": "Instance is deleted"}))
+    assert await outcome(CALLS[method](canned_client)) is InstanceDeletedError
+
+
 @pytest.mark.usefixtures("every_step_logged")
 @pytest.mark.parametrize("cookie", ["name=value", f"{TOKEN}=", f"[{TOKEN}]=1", "\xff"])
 async def test_cookie(
@@ -662,7 +762,22 @@ async def test_cookie(
         ({"Retry_After": "nan"}, None),
         ({"Retry_After": "inf"}, None),
         ({"Retry_After": "1e999"}, None),
+        ({"Retry_After": "3601"}, 3600),
+        ({"Retry_After": "1e300"}, 3600),
         ({"Retry_After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        *(
+            ({"Retry_After": end, "Date": start}, seconds)
+            for start, end, seconds in (
+                (SEVEN, "Wed, 21 Oct 2026 07:00:30 GMT", 30),
+                (SEVEN, "Thu, 22 Oct 2026 07:00:00 GMT", 3600),
+                (SEVEN, "Wed, 21 Oct 2026 06:59:59 GMT", None),
+                (SEVEN, "Wednesday, 21-Oct-26 07:00:30 GMT", 30),
+                (SEVEN, "Wed, 21 Oct 2026 07:00:30", None),
+                (SEVEN, "Wed, 99 Oct 2026 07:00:30 GMT", None),
+                (SEVEN, "soon", None),
+                ("now", "Wed, 21 Oct 2026 07:00:30 GMT", None),
+            )
+        ),
     ],
 )
 async def test_retry_after(
@@ -671,11 +786,54 @@ async def test_retry_after(
     header: dict[str, str],
     seconds: float | None,
 ) -> None:
-    """The time to wait is kept if it is one."""
+    """The time to wait is kept if it is one, by the clock of the server."""
     canned.say(429, "", **header)
     with pytest.raises(RateLimitedError) as raised:
         await canned_client.get_state()
     assert raised.value.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(429, ""), (429, "Instance is deleted"), (429, "<html>")]
+)
+async def test_hold(
+    canned: CannedServer,
+    session: aiohttp.ClientSession,
+    freezer: FrozenDateTimeFactory,
+    status: int,
+    body: str,
+) -> None:
+    """After `Retry-After`, no client that shares the pacer makes a request in time."""
+    pacer = RequestPacer()
+    canned.say(status, body, Retry_After="30")
+    await outcome(create_client(session, canned.url, pacer=pacer).get_state())
+    canned.say(200, '{"isReboot":true}')
+    another = create_client(session, f"{canned.url}/v3", token="another", pacer=pacer)
+    freezer.tick(25)
+    for call in CALLS.values():
+        with pytest.raises(RateLimitedError) as raised:
+            await call(another)
+        assert raised.value.retry_after == pytest.approx(5)
+        assert_says_only(raised.value, ErrorKind.RATE_LIMITED)
+    assert len(canned.requests) == 1
+    freezer.tick(5)
+    assert await another.reboot()
+
+
+@pytest.mark.parametrize(
+    "answer", [(429, "", {}), (503, "", {"Retry_After": "30"}), (200, "null", {})]
+)
+async def test_no_hold(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    answer: tuple[int, str, dict[str, str]],
+) -> None:
+    """No other answer keeps anybody from asking."""
+    status, body, headers = answer
+    canned.say(status, body, **headers)
+    await outcome(canned_client.get_state())
+    canned.say(200, '{"isReboot":true}')
+    assert await canned_client.reboot()
 
 
 @pytest.mark.parametrize(
@@ -711,7 +869,8 @@ def test_error_classes(kind: ErrorKind) -> None:
 @pytest.mark.usefixtures("every_step_logged")
 @pytest.mark.parametrize("fault", ERRORS)
 async def test_fault(
-    client: GreenApiClient,
+    simulator: Simulator,
+    session: aiohttp.ClientSession,
     account: Account,
     fed: list[int],
     caplog: pytest.LogCaptureFixture,
@@ -719,7 +878,7 @@ async def test_fault(
 ) -> None:
     """A fault brings the error that it stands for, after one request and few bytes."""
     account.fault = fault
-    assert await outcomes(client) == {
+    assert await outcomes(session, simulator.url) == {
         method: ANSWERS.get((fault, method), ERRORS[fault])
         for method in WHATSAPP_METHODS
     }
@@ -754,14 +913,23 @@ async def test_lasting_fault(
     assert_log_says_nothing(caplog)
 
 
-async def test_harmless_fault(client: GreenApiClient, account: Account) -> None:
-    """Nobody minds what a body is called."""
-    (account.fault,) = HARMLESS
-    assert await outcomes(client) == {
+@pytest.mark.parametrize(
+    ("fault", "count"), [*zip(HARMLESS, (BadResponseError, 0), strict=True)]
+)
+async def test_harmless_fault(
+    simulator: Simulator,
+    session: aiohttp.ClientSession,
+    account: Account,
+    fault: Fault,
+    count: object,
+) -> None:
+    """Nobody minds what a body is called, nor numbers that nobody asked for."""
+    account.fault = fault
+    assert await outcomes(session, simulator.url) == {
         "getStateInstance": AccountState("authorized"),
         "getSettings": replace(NO_SETTINGS, wid="79001234567@c.us"),
         "getWaSettings": None,
-        "getMessagesCount": 0,
+        "getMessagesCount": count,
         "qr": QrAnswer(QrKind.ALREADY_LOGGED),
         "getAuthorizationCode": None,
         "reboot": True,
@@ -787,8 +955,10 @@ async def test_connection_refused(
 ) -> None:
     """A port where nobody listens is a connection that fails."""
     async with CannedServer() as server:
-        client = create_client(session, server.url)
-    assert await outcomes(client) == dict.fromkeys(WHATSAPP_METHODS, CannotConnectError)
+        url = server.url
+    assert await outcomes(session, url) == dict.fromkeys(
+        WHATSAPP_METHODS, CannotConnectError
+    )
     assert_log_says_nothing(caplog)
 
 
@@ -939,97 +1109,3 @@ def test_repr() -> None:
     """A client shows which instance it asks, not with what."""
     client = create_client(Mock(), "https://api.green-api.com")
     assert repr(client) == f"<GreenApiClient {INSTANCE_ID}>"
-
-
-# When it is asked
-
-
-class Clock:
-    """A clock of a loop that sleeps in no time."""
-
-    def __init__(self) -> None:
-        """Begin somewhere."""
-        self.now = 1000.0
-        self.slept: list[float] = []
-
-    def time(self) -> float:
-        """Return the time."""
-        return self.now
-
-    async def sleep(self, delay: float) -> None:
-        """Remember for how long somebody sleeps, while the others go on."""
-        self.slept.append(delay)
-
-
-@pytest.fixture
-async def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Return the clock of the loop."""
-    clock = Clock()
-    monkeypatch.setattr(asyncio.get_running_loop(), "time", clock.time)
-    monkeypatch.setattr(asyncio, "sleep", clock.sleep)
-    return clock
-
-
-@pytest.mark.paced
-@pytest.mark.parametrize(
-    ("method", "spacing"), [("getStateInstance", 1.1), ("reboot", 1.1), ("qr", 0.4)]
-)
-async def test_spacing(clock: Clock, method: str, spacing: float) -> None:
-    """Requests to one method of one instance queue up, at the pace of the method."""
-    pacer = RequestPacer()
-    await asyncio.gather(*(pacer.wait_turn(INSTANCE_ID, method) for _ in range(4)))
-    assert clock.slept == pytest.approx([spacing, 2 * spacing, 3 * spacing])
-
-
-@pytest.mark.paced
-async def test_spacing_is_apart(clock: Clock) -> None:
-    """Neither other methods nor other instances have to wait."""
-    pacer = RequestPacer()
-    await pacer.wait_turn("1101000001", "getStateInstance")
-    await pacer.wait_turn("1101000001", "getSettings")
-    await pacer.wait_turn("1101000002", "getStateInstance")
-    assert clock.slept == []
-
-
-@pytest.mark.paced
-@pytest.mark.parametrize(
-    ("passed", "expected"), [(0, [1.1]), (1, [0.1]), (1.2, []), (60, [])]
-)
-async def test_spacing_passes(
-    clock: Clock, passed: float, expected: list[float]
-) -> None:
-    """Only what is left of the distance is waited for."""
-    pacer = RequestPacer()
-    await pacer.wait_turn(INSTANCE_ID, "getStateInstance")
-    clock.now += passed
-    await pacer.wait_turn(INSTANCE_ID, "getStateInstance")
-    assert clock.slept == pytest.approx(expected)
-
-
-@pytest.mark.paced
-async def test_spacing_is_not_saved_up(clock: Clock) -> None:
-    """Who has asked nothing for long may not ask all the more then."""
-    pacer = RequestPacer()
-    await pacer.wait_turn(INSTANCE_ID, "getStateInstance")
-    clock.now += 60
-    await pacer.wait_turn(INSTANCE_ID, "getStateInstance")
-    await pacer.wait_turn(INSTANCE_ID, "getStateInstance")
-    assert clock.slept == pytest.approx([1.1])
-
-
-@pytest.mark.paced
-@pytest.mark.parametrize("method", WHATSAPP_METHODS)
-async def test_limits_are_kept(
-    freezer: FrozenDateTimeFactory,
-    client: GreenApiClient,
-    monkeypatch: pytest.MonkeyPatch,
-    method: str,
-) -> None:
-    """A client that waits its turns is never too fast for the server."""
-
-    async def sleep(delay: float) -> None:
-        freezer.tick(delay)
-
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    answers = [await outcome(CALLS[method](client)) for _ in range(5)]
-    assert RateLimitedError not in answers

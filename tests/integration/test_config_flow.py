@@ -410,6 +410,7 @@ async def go_on(
 @pytest.mark.parametrize(("fault", "kind"), FAILURES)
 async def test_failure(
     hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
     dialog: Dialog,
     account: Account,
     typed: dict[str, str],
@@ -422,6 +423,7 @@ async def test_failure(
     form = await fail_to_add(dialog, typed, kind)
 
     account.fault = None
+    freezer.tick(account.retry_after)
     await go_on(hass, dialog, form, typed)
 
     assert_hidden(TOKEN, caplog)

@@ -564,8 +564,7 @@ async def test_an_answer_in_a_long_wait(
     """An answer that somebody asked for in a long wait is as good as any."""
     caplog.set_level(logging.INFO)
     await async_pass(hass, freezer)
-    account.retry_after = 3600
-    account.faults["getStateInstance"] = Fault.RATE_LIMITED_RETRY_AFTER
+    account.faults["getStateInstance"] = Fault.RATE_LIMITED
     await async_pass(hass, freezer, 60)
     await async_pass(hass, freezer, 200)
     await async_press(hass)

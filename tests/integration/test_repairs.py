@@ -746,7 +746,7 @@ async def test_scan_in_an_outage(
         ("passkeyRequired", "passkey_required"),
         ("PassKeyRequire", "passkey_required"),
         ("pending_password", "password_required"),
-        ("timeoutExpired", "bad_response"),
+        ("timeoutExpired", "starting"),
     ],
 )
 async def test_answer_instead_of_a_qr_code(

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from email.utils import formatdate
 from enum import StrEnum, auto
 import functools
 import itertools
+import json
 import socket
 import struct
+import time
 from typing import TYPE_CHECKING
 import zlib
 
@@ -24,11 +27,18 @@ if TYPE_CHECKING:
 MEBIBYTE = 1 << 20
 HUGE = 48 * MEBIBYTE
 BOMB = 64 * MEBIBYTE
+HUGE_NUMBER = 10**300
 
 EXPIRED = "Instance account is expired. Renew your instance from personal area"
 DELETED = "Instance is deleted"
 INVALID = "Validation failed. Details: 'chatId' is required"
+HTML = "text/html"
 PAGE = b"<html><body>Service page</body></html>"
+EXPIRED_FORUM = (
+    "<!DOCTYPE html><html><body><h1>Forum</h1><p>What does it mean that my "
+    "instance account is expired?</p></body></html>"
+)
+TOO_MANY: dict[str, Json] = {"reason": "Too many requests", "leftTime": 46}
 LOOKUP: dict[str, Json] = {"reason": "User get contact info limit reached"}
 QUOTA: dict[str, Json] = {
     "invokeStatus": {
@@ -72,10 +82,17 @@ class Fault(StrEnum):
     NOT_FOUND_HTML = auto()
     RATE_LIMITED = auto()
     RATE_LIMITED_RETRY_AFTER = auto()
+    RATE_LIMITED_UNTIL_DATE = auto()
     EXPIRED_TEXT = auto()
     EXPIRED_JSON = auto()
+    EXPIRED_AS_HTML = auto()
+    EXPIRED_200 = auto()
+    EXPIRED_PAGE = auto()
     DELETED = auto()
+    DELETED_STRING = auto()
+    DELETED_UTF_16 = auto()
     STARTING = auto()
+    STARTING_AS_HTML = auto()
     NOT_AUTHORIZED = auto()
     BAD_REQUEST = auto()
     QUOTA_466 = auto()
@@ -92,6 +109,8 @@ class Fault(StrEnum):
     NOT_JSON = auto()
     WRONG_TYPE = auto()
     WRONG_FIELD_TYPE = auto()
+    OTHER_NUMBER = auto()
+    HUGE_NUMBERS = auto()
     MISSING_FIELD = auto()
     DEEP_JSON = auto()
     WRONG_CHARSET = auto()
@@ -148,9 +167,36 @@ def _limited(exchange: Exchange, status: int, **more: str) -> web.Response:
     return bare(status, exchange.bucket.headers | used_up | more)
 
 
-def _body(body: bytes, content_type: str = "application/json") -> web.Response:
-    """Answer 200 with these very bytes."""
-    return web.Response(body=body, headers={"Content-Type": content_type})
+def _limited_until(exchange: Exchange) -> web.Response:
+    """Answer that nothing is left of the limit until a date, by the server's clock."""
+    now = time.time()
+    until = now + float(exchange.account.retry_after)
+    dates = {"Date": formatdate(now, usegmt=True)}
+    return _limited(
+        exchange, 429, **dates, **{"Retry-After": formatdate(until, usegmt=True)}
+    )
+
+
+def _body(
+    body: bytes, content_type: str = "application/json", status: int = 200
+) -> web.Response:
+    """Answer with these very bytes."""
+    return web.Response(
+        status=status, body=body, headers={"Content-Type": content_type}
+    )
+
+
+def _as_html(status: int, text: str) -> web.Response:
+    """Answer with plain text as servers of the vendor's kind call it by default."""
+    return _body(text.encode(), f"{HTML}; charset=utf-8", status)
+
+
+def _with_huge_numbers(exchange: Exchange) -> web.Response:
+    """Give the good answer, with numbers that nobody counts to."""
+    answer = json.loads(exchange.answer().text or "null")
+    if isinstance(answer, dict):
+        answer |= {key: HUGE_NUMBER for key in answer if type(answer[key]) is int}
+    return as_json(answer)
 
 
 def _as_plain_text(exchange: Exchange) -> web.Response:
@@ -277,10 +323,17 @@ ANSWERS: dict[Fault, Answer] = {
     Fault.RATE_LIMITED_RETRY_AFTER: lambda exchange: _limited(
         exchange, 429, **{"Retry-After": str(exchange.account.retry_after)}
     ),
+    Fault.RATE_LIMITED_UNTIL_DATE: _limited_until,
     Fault.EXPIRED_TEXT: lambda _: as_text(400, EXPIRED),
     Fault.EXPIRED_JSON: lambda exchange: envelope(exchange.request, 400, f"{EXPIRED}."),
+    Fault.EXPIRED_AS_HTML: lambda _: _as_html(400, EXPIRED),
+    Fault.EXPIRED_200: lambda _: as_json({"status": False, "message": EXPIRED}),
+    Fault.EXPIRED_PAGE: lambda _: _as_html(400, EXPIRED_FORUM),
     Fault.DELETED: lambda _: as_text(400, DELETED),
+    Fault.DELETED_STRING: lambda _: as_json(DELETED.upper(), status=400),
+    Fault.DELETED_UTF_16: lambda _: _body(DELETED.encode("utf-16"), HTML, 400),
     Fault.STARTING: lambda _: as_text(400, STARTING),
+    Fault.STARTING_AS_HTML: lambda _: _as_html(400, f"{STARTING.title()}\r\n"),
     Fault.NOT_AUTHORIZED: lambda _: as_text(400, NOT_AUTHORIZED),
     Fault.BAD_REQUEST: lambda exchange: envelope(exchange.request, 400, INVALID),
     Fault.QUOTA_466: lambda _: as_json(QUOTA, status=466),
@@ -292,13 +345,15 @@ ANSWERS: dict[Fault, Answer] = {
     Fault.BAD_GATEWAY: lambda _: nginx(502, "Bad Gateway"),
     Fault.UNAVAILABLE: lambda _: nginx(503, "Service Temporarily Unavailable"),
     Fault.GATEWAY_TIMEOUT: lambda _: nginx(504, "Gateway Time-out"),
-    Fault.HTML_200: lambda _: _body(PAGE, "text/html"),
+    Fault.HTML_200: lambda _: _body(PAGE, HTML),
     Fault.EMPTY_200: lambda _: _body(b""),
     Fault.NO_CONTENT_204: lambda _: web.Response(status=204),
     Fault.NULL_200: lambda _: _body(b"null"),
     Fault.NOT_JSON: lambda _: _body(b"upstream connect error or disconnect"),
     Fault.WRONG_TYPE: lambda _: _body(b'["authorized"]'),
     Fault.WRONG_FIELD_TYPE: lambda _: as_json({key: [42] for key in GOOD}),
+    Fault.OTHER_NUMBER: lambda _: as_json(TOO_MANY),
+    Fault.HUGE_NUMBERS: _with_huge_numbers,
     Fault.MISSING_FIELD: lambda _: _body(b"{}"),
     Fault.DEEP_JSON: lambda _: _body(b"[" * 200_000),
     Fault.WRONG_CHARSET: lambda _: _body(
@@ -328,12 +383,19 @@ AFTER_TOKEN = frozenset(
     {
         Fault.EXPIRED_TEXT,
         Fault.EXPIRED_JSON,
+        Fault.EXPIRED_AS_HTML,
+        Fault.EXPIRED_200,
         Fault.DELETED,
+        Fault.DELETED_STRING,
+        Fault.DELETED_UTF_16,
         Fault.STARTING,
+        Fault.STARTING_AS_HTML,
         Fault.NOT_AUTHORIZED,
         Fault.BAD_REQUEST,
         Fault.QUOTA_466,
         Fault.LOOKUP_469,
+        Fault.OTHER_NUMBER,
+        Fault.HUGE_NUMBERS,
         Fault.WRONG_CONTENT_TYPE,
     }
 )

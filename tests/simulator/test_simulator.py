@@ -810,10 +810,20 @@ AS_HTML: Final = "text/html"
         (Fault.NOT_FOUND_HTML, (404, AS_HTML, "404 Not Found")),
         (Fault.RATE_LIMITED, (429, AS_JSON, "^$")),
         (Fault.RATE_LIMITED_RETRY_AFTER, (429, AS_JSON, "^$")),
+        (Fault.RATE_LIMITED_UNTIL_DATE, (429, AS_JSON, "^$")),
         (Fault.EXPIRED_TEXT, (400, AS_TEXT, f"^{EXPIRED}$")),
         (Fault.EXPIRED_JSON, (400, AS_JSON, f'"message":"{EXPIRED}[.]"')),
+        (Fault.EXPIRED_AS_HTML, (400, AS_HTML, f"^{EXPIRED}$")),
+        (Fault.EXPIRED_200, (200, AS_JSON, f'"message":"{EXPIRED}"')),
+        (Fault.EXPIRED_PAGE, (400, AS_HTML, "<p>.*instance account is expired.*</p>")),
         (Fault.DELETED, (400, AS_TEXT, "^Instance is deleted$")),
+        (Fault.DELETED_STRING, (400, AS_JSON, '^"INSTANCE IS DELETED"$')),
+        (Fault.DELETED_UTF_16, (400, AS_HTML, "^..I\0n\0s\0t\0a\0n\0c\0e\0 \0i\0s\0")),
         (Fault.STARTING, (400, AS_TEXT, "^instance in starting process try later$")),
+        (
+            Fault.STARTING_AS_HTML,
+            (400, AS_HTML, "^Instance In Starting Process Try Later\r\n$"),
+        ),
         (
             Fault.NOT_AUTHORIZED,
             (400, AS_TEXT, "^instance is starting or not authorized$"),
@@ -833,6 +843,11 @@ AS_HTML: Final = "text/html"
         (Fault.NOT_JSON, (200, AS_JSON, "^upstream connect error")),
         (Fault.WRONG_TYPE, (200, AS_JSON, r'^\["authorized"\]$')),
         (Fault.WRONG_FIELD_TYPE, (200, AS_JSON, r'^{"stateInstance":\[42\],')),
+        (
+            Fault.OTHER_NUMBER,
+            (200, AS_JSON, '^{"reason":"Too many requests","leftTime":46}$'),
+        ),
+        (Fault.HUGE_NUMBERS, (200, AS_JSON, '^{"stateInstance":"authorized"}$')),
         (Fault.MISSING_FIELD, (200, AS_JSON, "^{}$")),
         (Fault.DEEP_JSON, (200, AS_JSON, r"^\[{200000}$")),
         (Fault.WRONG_CHARSET, (200, f"{AS_JSON}; charset=klingon", "\ufffd")),
@@ -978,6 +993,27 @@ async def test_retry_after(ask: Ask, account: Account) -> None:
     reply = await ask("getStateInstance")
     assert reply.headers["Retry-After"] == account.retry_after
     assert reply.limit == ("0", "1")
+
+
+async def test_retry_after_as_a_date(
+    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """By its own clock, the server may say the same as a date."""
+    freezer.move_to("2026-10-21 07:00:00")
+    account.fault = Fault.RATE_LIMITED_UNTIL_DATE
+    reply = await ask("getStateInstance")
+    assert reply.headers["Date"] == "Wed, 21 Oct 2026 07:00:00 GMT"
+    assert reply.headers["Retry-After"] == "Wed, 21 Oct 2026 07:00:30 GMT"
+
+
+async def test_huge_numbers(ask: Ask, account: Account) -> None:
+    """All numbers of an answer may be huge, and nothing else of it."""
+    account.suspended_until = 1800000000
+    account.fault = Fault.HUGE_NUMBERS
+    assert (await ask("getMessagesCount")).json == {"count": 10**300}
+    settings = (await ask("getWaSettings")).json
+    assert settings["suspendedUntil"] == 10**300
+    assert settings["stateInstance"] == "authorized"
 
 
 async def test_fault_of_one_method(ask: Ask, account: Account) -> None:

@@ -10,9 +10,11 @@ from tests.simulator import Fault
 
 # Faults that are as good as an answer, and others that come to nothing in time.
 HARMLESS: Final = (
+    Fault.HUGE_NUMBERS,
     Fault.NOT_AUTHORIZED,
     Fault.NULL_200,
     Fault.STARTING,
+    Fault.STARTING_AS_HTML,
     Fault.WRONG_CHARSET,
     Fault.WRONG_CONTENT_TYPE,
 )
@@ -24,9 +26,14 @@ KIND_OF_FAULT: Final[Mapping[Fault, ErrorKind]] = {
     Fault.CLIENT_CLOSED_499: ErrorKind.CANNOT_CONNECT,
     Fault.DEEP_JSON: ErrorKind.BAD_RESPONSE,
     Fault.DELETED: ErrorKind.DELETED,
+    Fault.DELETED_STRING: ErrorKind.DELETED,
+    Fault.DELETED_UTF_16: ErrorKind.DELETED,
     Fault.EMPTY_200: ErrorKind.BAD_RESPONSE,
     Fault.ENDLESS_BODY: ErrorKind.BAD_RESPONSE,
+    Fault.EXPIRED_200: ErrorKind.EXPIRED,
+    Fault.EXPIRED_AS_HTML: ErrorKind.EXPIRED,
     Fault.EXPIRED_JSON: ErrorKind.EXPIRED,
+    Fault.EXPIRED_PAGE: ErrorKind.WRONG_ADDRESS,
     Fault.EXPIRED_TEXT: ErrorKind.EXPIRED,
     Fault.FORBIDDEN_HTML: ErrorKind.WRONG_ADDRESS,
     Fault.GATEWAY_TIMEOUT: ErrorKind.CANNOT_CONNECT,
@@ -40,9 +47,11 @@ KIND_OF_FAULT: Final[Mapping[Fault, ErrorKind]] = {
     Fault.NOT_FOUND_HTML: ErrorKind.WRONG_ADDRESS,
     Fault.NOT_HTTP: ErrorKind.CANNOT_CONNECT,
     Fault.NOT_JSON: ErrorKind.BAD_RESPONSE,
+    Fault.OTHER_NUMBER: ErrorKind.BAD_RESPONSE,
     Fault.QUOTA_466: ErrorKind.BAD_RESPONSE,
     Fault.RATE_LIMITED: ErrorKind.RATE_LIMITED,
     Fault.RATE_LIMITED_RETRY_AFTER: ErrorKind.RATE_LIMITED,
+    Fault.RATE_LIMITED_UNTIL_DATE: ErrorKind.RATE_LIMITED,
     Fault.REDIRECT_LOOP: ErrorKind.WRONG_ADDRESS,
     Fault.REDIRECT_OTHER_HOST: ErrorKind.WRONG_ADDRESS,
     Fault.RESET_AFTER_HEADERS: ErrorKind.CANNOT_CONNECT,
@@ -55,9 +64,9 @@ KIND_OF_FAULT: Final[Mapping[Fault, ErrorKind]] = {
     Fault.WRONG_TYPE: ErrorKind.BAD_RESPONSE,
 }
 
-# One fault of each kind, for places that only pass the kind on.
+# The first fault of each kind, for places that only pass the kind on.
 FAULT_OF_KIND: Final[Mapping[ErrorKind, Fault]] = {
-    kind: fault for fault, kind in KIND_OF_FAULT.items()
+    kind: fault for fault, kind in reversed(KIND_OF_FAULT.items())
 }
 
 # Parameters of a test: a fault and its kind.

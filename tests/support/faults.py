@@ -46,29 +46,32 @@ type Outcome = ErrorKind | Good
 
 FAILURES: Final[tuple[Failure, ...]] = (*Fault, *Outage)
 
-_NOT_EVEN_A_FIELD: Final[Mapping[Failure, Outcome]] = {
-    Fault.MISSING_FIELD: Good.NOTHING,
+_NO_RESTRICTION: Final[Mapping[Failure, Outcome]] = {
+    Fault.HUGE_NUMBERS: Good.NOTHING,
     Fault.WRONG_CHARSET: Good.NOTHING,
     Fault.WRONG_FIELD_TYPE: Good.NOTHING,
 }
 _OUTCOMES_BY_METHOD: Final[Mapping[str, Mapping[Failure, Outcome]]] = {
-    "getAccountSettings": _NOT_EVEN_A_FIELD,
+    "getAccountSettings": _NO_RESTRICTION,
     "getAuthorizationCode": {Fault.NULL_200: Good.LINKED},
-    "getSettings": _NOT_EVEN_A_FIELD,
+    "getMessagesCount": {Fault.HUGE_NUMBERS: ErrorKind.BAD_RESPONSE},
     "getStateInstance": {
         Fault.NOT_AUTHORIZED: Good.STARTING,
         Fault.NULL_200: Good.CREATING,
         Fault.STARTING: Good.STARTING,
+        Fault.STARTING_AS_HTML: Good.STARTING,
         Fault.WRONG_CHARSET: Good.ODD_STATE,
     },
-    "getWaSettings": _NOT_EVEN_A_FIELD,
+    "getWaSettings": _NO_RESTRICTION,
 }
 _OUTCOMES: Final[Mapping[Failure, Outcome]] = {
     **cast("Mapping[Failure, Outcome]", KIND_OF_FAULT),
     **dict.fromkeys(SLOW, ErrorKind.CANNOT_CONNECT),
+    Fault.HUGE_NUMBERS: Good.ANSWER,
     Fault.NOT_AUTHORIZED: ErrorKind.STARTING,
     Fault.NULL_200: ErrorKind.BAD_RESPONSE,
     Fault.STARTING: ErrorKind.STARTING,
+    Fault.STARTING_AS_HTML: ErrorKind.STARTING,
     Fault.WRONG_CHARSET: ErrorKind.BAD_RESPONSE,
     Fault.WRONG_CONTENT_TYPE: Good.ANSWER,
     Outage.NO_NAME_SERVER: ErrorKind.CANNOT_CONNECT,
