@@ -110,7 +110,7 @@ def points_to(event: Event) -> Problem | str | None:
     return None
 
 
-def believable(reason: Problem | None) -> float:
+def believable(reason: Problem | str | None) -> float:
     """Return for how many seconds a reason is evidence."""
     return HALF_AN_HOUR if reason in PASSES else DAY
 
@@ -231,8 +231,10 @@ def _again(
         and is_after_reboot(run, reboots)
     ):
         problem = Problem.STUCK_AFTER_REBOOT
-    given_way = {before.problem} - {None, problem}
-    return Verdict(problem, True, before.replaced | given_way)  # type: ignore[arg-type]  # noqa: FBT003
+    replaced = before.replaced
+    if before.problem not in {None, problem}:
+        replaced |= {before.problem}
+    return Verdict(problem, is_confirmed=True, replaced=replaced)
 
 
 def verdicts(history: Sequence[Event]) -> list[Verdict]:
