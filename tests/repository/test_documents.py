@@ -5,6 +5,7 @@ import re
 from typing import Any, Final
 
 import pytest
+import voluptuous as vol
 import yaml
 
 from tests.support.manual import MANUAL, PAGES
@@ -17,10 +18,20 @@ from .documents import (
     own_links,
     text_links,
 )
-from .entities import described
+from .entities import Described, described
 
 DEVELOPMENT: Final = ROOT / "docs/development.md"
-FORMS: Final = ROOT / ".github/ISSUE_TEMPLATE"
+FORMS: Final = {
+    path.stem: yaml.safe_load(read(path))
+    for path in ROOT.glob(".github/ISSUE_TEMPLATE/*.yml")
+    if path.stem != "config"
+}
+
+EXPLAINED_IN: Final = {
+    "state": "docs/states.md",
+    "problem_reason": "docs/repairs.md",
+    "error": "docs/troubleshooting.md",
+}
 
 LONGEST_PAGE: Final = 250
 
@@ -36,6 +47,35 @@ SECTIONS: Final = [
     "removal",
     "use cases",
 ]
+
+_TEXT: Final = vol.All(str, vol.Length(min=1))
+
+FORM_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required("name"): _TEXT,
+        vol.Required("description"): _TEXT,
+        vol.Required("labels"): [_TEXT],
+        vol.Required("body"): [
+            vol.Any(
+                {
+                    vol.Required("type"): "markdown",
+                    vol.Required("attributes"): {vol.Required("value"): _TEXT},
+                },
+                {
+                    vol.Required("type"): vol.In(["dropdown", "input", "textarea"]),
+                    vol.Required("id"): vol.Match(r"[\w-]+$"),
+                    vol.Required("attributes"): {
+                        vol.Required("label"): _TEXT,
+                        "description": _TEXT,
+                        "options": [_TEXT],
+                        "placeholder": _TEXT,
+                    },
+                    "validations": {"required": bool},
+                },
+            )
+        ],
+    }
+)
 
 TEXTS: Final[dict[str, Any]] = read_json(ENGLISH)
 MESSAGES: Final[dict[str, str]] = TEXTS["config"]["error"]
@@ -58,19 +98,18 @@ def test_every_entity_is_in_the_readme() -> None:
     ]
 
 
-def test_every_state_is_explained() -> None:
-    """Each state that an entity can have is explained, with its value in automations."""
-    states = {
-        (text, value)
-        for entity in described()
-        for value, text in entity.texts.get("state", {}).items()
-    }
-    assert states
+@pytest.mark.parametrize(
+    "entity",
+    [entity for entity in described() if "state" in entity.texts],
+    ids=lambda entity: entity.description.key,
+)
+def test_every_state_is_explained(entity: Described) -> None:
+    """Each state of an entity stands on one page, with its value in automations."""
+    page = read(ROOT / EXPLAINED_IN[entity.description.key])
     assert not {
         (text, value)
-        for text, value in states
-        if f"| {text} | `{value}` |" not in MANUAL
-        and f"*{text}* (`{value}`)" not in MANUAL
+        for value, text in entity.texts["state"].items()
+        if f"| {text} | `{value}` |" not in page and f"*{text}* (`{value}`)" not in page
     }
 
 
@@ -137,12 +176,17 @@ def test_modules_are_explained() -> None:
     assert explained == {Path(name).stem for name in modules} - {"__init__"}
 
 
+@pytest.mark.parametrize("name", FORMS)
+def test_issue_form(name: str) -> None:
+    """A form has what GitHub asks for: it hides a wrong one without a word."""
+    FORM_SCHEMA(FORMS[name])
+
+
 def test_bug_report_asks_for_what_helps() -> None:
     """Whoever reports a bug has to say which version, and add diagnostics and log."""
-    form = yaml.safe_load(read(FORMS / "bug.yml"))
     required = {
         field["id"]
-        for field in form["body"]
+        for field in FORMS["bug"]["body"]
         if field.get("validations", {}).get("required")
     }
     assert required >= {"version", "home-assistant", "diagnostics", "log"}
