@@ -1,8 +1,7 @@
-"""What the README gives to copy works, and what it explains is what people see."""
+"""What the README and the pages of docs give to copy works."""
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta
-from pathlib import Path
 import re
 from typing import Any, Final
 
@@ -25,16 +24,11 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account
 from tests.support.helpers import async_pass
-
-ROOT: Final = Path(__file__).parents[2]
-README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
-ENGLISH: Final = yaml.safe_load(
-    (ROOT / "custom_components/green_api/translations/en.json").read_text("utf-8")
-)
+from tests.support.manual import MANUAL
 
 EXAMPLES: Final[list[dict[str, Any]]] = [
     yaml.safe_load(block)
-    for block in re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    for block in re.findall(r"^```yaml\n(.*?)^```$", MANUAL, re.MULTILINE | re.DOTALL)
 ]
 AUTOMATIONS: Final = {
     example["alias"]: example for example in EXAMPLES if "triggers" in example
@@ -135,7 +129,7 @@ async def automations(
     every_entity: None,
     loaded_entry: MockConfigEntry,
 ) -> AsyncGenerator[list[str]]:
-    """Make all automations of the README, and yield what each has become."""
+    """Make all automations of the pages, and yield what each has become."""
     assert await async_setup_component(
         hass, AUTOMATION_DOMAIN, {AUTOMATION_DOMAIN: list(AUTOMATIONS.values())}
     )
@@ -150,7 +144,7 @@ async def automations(
 
 
 def test_examples() -> None:
-    """The README has automations and cards, and no other YAML."""
+    """The pages have automations and cards, and no other YAML."""
     assert AUTOMATIONS
     assert CARDS
     assert len(EXAMPLES) == len(AUTOMATIONS) + len(CARDS)
@@ -169,8 +163,8 @@ def test_card(card: dict[str, Any]) -> None:
 
 @pytest.mark.usefixtures("every_entity", "loaded_entry")
 def test_entity_ids(hass: HomeAssistant) -> None:
-    """The README names the entities as they are made, and all of them."""
-    assert set(ENTITY_ID.findall(README)) == {
+    """The pages name the entities as they are made, and all of them."""
+    assert set(ENTITY_ID.findall(MANUAL)) == {
         entity_id
         for entity_id in er.async_get(hass).entities
         if ENTITY_ID.fullmatch(entity_id)
@@ -262,16 +256,3 @@ async def test_told_of_the_end_of_a_restriction(
     await hass.async_block_till_done()
 
     assert ["restriction has ended" in call.data["message"] for call in told] == [True]
-
-
-@pytest.mark.parametrize("key", ENGLISH["config"]["error"])
-def test_messages_are_explained(key: str) -> None:
-    """Every message of the set-up dialog stands in the README, with what to do."""
-    first_sentence, *_ = re.split(r"(?<=\.) ", ENGLISH["config"]["error"][key])
-    assert f"| *{first_sentence}* |" in README
-
-
-@pytest.mark.parametrize("key", ENGLISH["issues"])
-def test_repairs_are_explained(key: str) -> None:
-    """Every repair stands in the README."""
-    assert f"| {ENGLISH['issues'][key]['title'].replace('{name}', '…')} |" in README

@@ -1,11 +1,14 @@
 """The evidence for the quality scale is complete."""
 
-from typing import Final
+import re
+from typing import Any, Final
 
+import pytest
 import voluptuous as vol
 import yaml
 
-from . import INTEGRATION, read
+from . import INTEGRATION, ROOT, read
+from .documents import leads_somewhere
 
 BRONZE: Final = {
     "action-setup",
@@ -81,9 +84,29 @@ RULE_SCHEMA: Final = vol.Schema(
 )
 
 
+RULES: Final[dict[str, Any]] = yaml.safe_load(read(INTEGRATION / "quality_scale.yaml"))[
+    "rules"
+]
+
+EXEMPT: Final = {
+    rule
+    for rule, grade in RULES.items()
+    if grade != "done" and grade["status"] != "done"
+}
+
+
 def test_quality_scale() -> None:
     """Every rule of the quality scale is done, or exempt for a reason."""
-    rules = yaml.safe_load(read(INTEGRATION / "quality_scale.yaml"))["rules"]
-    assert rules.keys() == BRONZE | SILVER | GOLD | PLATINUM
-    for rule in rules.values():
+    assert RULES.keys() == BRONZE | SILVER | GOLD | PLATINUM
+    for rule in RULES.values():
         RULE_SCHEMA(rule)
+
+
+@pytest.mark.parametrize(
+    "rule", sorted(rule for rule in RULES.keys() - EXEMPT if rule.startswith("docs-"))
+)
+def test_documents_are_named(rule: str) -> None:
+    """A rule about documents names the place where they keep it, which exists."""
+    places = re.findall(r"[\w./-]+\.md(?:#[\w-]+)?", RULES[rule]["comment"])
+    assert places
+    assert not [place for place in places if not leads_somewhere(place, ROOT)]
