@@ -25,6 +25,7 @@ from custom_components.green_api.api import (
     Settings,
 )
 from custom_components.green_api.const import CONF_API_URL, CONF_INSTANCE_ID, DOMAIN
+from custom_components.green_api.coordinator import MIN_RATE_LIMIT_DELAY
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.components.homeassistant import (
     DOMAIN as HOMEASSISTANT_DOMAIN,
@@ -521,10 +522,11 @@ async def test_wait_as_the_server_asks(
     await async_pass(hass, freezer)
     account.requests.clear()
 
-    await async_pass(hass, freezer, seconds - 1)
+    await async_pass(hass, freezer, seconds - 2)
     assert not account.requests
-    await async_pass(hass, freezer, 1)
-    assert polls(account) == 1
+    await async_pass(hass, freezer, 2)
+    await async_pass(hass, freezer, MIN_RATE_LIMIT_DELAY)
+    assert account.requests
 
 
 async def test_a_long_wait_takes_the_state_away(

@@ -140,6 +140,7 @@ async def test_everything_known(
     start = dt_util.utcnow().isoformat()
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
     await async_pass(hass, freezer)
 
     diagnostics = await get_diagnostics_for_config_entry(

@@ -7,7 +7,6 @@ diagnostics, the word for a state; it is sent nowhere else; it fills no memory.
 
 from base64 import b64encode
 from collections.abc import AsyncGenerator
-from datetime import timedelta
 import json
 from socket import AF_INET, AI_NUMERICHOST, AddressFamily
 from typing import Any, Final
@@ -43,6 +42,7 @@ from tests.simulator import Account
 from tests.support.canned import CannedServer
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.person import (
+    ERROR,
     RESTRICTED_UNTIL,
     STATE,
     Person,
@@ -453,8 +453,9 @@ async def test_retry_after(
 
     await person.wait()
 
-    interval = person.entry.runtime_data.update_interval
-    assert interval == timedelta(seconds=delay)
+    # At the latest when the last answer is no longer fresh, the state goes.
+    interval = person.entry.runtime_data.coordinator.update_interval.total_seconds()
+    assert interval == pytest.approx(min(delay, FRESH_FOR), abs=1)
 
 
 @pytest.mark.parametrize(
@@ -523,7 +524,9 @@ async def test_states_without_end(
     assert f"{MARK} 199" in (await person.diagnostics())[0]
     told = [line for line in listener.heard if MARK in line]
     assert len(told) == MAX_LOGGED_STATES
-    assert len(person.entry.runtime_data._logged_states) == MAX_LOGGED_STATES
+    assert (
+        len(person.entry.runtime_data.coordinator._logged_states) == MAX_LOGGED_STATES
+    )
 
 
 async def test_promises_without_end(
@@ -535,4 +538,5 @@ async def test_promises_without_end(
 
     await person.hass.config_entries.async_setup(person.entry.entry_id)
 
-    assert person.entry.state is ConfigEntryState.SETUP_RETRY
+    assert person.entry.state is ConfigEntryState.LOADED
+    assert person.state(ERROR) == ErrorKind.CANNOT_CONNECT

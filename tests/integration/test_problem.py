@@ -265,9 +265,12 @@ def test_outage_changes_nothing(
 def test_no_problem_without_evidence(history: list[Event]) -> None:
     """A new problem was heard of since the account was authorized, for long enough."""
     known = [Health(), *healths(history)]
-    for number, (before, health) in enumerate(pairwise(known)):
-        if health.remembered in {None, before.remembered, *STUCK}:
-            continue
+    new = [
+        (number, health)
+        for number, (before, health) in enumerate(pairwise(known))
+        if health.remembered not in {None, before.remembered, *STUCK}
+    ]
+    for number, health in new:
         spell = since_well(history[: number + 1])
         assert health.remembered in {points_to(event) for event in spell}
         run = run_of(spell)

@@ -68,7 +68,7 @@ async def update(hass: HomeAssistant, entry: MockConfigEntry) -> str:
         {ATTR_ENTITY_ID: STATE},
         blocking=True,
     )
-    return entry.runtime_data.last_error
+    return entry.runtime_data.coordinator.data.error
 
 
 async def reauthenticate(hass: HomeAssistant, entry: MockConfigEntry) -> str:

@@ -181,7 +181,7 @@ async def test_states_of_one_problem_are_written(
     record = stored(hass_storage)[config_entry.entry_id]
     assert (record["state"], record["since"]) == ("pendingCode", later)
     assert (record["problem"], record["problem_since"]) == ("logged_out", start)
-    assert record["agreed"] == 61
+    assert record["agreed"] == 60
 
 
 async def test_written_at_the_end(
@@ -513,10 +513,16 @@ async def test_damaged_account(
     value: object,
 ) -> None:
     """Whatever is stored of an account, it is watched."""
-    damaged: dict[str, object] = {**NOTHING, key: value}
-    if value is ...:
-        del damaged[key]
-    store(hass_storage, {config_entry.entry_id: damaged, "other": NOTHING})
+    damaged = {**NOTHING, key: value}
+    store(
+        hass_storage,
+        {
+            config_entry.entry_id: {
+                key: value for key, value in damaged.items() if value is not ...
+            },
+            "other": NOTHING,
+        },
+    )
     account.state = "blocked"
 
     await set_up(hass, config_entry)

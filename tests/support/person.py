@@ -43,6 +43,7 @@ FLOWS: Final = "/api/config/config_entries/flow"
 FIXES: Final = "/api/repairs/issues/fix"
 
 BUTTON: Final = "button.green_api_1101000001_reboot"
+ERROR: Final = "sensor.green_api_1101000001_error"
 CONNECTIVITY: Final = "binary_sensor.green_api_1101000001_connectivity"
 IMAGE: Final = "image.green_api_1101000001_qr_code"
 MESSAGES_IN_QUEUE: Final = "sensor.green_api_1101000001_messages_in_queue"
@@ -258,5 +259,6 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(coordinator, interval, timedelta(hours=1))
     for name in problem.CERTAIN_AFTER:
         monkeypatch.setitem(problem.CERTAIN_AFTER, name, 0)
+    monkeypatch.setattr(problem, "_CERTAIN_AT_LAST", 0)
     monkeypatch.setattr(problem, "QUIET_AFTER_REBOOT", 0)
     monkeypatch.setattr(problem, "_REBOOT_SHOWS", 0)
