@@ -28,6 +28,7 @@ from custom_components.green_api.const import (
     DOMAIN,
 )
 from custom_components.green_api.coordinator import (
+    FRESH_FOR,
     MAX_LOGGED_STATES,
     MAX_RATE_LIMIT_DELAY,
     MIN_RATE_LIMIT_DELAY,
