@@ -24,7 +24,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.green_api import api
 from custom_components.green_api.api import (
     AccountState,
     BadResponseError,
@@ -45,6 +44,7 @@ from custom_components.green_api.api import (
     Settings,
     UnknownHostError,
     WrongAddressError,
+    transport,
 )
 from homeassistant.helpers.aiohttp_client import (
     HassAsyncDNSResolver,
@@ -884,7 +884,7 @@ async def test_fault(
     }
     assert [request.method for request in account.requests] == [*WHATSAPP_METHODS]
     assert account.redirects_followed == 0
-    assert sum(fed) <= len(WHATSAPP_METHODS) * 2 * api.MAX_BODY_BYTES
+    assert sum(fed) <= len(WHATSAPP_METHODS) * 2 * transport.MAX_BODY_BYTES
     assert_log_says_nothing(caplog)
 
 

@@ -13,8 +13,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.green_api import api
-from custom_components.green_api.api import ErrorKind
+from custom_components.green_api.api import ErrorKind, transport
 from custom_components.green_api.const import CONF_INSTANCE_ID, CONSOLE_URL, DOMAIN
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -166,7 +165,7 @@ async def test_no_answer_in_time(
     """A server that does not come to an end is one that cannot be reached."""
     account.fault = fault
 
-    with patch.object(api, "TIMEOUT", ClientTimeout(total=0.05)):
+    with patch.object(transport, "TIMEOUT", ClientTimeout(total=0.05)):
         await set_up(hass, config_entry)
 
     assert config_entry.state is ConfigEntryState.SETUP_RETRY
