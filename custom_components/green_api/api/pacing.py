@@ -83,6 +83,10 @@ class RequestPacer:
         if now < self._cleaned_up_at + self.CLEANUP_INTERVAL:
             return
         self._cleaned_up_at = now
-        for times in (self._free_at, self._held_until):
-            for key in [key for key, time in times.items() if time <= now]:
-                del times[key]
+        self._free_at = _after(now, self._free_at)
+        self._held_until = _after(now, self._held_until)
+
+
+def _after[K](time: float, times: Mapping[K, float]) -> dict[K, float]:
+    """Return the times that are still to come."""
+    return {key: each for key, each in times.items() if each > time}
