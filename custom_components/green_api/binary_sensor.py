@@ -1,6 +1,5 @@
 """Binary sensors of an account."""
 
-from collections.abc import Mapping
 from typing import Final, override
 
 from homeassistant.components.binary_sensor import (
@@ -12,8 +11,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import InstanceState
-from .coordinator import GreenApiConfigEntry
-from .entity import GreenApiEntity
+from .data import GreenApiConfigEntry
+from .entity import GreenApiAccountEntity
 
 PARALLEL_UPDATES = 0
 
@@ -34,15 +33,16 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the binary sensors."""
+    coordinator = entry.runtime_data.coordinator
     async_add_entities(
         [
-            ConnectivityBinarySensor(entry.runtime_data, CONNECTIVITY),
-            ProblemBinarySensor(entry.runtime_data, PROBLEM),
+            ConnectivityBinarySensor(coordinator, CONNECTIVITY),
+            ProblemBinarySensor(coordinator, PROBLEM),
         ]
     )
 
 
-class ConnectivityBinarySensor(GreenApiEntity, BinarySensorEntity):
+class ConnectivityBinarySensor(GreenApiAccountEntity, BinarySensorEntity):
     """Whether the account can send and receive."""
 
     @property
@@ -52,23 +52,17 @@ class ConnectivityBinarySensor(GreenApiEntity, BinarySensorEntity):
         return self.coordinator.data.state.known is InstanceState.AUTHORIZED
 
 
-class ProblemBinarySensor(GreenApiEntity, BinarySensorEntity):
-    """Whether something stands against the account, as in Home Assistant's repairs."""
+class ProblemBinarySensor(GreenApiAccountEntity, BinarySensorEntity):
+    """Whether the account has a problem."""
 
     @property
     @override
     def available(self) -> bool:
-        """Stay available where the failure itself is the problem: an expired plan."""
+        """Return True as well while the failure is the problem: an expired plan."""
         return self.is_on or super().available
 
     @property
     @override
     def is_on(self) -> bool:
-        """Return whether something stands against the account."""
-        return self.coordinator.problem is not None
-
-    @property
-    @override
-    def extra_state_attributes(self) -> Mapping[str, str | None]:
-        """Return what stands against the account."""
-        return {"reason": self.coordinator.problem}
+        """Return whether the account has a problem."""
+        return self.coordinator.data.problem is not None

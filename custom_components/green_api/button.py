@@ -11,8 +11,9 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import GreenApiConfigEntry
-from .entity import GreenApiEntity
+from .data import GreenApiConfigEntry
+from .entity import GreenApiAccountEntity
+from .reboot import async_reboot
 
 PARALLEL_UPDATES = 1
 
@@ -30,10 +31,10 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the button."""
-    async_add_entities([RebootButton(entry.runtime_data, REBOOT)])
+    async_add_entities([RebootButton(entry.runtime_data.coordinator, REBOOT)])
 
 
-class RebootButton(GreenApiEntity, ButtonEntity):
+class RebootButton(GreenApiAccountEntity, ButtonEntity):
     """A button that reboots the instance."""
 
     @property
@@ -45,4 +46,4 @@ class RebootButton(GreenApiEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Reboot the instance."""
-        await self.coordinator.async_reboot()
+        await async_reboot(self.hass, self.coordinator.config_entry)

@@ -30,6 +30,9 @@ DEFAULT_API_URL: Final = "https://api.green-api.com"
 UPDATE_INTERVAL: Final = timedelta(minutes=1)
 FAST_UPDATE_INTERVAL: Final = timedelta(seconds=10)
 
+# Seconds for which the vendor lets a QR code live.
+QR_LIFE: Final = 20
+
 MESSENGER_NAMES: Final = {
     Messenger.MAX: "MAX",
     Messenger.TELEGRAM: "Telegram",

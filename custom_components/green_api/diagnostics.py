@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.loader import async_get_integration
 
 from .const import CONF_INSTANCE_ID, DOMAIN
-from .coordinator import GreenApiConfigEntry, GreenApiCoordinator
+from .data import GreenApiConfigEntry, GreenApiData
 
 TO_REDACT: Final = {CONF_API_TOKEN, CONF_INSTANCE_ID, "webhook_url", "wid"}
 
@@ -33,24 +33,28 @@ async def async_get_config_entry_diagnostics(
     }
 
 
-def _account(coordinator: GreenApiCoordinator) -> dict[str, Any]:
-    """Return what the coordinator knows."""
-    account = coordinator.data
-    interval = coordinator.update_interval
+def _account(data: GreenApiData) -> dict[str, Any]:
+    """Return what is known of the account."""
+    account, details = data.coordinator.data, data.details.data
+    interval = data.coordinator.update_interval
     return {
         "state": {
             "raw": account.state.raw,
             "since": account.since.isoformat(),
-            "restricted_until": account.restricted_until
-            and account.restricted_until.isoformat(),
-            "messages_in_queue": account.messages_in_queue,
+            "restricted_until": details.restricted_until
+            and details.restricted_until.isoformat(),
+            "messages_in_queue": details.messages_in_queue,
         },
-        "problem": coordinator.problem,
+        "problem": {
+            "reason": account.problem,
+            "since": account.problem_since and account.problem_since.isoformat(),
+            "remembered": account.remembered,
+        },
         "polling": {
             "interval_seconds": interval and interval.total_seconds(),
-            "last_update_success": coordinator.last_update_success,
-            "last_error": coordinator.last_error,
+            "last_update_success": data.coordinator.last_update_success,
+            "error": account.error,
         },
-        "settings": coordinator.settings
-        and async_redact_data(asdict(coordinator.settings), TO_REDACT),
+        "settings": data.settings.known
+        and async_redact_data(asdict(data.settings.known), TO_REDACT),
     }

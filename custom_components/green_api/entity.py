@@ -6,25 +6,29 @@ from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import CONSOLE_URL, DOMAIN
+from .const import CONF_INSTANCE_ID, CONSOLE_URL, DOMAIN
 from .coordinator import GreenApiCoordinator
+from .details import DetailsCoordinator
 
 
-class GreenApiEntity(CoordinatorEntity[GreenApiCoordinator]):
+class GreenApiEntity[CoordinatorT: GreenApiCoordinator | DetailsCoordinator](
+    CoordinatorEntity[CoordinatorT]
+):
     """An entity of an account."""
 
     _attr_has_entity_name = True
 
     def __init__(
         self,
-        coordinator: GreenApiCoordinator,
+        coordinator: CoordinatorT,
         description: EntityDescription,
         context: str | None = None,
     ) -> None:
-        """Name the entity after the account and what it tells of it."""
+        """Initialize the entity."""
         super().__init__(coordinator, context)
         self.entity_description = description
-        self._attr_unique_id = f"{coordinator.client.instance_id}_{description.key}"
+        instance_id = coordinator.config_entry.data[CONF_INSTANCE_ID]
+        self._attr_unique_id = f"{instance_id}_{description.key}"
 
     @property
     @override
@@ -33,12 +37,17 @@ class GreenApiEntity(CoordinatorEntity[GreenApiCoordinator]):
 
         Its model is set when the server has said which messenger it is.
         """
-        instance_id = self.coordinator.client.instance_id
+        entry = self.coordinator.config_entry
+        instance_id = entry.data[CONF_INSTANCE_ID]
         return DeviceInfo(
             configuration_url=CONSOLE_URL,
             entry_type=DeviceEntryType.SERVICE,
             identifiers={(DOMAIN, instance_id)},
             manufacturer="GREEN-API",
-            name=self.coordinator.config_entry.title,
+            name=entry.title,
             serial_number=instance_id,
         )
+
+
+class GreenApiAccountEntity(GreenApiEntity[GreenApiCoordinator]):
+    """An entity that shows the state of an account."""

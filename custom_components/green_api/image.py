@@ -11,15 +11,17 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
-from .api import GreenApiError, QrKind
-from .coordinator import GreenApiConfigEntry, GreenApiCoordinator
-from .entity import GreenApiEntity
+from .api import GreenApiClient, GreenApiError, QrKind
+from .const import QR_LIFE
+from .coordinator import GreenApiCoordinator
+from .data import GreenApiConfigEntry
+from .entity import GreenApiAccountEntity
 from .problem import LOGGED_OUT_STATES
 
 PARALLEL_UPDATES = 0
 
-# Seconds after which an answer is old; the vendor lets a QR code live 20 seconds.
-QR_SHOWN_FOR: Final = 10
+# Seconds after which an answer is old: what is shown can be scanned for as long again.
+QR_SHOWN_FOR: Final = QR_LIFE / 2
 
 QR_CODE: Final = ImageEntityDescription(
     key="qr_code",
@@ -36,10 +38,11 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the image."""
-    async_add_entities([QrCodeImage(hass, entry.runtime_data, QR_CODE)])
+    data = entry.runtime_data
+    async_add_entities([QrCodeImage(hass, data.coordinator, data.client, QR_CODE)])
 
 
-class QrCodeImage(GreenApiEntity, ImageEntity):
+class QrCodeImage(GreenApiAccountEntity, ImageEntity):
     """The QR code, fetched when somebody looks and for as long as they do.
 
     When an answer grows old, the new state makes those who look ask for the image
@@ -52,11 +55,13 @@ class QrCodeImage(GreenApiEntity, ImageEntity):
         self,
         hass: HomeAssistant,
         coordinator: GreenApiCoordinator,
+        client: GreenApiClient,
         description: ImageEntityDescription,
     ) -> None:
         """Start without an answer."""
         super().__init__(coordinator, description)
         ImageEntity.__init__(self, hass)
+        self._api = client
         self._asking = asyncio.Lock()
         self._attr_image_last_updated = dt_util.utcnow()
         self._cancel_expiry: CALLBACK_TYPE | None = None
@@ -90,7 +95,7 @@ class QrCodeImage(GreenApiEntity, ImageEntity):
     async def _async_ask(self) -> None:
         """Ask for a QR code; that there is none is an answer as well."""
         try:
-            answer = await self.coordinator.client.get_qr()
+            answer = await self._api.get_qr()
         except GreenApiError:
             return
         if answer.kind is QrKind.ALREADY_LOGGED:

@@ -1,4 +1,4 @@
-"""Show in Home Assistant's repairs what stands against an account."""
+"""Show the problem of an account in Home Assistant's repairs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from .const import (
     RESTRICTED_HELP_URL,
     SUPPORT_URL,
 )
+from .coordinator import Account
 from .problem import Problem
 
 
@@ -38,6 +39,7 @@ _ISSUES: Final[Mapping[Problem, _Issue]] = {
     Problem.RESTRICTED: _Issue(ir.IssueSeverity.WARNING, RESTRICTED_HELP_URL),
     Problem.STUCK_AFTER_REBOOT: _Issue(ir.IssueSeverity.ERROR, SUPPORT_URL),
     Problem.STUCK_STARTING: _Issue(ir.IssueSeverity.ERROR, is_fixable=True),
+    Problem.UNKNOWN_STATE: _Issue(ir.IssueSeverity.WARNING),
     Problem.WRONG_ADDRESS: _Issue(ir.IssueSeverity.ERROR),
 }
 
@@ -48,17 +50,55 @@ def issue_id(entry_id: str, problem: Problem) -> str:
 
 
 @callback
-def async_show_issue(
+def async_update_issue(
     hass: HomeAssistant,
     entry: ConfigEntry,
-    problem: Problem | None,
-    restricted_until: datetime | None = None,
+    account: Account,
+    restricted_until: datetime | None,
 ) -> None:
-    """Show the issue of what stands against an account, and no other one."""
-    for other in _ISSUES.keys() - {problem}:
-        ir.async_delete_issue(hass, DOMAIN, issue_id(entry.entry_id, other))
-    if problem is None:
+    """Make the issue registry show the problem of an account, and no other one.
+
+    That of a problem which is remembered but not confirmed yet is left as it is: if
+    somebody has ignored it, it is still ignored when it is confirmed.
+    """
+    is_unconfirmed = account.problem is None
+    kept = account.remembered if is_unconfirmed else account.issue
+    async_delete_issues(hass, entry, kept=kept)
+    if account.issue is None:
         return
+    is_known = ir.async_get(hass).async_get_issue(
+        DOMAIN, issue_id(entry.entry_id, account.issue)
+    )
+    _async_create_issue(hass, entry, account.issue, restricted_until)
+    if not is_known and account.issue is account.ignored:
+        ir.async_ignore_issue(
+            hass, DOMAIN, issue_id(entry.entry_id, account.issue), ignore=True
+        )
+
+
+@callback
+def async_delete_issues(
+    hass: HomeAssistant, entry: ConfigEntry, *, kept: Problem | None = None
+) -> Problem | None:
+    """Delete all issues of an account but one, and return which one was ignored."""
+    ignored = None
+    registry = ir.async_get(hass)
+    for problem in _ISSUES.keys() - {kept}:
+        key = issue_id(entry.entry_id, problem)
+        issue = registry.async_get_issue(DOMAIN, key)
+        if issue and issue.dismissed_version:
+            ignored = problem
+        ir.async_delete_issue(hass, DOMAIN, key)
+    return ignored
+
+
+def _async_create_issue(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    problem: Problem,
+    restricted_until: datetime | None,
+) -> None:
+    """Create or update the issue of a problem."""
     issue = _ISSUES[problem]
     translation_key: str = problem
     placeholders = {"name": entry.title, "console_url": CONSOLE_URL}

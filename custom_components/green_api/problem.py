@@ -1,12 +1,14 @@
-"""Decide, from the sequence of answers alone, what stands against an account.
+"""Decide, from the sequence of answers alone, which problem an account has.
 
-To teach it a new state, add the state to `_SUSPICION_BY_STATE`. To teach it a new
-problem, add the problem to `Problem` and `STANDS_AFTER`, and its issue to `issues.py`.
+To teach it a new state, add the state to `_REASON_BY_STATE`. To teach it a new
+problem, add the problem to `Problem` and `CERTAIN_AFTER`, and its issue to `issues.py`.
+
+All times are seconds of a monotonic clock, so that a change of the time of day makes
+nothing early or late.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -14,20 +16,25 @@ from .api import AccountState, ErrorKind, GreenApiError, InstanceState
 
 
 class Problem(StrEnum):
-    """What can stand against an account; keys of issues and of their texts."""
+    """Problems of an account, the most telling first.
 
-    ASLEEP = "asleep"
-    BLOCKED = "blocked"
+    They are the keys of the issues, of the options of the sensor and of their texts.
+    """
+
     DELETED = "deleted"
     EXPIRED = "expired"
-    LOGGED_OUT = "logged_out"
+    BLOCKED = "blocked"
     RESTRICTED = "restricted"
+    LOGGED_OUT = "logged_out"
+    ASLEEP = "asleep"
     STUCK_AFTER_REBOOT = "stuck_after_reboot"
     STUCK_STARTING = "stuck_starting"
+    UNKNOWN_STATE = "unknown_state"
     WRONG_ADDRESS = "wrong_address"
 
 
-_SUSPICION_BY_STATE: Final[Mapping[InstanceState, Problem]] = {
+# Any other state, and none while the instance is being created, is an unknown one.
+_REASON_BY_STATE: Final[Mapping[InstanceState | None, Problem]] = {
     InstanceState.NOT_AUTHORIZED: Problem.LOGGED_OUT,
     InstanceState.PENDING_CODE: Problem.LOGGED_OUT,
     InstanceState.PENDING_PASSWORD: Problem.LOGGED_OUT,
@@ -38,168 +45,238 @@ _SUSPICION_BY_STATE: Final[Mapping[InstanceState, Problem]] = {
     InstanceState.STARTING: Problem.STUCK_STARTING,
 }
 
-# All other failures tell nothing about the account.
-_SUSPICION_BY_FAILURE: Final[Mapping[ErrorKind, Problem]] = {
+# All other failures say nothing about the account.
+_REASON_BY_FAILURE: Final[Mapping[ErrorKind, Problem]] = {
     ErrorKind.EXPIRED: Problem.EXPIRED,
     ErrorKind.DELETED: Problem.DELETED,
     ErrorKind.WRONG_ADDRESS: Problem.WRONG_ADDRESS,
 }
 
 LOGGED_OUT_STATES: Final = frozenset(
-    state
-    for state, problem in _SUSPICION_BY_STATE.items()
-    if problem is Problem.LOGGED_OUT
+    state for state, reason in _REASON_BY_STATE.items() if reason is Problem.LOGGED_OUT
 )
 RESTRICTED_STATES: Final = frozenset(
-    state
-    for state, problem in _SUSPICION_BY_STATE.items()
-    if problem is Problem.RESTRICTED
+    state for state, reason in _REASON_BY_STATE.items() if reason is Problem.RESTRICTED
 )
 
 # Two answers in a row, a poll apart: polls are a minute apart, give or take
 # a second or two, and may be only seconds apart when somebody asks for one.
-_TWO_IN_A_ROW: Final = timedelta(seconds=50)
+_TWO_IN_A_ROW: Final = 50
 
-STANDS_AFTER: Final[Mapping[Problem, timedelta]] = {
-    Problem.ASLEEP: timedelta(minutes=5),
+CERTAIN_AFTER: Final[Mapping[Problem, float]] = {
+    Problem.ASLEEP: 300,
     Problem.BLOCKED: _TWO_IN_A_ROW,
     Problem.DELETED: _TWO_IN_A_ROW,
     Problem.EXPIRED: _TWO_IN_A_ROW,
     Problem.LOGGED_OUT: _TWO_IN_A_ROW,
     Problem.RESTRICTED: _TWO_IN_A_ROW,
     # The vendor allows five minutes, so that it takes more to be stuck.
-    Problem.STUCK_STARTING: timedelta(minutes=5, seconds=1),
-    Problem.WRONG_ADDRESS: timedelta(minutes=10),
+    Problem.STUCK_STARTING: 301,
+    Problem.UNKNOWN_STATE: 600,
+    Problem.WRONG_ADDRESS: 600,
 }
 
-# An answer that no problem is known for (a state of the future, an instance being
-# created) refutes what stands once it has been heard for as long as this.
-_REFUTED_AFTER: Final = timedelta(minutes=5)
+# However its states alternate, an account has a problem that has not been authorized
+# for as long as this. Also for how long the answers have to agree on a reason that
+# they had before, so that reasons do not take turns.
+_CERTAIN_AT_LAST: Final = 600
 
-QUIET_AFTER_REBOOT: Final = timedelta(minutes=5)
+QUIET_AFTER_REBOOT: Final = 300
 
 # A reboot shows as `starting` within this time, or it shows not at all.
-_REBOOT_SHOWS: Final = timedelta(minutes=2)
+_REBOOT_SHOWS: Final = 120
 
 # Nobody knows what happened between two answers further apart than this
 # (the computer slept, the server asked to wait).
-_LONGEST_GAP: Final = timedelta(minutes=2)
+_LONGEST_GAP: Final = 120
 
-_CURED_BY_REBOOT: Final = frozenset(
-    {Problem.STUCK_STARTING, Problem.STUCK_AFTER_REBOOT}
+# Answers older than this prove nothing any more. What is over in minutes by itself
+# is proved by young ones only.
+EVIDENCE_LASTS: Final = 24 * 3600
+_PASSING_EVIDENCE_LASTS: Final = 1800
+_PASSING: Final = frozenset(
+    {Problem.STUCK_AFTER_REBOOT, Problem.STUCK_STARTING, Problem.UNKNOWN_STATE}
 )
+
+_STUCK: Final = frozenset({Problem.STUCK_AFTER_REBOOT, Problem.STUCK_STARTING})
 
 type Answer = AccountState | GreenApiError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Assessment:
-    """What the answers so far amount to.
+class Health:
+    """What the answers so far say about an account.
 
-    `problem` stands against the account. `suspicion` is what the last telling answer
-    points to, None if that is nothing bad; the answers have pointed there since
-    `since`, for `held` altogether, time without answers not counted. `heard_at` is
-    the time of the last answer, None if it told nothing.
+    `remembered` is the last problem that was certain, None if the account has been
+    authorized since; it is `confirmed` unless nobody has asked since.
+
+    The last telling answer came at `told_at` and gives the `reason`, None if it was
+    good; `agreed` is for how long the answers agree on it. That time goes on from
+    `counting_from`, None while the answers say nothing. Since it was authorized, the
+    account has not been so for `unauthorized` seconds, for `reasons`; those in
+    `replaced` have given way to others.
     """
 
-    problem: Problem | None = None
-    suspicion: Problem | None = None
-    since: datetime | None = None
-    held: timedelta = timedelta()
-    heard_at: datetime | None = None
-    rebooted_at: datetime | None = None
+    remembered: Problem | None = None
+    confirmed: bool = False
+    reason: Problem | None = None
+    agreed: float = 0
+    told_at: float | None = None
+    counting_from: float | None = None
+    unauthorized: float = 0
+    reasons: frozenset[Problem] = frozenset()
+    replaced: frozenset[Problem] = frozenset()
+    rebooted_at: float | None = None
+    is_after_reboot: bool = False
 
     @property
-    def quiet_until(self) -> datetime | None:
-        """Return the end of the time in which a reboot excuses everything."""
-        return self.rebooted_at and self.rebooted_at + QUIET_AFTER_REBOOT
+    def problem(self) -> Problem | None:
+        """Return the problem of the account, None if none is certain."""
+        return self.remembered if self.confirmed else None
 
-
-def assess(previous: Assessment, answer: Answer, now: datetime) -> Assessment:
-    """Return what the answers amount to with one more of them."""
-    if isinstance(answer, AccountState) and answer.known is InstanceState.AUTHORIZED:
-        return Assessment(
-            heard_at=now, rebooted_at=_not_ahead(previous.rebooted_at, now)
+    def is_rebooting(self, now: float) -> bool:
+        """Return whether a reboot excuses everything that is new."""
+        return (
+            self.rebooted_at is not None and now < self.rebooted_at + QUIET_AFTER_REBOOT
         )
-    previous = replace(
-        previous,
-        heard_at=_not_ahead(previous.heard_at, now),
-        rebooted_at=_not_ahead(previous.rebooted_at, now),
-    )
+
+    def is_settling(self, now: float) -> bool:
+        """Return whether the account is about to change by itself."""
+        return self.is_rebooting(now) or (
+            self.counting_from is not None
+            and self.reason in _PASSING
+            and self.agreed < CERTAIN_AFTER[Problem.STUCK_STARTING]
+        )
+
+    def issue(self, now: float) -> Problem | None:
+        """Return the problem to ask somebody to act on.
+
+        Whoever has rebooted a stuck instance has acted on it.
+        """
+        if self.problem in _STUCK and self.is_rebooting(now):
+            return None
+        return self.problem
+
+    def answered(self, answer: Answer, now: float) -> Health:
+        """Return the health with one more answer."""
+        if isinstance(answer, AccountState) and (
+            answer.known is InstanceState.AUTHORIZED
+        ):
+            return Health(rebooted_at=self.rebooted_at)
+        counted = _counted(self, now)
+        reason = _reason(answer)
+        if reason is None:
+            return replace(counted, counting_from=None)
+        told = _told(_without_old_evidence(counted, now), reason, now)
+        return _decided(told, reason, now)
+
+    def rebooted(self, now: float) -> Health:
+        """Return the health after a reboot that somebody asked for."""
+        return replace(
+            _counted(self, now),
+            agreed=0,
+            rebooted_at=now,
+            is_after_reboot=True,
+        )
+
+    def interrupted(self) -> Health:
+        """Return the health when nobody asks any more: nothing is confirmed."""
+        return replace(self, confirmed=False, counting_from=None)
+
+
+def _reason(answer: Answer) -> Problem | None:
+    """Return the problem that an answer points to, None if it says nothing."""
     if isinstance(answer, GreenApiError):
-        suspicion = _SUSPICION_BY_FAILURE.get(answer.kind)
-        if suspicion is None:
-            return _heard_nothing(previous, now)
-    else:
-        suspicion = _SUSPICION_BY_STATE.get(answer.known) if answer.known else None
-    return _judged(_heard(previous, suspicion, now), now)
+        return _REASON_BY_FAILURE.get(answer.kind)
+    return _REASON_BY_STATE.get(answer.known, Problem.UNKNOWN_STATE)
 
 
-def rebooted(previous: Assessment, now: datetime) -> Assessment:
-    """Return what the answers amount to after a reboot that the user asked for."""
+def _counted(health: Health, now: float) -> Health:
+    """Return the health with the time since the last answer added."""
+    if health.counting_from is None:
+        return health
+    passed = min(now - health.counting_from, _LONGEST_GAP)
+    is_refused = health.reason is Problem.WRONG_ADDRESS
     return replace(
-        previous,
-        problem=None if previous.problem in _CURED_BY_REBOOT else previous.problem,
-        held=timedelta(),
-        heard_at=now,
-        rebooted_at=now,
+        health,
+        counting_from=now,
+        agreed=health.agreed + passed,
+        unauthorized=health.unauthorized + (0 if is_refused else passed),
     )
 
 
-def interrupted(previous: Assessment) -> Assessment:
-    """Return what is left when nobody listens: nothing stands until it is heard again.
+def _without_old_evidence(health: Health, now: float) -> Health:
+    """Return the health without what was heard too long ago."""
+    age = 0 if health.told_at is None else now - health.told_at
+    if age <= _PASSING_EVIDENCE_LASTS:
+        return health
+    is_known = health.confirmed or _proves(health.remembered, age)
+    return replace(
+        health,
+        remembered=health.remembered if is_known else None,
+        reason=health.reason if _proves(health.reason, age) else None,
+        unauthorized=0,
+        reasons=frozenset(),
+    )
 
-    A problem that stood stands at the first answer that confirms it.
+
+def _proves(reason: Problem | None, age: float) -> bool:
+    """Return whether a reason of this age is still evidence."""
+    return age <= (_PASSING_EVIDENCE_LASTS if reason in _PASSING else EVIDENCE_LASTS)
+
+
+def _told(health: Health, reason: Problem, now: float) -> Health:
+    """Return the health with one more reason."""
+    is_refused = reason is Problem.WRONG_ADDRESS
+    told = replace(
+        health,
+        told_at=now,
+        counting_from=now,
+        reasons=health.reasons if is_refused else health.reasons | {reason},
+    )
+    if reason is health.reason:
+        return told
+    return replace(
+        told,
+        reason=reason,
+        agreed=0,
+        is_after_reboot=health.rebooted_at is not None
+        and now <= health.rebooted_at + _REBOOT_SHOWS,
+    )
+
+
+def _decided(health: Health, reason: Problem, now: float) -> Health:
+    """Return the health with the problem that is certain now."""
+    if reason is health.remembered or {reason, health.remembered} <= _STUCK:
+        return _confirmed(health, health.remembered, now)
+    if health.is_rebooting(now):
+        return health
+    if health.agreed >= _certain_after(health, reason):
+        return _confirmed(health, reason, now)
+    if health.problem is None and health.unauthorized >= _CERTAIN_AT_LAST:
+        most_telling = min(health.reasons, key=list(Problem).index)
+        return _confirmed(health, most_telling, now)
+    return health
+
+
+def _certain_after(health: Health, reason: Problem) -> float:
+    """Return for how long the answers have to agree on a reason."""
+    usual = CERTAIN_AFTER[reason]
+    return max(usual, _CERTAIN_AT_LAST) if reason in health.replaced else usual
+
+
+def _confirmed(health: Health, problem: Problem | None, now: float) -> Health:
+    """Return the health with a certain problem, in place of the one before.
+
+    Until its quiet minutes are over, no reboot is said to have failed.
     """
-    return replace(previous, problem=None, heard_at=None)
-
-
-def _not_ahead(moment: datetime | None, now: datetime) -> datetime | None:
-    """Let no moment lie in the future: the clock may have been set back."""
-    return moment and min(moment, now)
-
-
-def _heard_nothing(previous: Assessment, now: datetime) -> Assessment:
-    """Stop the clock, without a word against or for the account."""
-    return replace(previous, held=_held(previous, now), heard_at=None)
-
-
-def _heard(
-    previous: Assessment, suspicion: Problem | None, now: datetime
-) -> Assessment:
-    """Go on with a suspicion, or begin with another one."""
-    if suspicion is previous.suspicion and previous.since is not None:
-        return replace(previous, held=_held(previous, now), heard_at=now)
-    return replace(
-        previous, suspicion=suspicion, since=now, held=timedelta(), heard_at=now
-    )
-
-
-def _held(previous: Assessment, now: datetime) -> timedelta:
-    """Return for how long the answers have pointed to the same thing."""
-    if previous.heard_at is None:
-        return previous.held
-    return previous.held + min(now - previous.heard_at, _LONGEST_GAP)
-
-
-def _judged(heard: Assessment, now: datetime) -> Assessment:
-    """Let the suspicion stand if its time has come."""
-    if heard.quiet_until is not None and now < heard.quiet_until:
-        return heard
-    if heard.suspicion is None:
-        return replace(heard, problem=None) if heard.held >= _REFUTED_AFTER else heard
-    if heard.held < STANDS_AFTER[heard.suspicion]:
-        return heard
-    return replace(heard, problem=_named(heard))
-
-
-def _named(heard: Assessment) -> Problem | None:
-    """Tell an account that is stuck from one that a reboot did not help."""
     if (
-        heard.suspicion is Problem.STUCK_STARTING
-        and heard.rebooted_at is not None
-        and heard.since is not None
-        and heard.since <= heard.rebooted_at + _REBOOT_SHOWS
+        problem is Problem.STUCK_STARTING
+        and health.is_after_reboot
+        and not health.is_rebooting(now)
     ):
-        return Problem.STUCK_AFTER_REBOOT
-    return heard.suspicion
+        problem = Problem.STUCK_AFTER_REBOOT
+    replaced = health.replaced
+    if health.remembered and health.remembered is not problem:
+        replaced |= {health.remembered}
+    return replace(health, remembered=problem, confirmed=True, replaced=replaced)

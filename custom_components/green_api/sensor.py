@@ -16,16 +16,17 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .api import InstanceState
-from .coordinator import (
-    QUEUE_CONTEXT,
-    Account,
-    GreenApiConfigEntry,
-    GreenApiCoordinator,
-)
-from .entity import GreenApiEntity
+from .api import ErrorKind, InstanceState
+from .coordinator import Account
+from .data import GreenApiConfigEntry
+from .details import QUEUE_CONTEXT, Details, DetailsCoordinator
+from .entity import GreenApiAccountEntity, GreenApiEntity
+from .problem import Problem
 
 PARALLEL_UPDATES = 0
+
+# The option of the sensors that name a problem or an error, while there is none.
+NONE: Final = "none"
 
 _STATE_OPTIONS: Final[Mapping[str | None, str]] = {
     state: state.name.lower() for state in InstanceState
@@ -33,37 +34,72 @@ _STATE_OPTIONS: Final[Mapping[str | None, str]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class GreenApiSensorDescription(SensorEntityDescription):
-    """Describe how a sensor reads the account."""
+class AccountSensorDescription(SensorEntityDescription):
+    """Describe how a sensor reads the account.
+
+    `stays_fn` tells when the sensor has something to say without an answer.
+    """
 
     value_fn: Callable[[Account], StateType | datetime]
-    attributes_fn: Callable[[Account], Mapping[str, datetime]] | None = None
+    stays_fn: Callable[[Account], bool] = lambda _: False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetailsSensorDescription(SensorEntityDescription):
+    """Describe how a sensor reads the details of an account."""
+
+    value_fn: Callable[[Details], StateType | datetime]
     context: str | None = None
 
 
-SENSORS: Final = (
-    GreenApiSensorDescription(
+ACCOUNT_SENSORS: Final = (
+    AccountSensorDescription(
         key="state",
         translation_key="state",
         device_class=SensorDeviceClass.ENUM,
         options=list(_STATE_OPTIONS.values()),
         value_fn=lambda account: _STATE_OPTIONS.get(account.state.raw),
-        attributes_fn=lambda account: {"since": account.since},
     ),
-    GreenApiSensorDescription(
+    AccountSensorDescription(
+        key="state_since",
+        translation_key="state_since",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=lambda account: account.since,
+    ),
+    AccountSensorDescription(
+        key="problem_reason",
+        translation_key="problem_reason",
+        device_class=SensorDeviceClass.ENUM,
+        options=[NONE, *Problem],
+        value_fn=lambda account: account.problem or NONE,
+        stays_fn=lambda account: account.problem is not None,
+    ),
+    AccountSensorDescription(
+        key="error",
+        translation_key="error",
+        device_class=SensorDeviceClass.ENUM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        options=[NONE, *ErrorKind],
+        value_fn=lambda account: account.error or NONE,
+        stays_fn=lambda _: True,
+    ),
+)
+
+DETAILS_SENSORS: Final = (
+    DetailsSensorDescription(
         key="restricted_until",
         translation_key="restricted_until",
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda account: account.restricted_until,
+        value_fn=lambda details: details.restricted_until,
     ),
-    GreenApiSensorDescription(
+    DetailsSensorDescription(
         key="messages_in_queue",
         translation_key="messages_in_queue",
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda account: account.messages_in_queue,
+        value_fn=lambda details: details.messages_in_queue,
         context=QUEUE_CONTEXT,
     ),
 )
@@ -75,21 +111,26 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the sensors."""
+    data = entry.runtime_data
     async_add_entities(
-        GreenApiSensor(entry.runtime_data, description) for description in SENSORS
+        [
+            *(AccountSensor(data.coordinator, sensor) for sensor in ACCOUNT_SENSORS),
+            *(DetailsSensor(data.details, sensor) for sensor in DETAILS_SENSORS),
+        ]
     )
 
 
-class GreenApiSensor(GreenApiEntity, SensorEntity):
+class AccountSensor(GreenApiAccountEntity, SensorEntity):
     """A sensor that reads the account."""
 
-    entity_description: GreenApiSensorDescription
+    entity_description: AccountSensorDescription
 
-    def __init__(
-        self, coordinator: GreenApiCoordinator, description: GreenApiSensorDescription
-    ) -> None:
-        """Tell the coordinator what the sensor wants to know."""
-        super().__init__(coordinator, description, description.context)
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the sensor has something to say."""
+        stays = self.entity_description.stays_fn(self.coordinator.data)
+        return stays or super().available
 
     @property
     @override
@@ -97,10 +138,26 @@ class GreenApiSensor(GreenApiEntity, SensorEntity):
         """Return what the sensor reads."""
         return self.entity_description.value_fn(self.coordinator.data)
 
+
+class DetailsSensor(GreenApiEntity[DetailsCoordinator], SensorEntity):
+    """A sensor that reads the details of an account."""
+
+    entity_description: DetailsSensorDescription
+
+    def __init__(
+        self, coordinator: DetailsCoordinator, description: DetailsSensorDescription
+    ) -> None:
+        """Tell the coordinator what the sensor listens to."""
+        super().__init__(coordinator, description, description.context)
+
     @property
     @override
-    def extra_state_attributes(self) -> Mapping[str, datetime] | None:
-        """Return what else the sensor reads."""
-        if self.entity_description.attributes_fn is None:
-            return None
-        return self.entity_description.attributes_fn(self.coordinator.data)
+    def available(self) -> bool:
+        """Return whether the account answers."""
+        return self.coordinator.account.last_update_success
+
+    @property
+    @override
+    def native_value(self) -> StateType | datetime:
+        """Return what the sensor reads."""
+        return self.entity_description.value_fn(self.coordinator.data)

@@ -1,109 +1,220 @@
-"""What is remembered of the accounts over restarts of Home Assistant."""
+"""Remember accounts over reloads and restarts."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, TypedDict
+from typing import Any, Final, TypedDict
 
-from homeassistant.core import HomeAssistant, callback
+import voluptuous as vol
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .api import AccountState
-from .const import DOMAIN
-from .problem import Answer, Assessment, Problem, assess, interrupted, rebooted
+from .const import DOMAIN, LOGGER
+from .problem import Answer, Health, Problem
 
 STORAGE_VERSION: Final = 1
 SAVE_DELAY: Final = 10
 
+# Seconds after which the file is written even if nothing is new: how old the evidence
+# of a problem is has to be known after a crash as well.
+SAVE_INTERVAL: Final = 900
+
 _STORE: HassKey[AccountStore] = HassKey(f"{DOMAIN}_store")
 
 
-class StoredAccount(TypedDict):
-    """An account as it lies in the storage file; times in ISO format."""
-
-    state: str | None
-    since: str | None
-    suspicion: str | None
-    suspicion_since: str | None
-    suspicion_held: float
-    rebooted_at: str | None
-
-
-@dataclass(slots=True)
-class AccountRecord:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountMemory:
     """What is remembered of an account.
 
     `state` is the server's own word, None while the instance is being created;
     `since` is when it was first heard, None if nothing was heard yet.
+    `problem_since` is when the answers began to agree on the problem; `ignored` is that
+    problem if its issue was ignored when the config entry was unloaded.
     """
 
     state: str | None = None
     since: datetime | None = None
-    assessment: Assessment = field(default_factory=Assessment)
+    health: Health = field(default_factory=Health)
+    problem_since: datetime | None = None
+    ignored: Problem | None = None
 
-    def hear(self, answer: Answer, now: datetime) -> bool:
-        """Take in an answer and return whether it changes what is remembered."""
-        before = (self.since, self.assessment.problem, self.assessment.suspicion)
-        self.assessment = assess(self.assessment, answer, now)
+    def answered(self, answer: Answer, now: float, moment: datetime) -> AccountMemory:
+        """Return the memory with one more answer.
+
+        `now` is the time of the monotonic clock, `moment` that of the day.
+        """
+        memory = self.with_health(self.health.answered(answer, now), moment)
         if isinstance(answer, AccountState) and (
             self.since is None or self.state != answer.raw
         ):
-            self.state, self.since = answer.raw, now
-        return before != (
-            self.since,
-            self.assessment.problem,
-            self.assessment.suspicion,
+            return replace(memory, state=answer.raw, since=moment)
+        return memory
+
+    def with_health(self, health: Health, moment: datetime) -> AccountMemory:
+        """Return the memory with another health."""
+        if health.remembered is self.health.remembered:
+            return replace(self, health=health)
+        began = moment - timedelta(seconds=health.agreed)
+        return replace(
+            self,
+            health=health,
+            problem_since=began if health.remembered else None,
+            ignored=None,
         )
 
-    def reboot(self, now: datetime) -> None:
-        """Take in a reboot that the user asked for."""
-        self.assessment = rebooted(self.assessment, now)
+    def is_news(self, before: AccountMemory) -> bool:
+        """Return whether the memory is worth to be written at once."""
+        return self._milestones != before._milestones
+
+    @property
+    def _milestones(self) -> tuple[object, ...]:
+        """Return what does not change with every answer."""
+        health = self.health
+        return self.since, health.remembered, health.reason, health.rebooted_at
+
+
+class StoredAccount(TypedDict):
+    """An account in the storage file: moments in ISO format, times in seconds."""
+
+    state: str | None
+    since: str | None
+    problem: str | None
+    problem_since: str | None
+    ignored: str | None
+    reason: str | None
+    agreed: float
+    told_ago: float | None
+    unauthorized: float
+    reasons: list[str]
+    replaced: list[str]
+    rebooted_ago: float | None
+    is_after_reboot: bool
+
+
+class StoredAccounts(TypedDict):
+    """The storage file: the accounts by the id of their config entry."""
+
+    saved_at: str
+    accounts: dict[str, StoredAccount]
+
+
+def _moment(text: str) -> datetime:
+    """Return the moment that a text in ISO format names."""
+    moment = dt_util.parse_datetime(text)
+    if moment is None or moment.tzinfo is None:
+        raise vol.Invalid("not a moment")
+    return moment
+
+
+_SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0))
+_PROBLEMS: Final = vol.All([vol.Coerce(Problem)], vol.Coerce(frozenset))
+
+_ACCOUNT: Final = vol.Schema(
+    {
+        vol.Required("state"): vol.Any(None, str),
+        vol.Required("since"): vol.Any(None, vol.All(str, _moment)),
+        vol.Required("problem"): vol.Any(None, vol.Coerce(Problem)),
+        vol.Required("problem_since"): vol.Any(None, vol.All(str, _moment)),
+        vol.Required("ignored"): vol.Any(None, vol.Coerce(Problem)),
+        vol.Required("reason"): vol.Any(None, vol.Coerce(Problem)),
+        vol.Required("agreed"): _SECONDS,
+        vol.Required("told_ago"): vol.Any(None, _SECONDS),
+        vol.Required("unauthorized"): _SECONDS,
+        vol.Required("reasons"): _PROBLEMS,
+        vol.Required("replaced"): _PROBLEMS,
+        vol.Required("rebooted_ago"): vol.Any(None, _SECONDS),
+        vol.Required("is_after_reboot"): bool,
+    },
+    extra=vol.REMOVE_EXTRA,
+)
+_ACCOUNTS: Final = vol.Schema(
+    {
+        vol.Required("saved_at"): vol.All(str, _moment),
+        vol.Required("accounts"): {str: object},
+    },
+    extra=vol.REMOVE_EXTRA,
+)
 
 
 class AccountStore:
-    """Keep the records of all accounts, by the id of their config entry."""
+    """The memories of all accounts, by the id of their config entry."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Start with nothing."""
-        self._store = Store[dict[str, StoredAccount]](hass, STORAGE_VERSION, DOMAIN)
-        self._records: dict[str, AccountRecord] = {}
+        """Initialize the store."""
+        self._hass = hass
+        self._store = Store[StoredAccounts](hass, STORAGE_VERSION, DOMAIN)
+        self._memories: dict[str, AccountMemory] = {}
+        self._save_at = 0.0
 
     async def async_load(self) -> None:
-        """Read the storage file."""
-        stored = await self._store.async_load() or {}
-        self._records = {
-            entry_id: _from_storage(account) for entry_id, account in stored.items()
-        }
+        """Read the storage file; what is wrong with it costs no more than memories."""
+        try:
+            stored = await self._store.async_load()
+            known = _ACCOUNTS(stored) if stored else None
+        except Exception as err:  # noqa: BLE001
+            LOGGER.warning(
+                "What was remembered of the accounts cannot be read (%s): "
+                "starting without it",
+                type(err).__name__,
+            )
+            return
+        if known is None:
+            return
+        passed = max(0.0, (dt_util.utcnow() - known["saved_at"]).total_seconds())
+        saved_at = self._hass.loop.time() - passed
+        for entry_id, account in known["accounts"].items():
+            self._memories[entry_id] = _from_storage(account, saved_at)
 
     @callback
-    def async_get(self, entry_id: str) -> AccountRecord:
-        """Return the record of an account, a new one if there is none."""
-        return self._records.setdefault(entry_id, AccountRecord())
+    def async_get(self, entry_id: str) -> AccountMemory:
+        """Return what is remembered of an account."""
+        return self._memories.get(entry_id, AccountMemory())
 
     @callback
-    def async_save(self) -> None:
-        """Write the storage file, soon."""
-        self._store.async_delay_save(self._to_storage, SAVE_DELAY)
+    def async_set(self, entry_id: str, memory: AccountMemory) -> None:
+        """Remember an account."""
+        before = self.async_get(entry_id)
+        self._memories[entry_id] = memory
+        is_due = memory.health.reason and self._hass.loop.time() >= self._save_at
+        if is_due or memory.is_news(before):
+            self.async_save()
 
     @callback
-    def async_interrupt(self, entry_id: str) -> None:
-        """Let nothing stand against an account that is not polled any more."""
-        if record := self._records.get(entry_id):
-            record.assessment = interrupted(record.assessment)
+    def async_interrupt(self, entry_id: str, ignored: Problem | None) -> None:
+        """Remember an account that nobody asks for any more."""
+        memory = self.async_get(entry_id)
+        self._memories[entry_id] = replace(
+            memory, health=memory.health.interrupted(), ignored=ignored
+        )
+        self.async_save()
 
     @callback
     def async_forget(self, entry_id: str) -> None:
-        """Drop the record of an account."""
-        self._records.pop(entry_id, None)
+        """Forget an account."""
+        self._memories.pop(entry_id, None)
         self.async_save()
 
-    def _to_storage(self) -> dict[str, StoredAccount]:
-        """Return all records as they lie in the storage file."""
+    @callback
+    def async_save(self, event: Event | None = None) -> None:
+        """Write the storage file soon; at the latest when Home Assistant stops."""
+        self._save_at = self._hass.loop.time() + SAVE_INTERVAL
+        self._store.async_delay_save(self._to_storage, SAVE_DELAY)
+
+    def _to_storage(self) -> StoredAccounts:
+        """Return all memories as they are stored."""
+        now = self._hass.loop.time()
         return {
-            entry_id: _account_to_storage(record)
-            for entry_id, record in self._records.items()
+            "saved_at": dt_util.utcnow().isoformat(),
+            "accounts": {
+                entry_id: _account_to_storage(memory, now)
+                for entry_id, memory in self._memories.items()
+            },
         }
 
 
@@ -112,33 +223,52 @@ async def async_get_store(hass: HomeAssistant) -> AccountStore:
     """Return the one store, loaded."""
     store = AccountStore(hass)
     await store.async_load()
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, store.async_save)
     return store
 
 
-def _account_to_storage(record: AccountRecord) -> StoredAccount:
-    """Return a record as it lies in the storage file."""
-    assessment = record.assessment
+def _account_to_storage(memory: AccountMemory, now: float) -> StoredAccount:
+    """Return a memory as it is stored."""
+    health = memory.health
     return {
-        "state": record.state,
-        "since": _iso(record.since),
-        "suspicion": assessment.suspicion,
-        "suspicion_since": _iso(assessment.since),
-        "suspicion_held": assessment.held.total_seconds(),
-        "rebooted_at": _iso(assessment.rebooted_at),
+        "state": memory.state,
+        "since": _iso(memory.since),
+        "problem": health.remembered,
+        "problem_since": _iso(memory.problem_since),
+        "ignored": memory.ignored,
+        "reason": health.reason,
+        "agreed": health.agreed,
+        "told_ago": _ago(health.told_at, now),
+        "unauthorized": health.unauthorized,
+        "reasons": sorted(health.reasons),
+        "replaced": sorted(health.replaced),
+        "rebooted_ago": _ago(health.rebooted_at, now),
+        "is_after_reboot": health.is_after_reboot,
     }
 
 
-def _from_storage(stored: StoredAccount) -> AccountRecord:
-    """Return a record from what lies in the storage file."""
-    suspicion = stored["suspicion"]
-    return AccountRecord(
-        state=stored["state"],
-        since=_moment(stored["since"]),
-        assessment=Assessment(
-            suspicion=Problem(suspicion) if suspicion in set(Problem) else None,
-            since=_moment(stored["suspicion_since"]),
-            held=timedelta(seconds=stored["suspicion_held"]),
-            rebooted_at=_moment(stored["rebooted_at"]),
+def _from_storage(stored: object, saved_at: float) -> AccountMemory:
+    """Return a memory from what is stored of it, an empty one if that is damaged."""
+    try:
+        account: Mapping[str, Any] = _ACCOUNT(stored)
+    except vol.Invalid:
+        LOGGER.warning("What was remembered of an account is damaged: forgetting it")
+        return AccountMemory()
+    return AccountMemory(
+        state=account["state"],
+        since=account["since"],
+        problem_since=account["problem_since"],
+        ignored=account["ignored"],
+        health=Health(
+            remembered=account["problem"],
+            reason=account["reason"],
+            agreed=account["agreed"],
+            told_at=_at(account["told_ago"], saved_at),
+            unauthorized=account["unauthorized"],
+            reasons=account["reasons"],
+            replaced=account["replaced"],
+            rebooted_at=_at(account["rebooted_ago"], saved_at),
+            is_after_reboot=account["is_after_reboot"],
         ),
     )
 
@@ -148,6 +278,11 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _moment(text: str | None) -> datetime | None:
-    """Return the moment that a text in ISO format says."""
-    return dt_util.parse_datetime(text) if text else None
+def _ago(at: float | None, now: float) -> float | None:
+    """Return how long ago something was."""
+    return None if at is None else max(0.0, now - at)
+
+
+def _at(ago: float | None, saved_at: float) -> float | None:
+    """Return when something was that was as long ago as this when it was saved."""
+    return None if ago is None else saved_at - ago

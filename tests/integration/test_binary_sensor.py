@@ -1,13 +1,12 @@
 """Test the binary sensors."""
 
-from datetime import timedelta
 from typing import Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.green_api.problem import STANDS_AFTER, Problem
+from custom_components.green_api.problem import CERTAIN_AFTER, Problem
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass
 from homeassistant.const import (
     ATTR_FRIENDLY_NAME,
@@ -22,9 +21,10 @@ from tests.support.helpers import async_pass
 
 CONNECTIVITY: Final = "binary_sensor.green_api_1101000001_connectivity"
 PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
+REASON: Final = "sensor.green_api_1101000001_problem_reason"
 STATE: Final = "sensor.green_api_1101000001_account_state"
 
-MINUTE: Final = timedelta(minutes=1)
+MINUTE: Final = 60
 
 
 def state(hass: HomeAssistant, entity_id: str) -> str:
@@ -32,9 +32,9 @@ def state(hass: HomeAssistant, entity_id: str) -> str:
     return hass.states.get(entity_id).state
 
 
-def reason(hass: HomeAssistant) -> str | None:
+def reason(hass: HomeAssistant) -> str:
     """Return the reason of the problem."""
-    return hass.states.get(PROBLEM).attributes["reason"]
+    return state(hass, REASON)
 
 
 async def test_connectivity_sensor(
@@ -69,7 +69,7 @@ async def test_problem_sensor(
         == "GREEN-API 1101000001 Problem"
     )
     assert state(hass, PROBLEM) == STATE_OFF
-    assert reason(hass) is None
+    assert reason(hass) == "none"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ async def test_problem_with_a_state(
     await async_pass(hass, freezer)
     assert state(hass, PROBLEM) == STATE_OFF
 
-    for _ in range(1 + STANDS_AFTER[problem] // MINUTE):
+    for _ in range(1 + int(CERTAIN_AFTER[problem] // MINUTE)):
         await async_pass(hass, freezer)
     assert state(hass, PROBLEM) == STATE_ON
     assert reason(hass) == problem
@@ -141,7 +141,7 @@ async def test_problem_with_a_state(
     account.state = "authorized"
     await async_pass(hass, freezer)
     assert state(hass, PROBLEM) == STATE_OFF
-    assert reason(hass) is None
+    assert reason(hass) == "none"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ async def test_problem_with_a_failure(
     await async_pass(hass, freezer)
     assert state(hass, PROBLEM) == STATE_UNAVAILABLE
 
-    for _ in range(1 + STANDS_AFTER[problem] // MINUTE):
+    for _ in range(1 + int(CERTAIN_AFTER[problem] // MINUTE)):
         await async_pass(hass, freezer)
     assert state(hass, STATE) == STATE_UNAVAILABLE
     assert state(hass, PROBLEM) == STATE_ON

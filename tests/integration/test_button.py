@@ -298,4 +298,4 @@ async def test_pace(
 
     assert methods(account) == ["reboot", "getStateInstance"]
     assert state(hass) == "starting"
-    assert loaded_entry.runtime_data.last_error is None
+    assert loaded_entry.runtime_data.coordinator.data.error is None

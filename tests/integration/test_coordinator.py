@@ -50,11 +50,12 @@ from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Simulator
 from tests.support.const import TOKEN
 from tests.support.failures import FAILURES
-from tests.support.helpers import assert_hidden, async_pass, async_until, waits
+from tests.support.helpers import assert_hidden, async_pass, async_until
 from tests.support.translation_check import ENGLISH
 
 ACCOUNT: Final = "GREEN-API 1101000001"
 BUTTON: Final = "button.green_api_1101000001_reboot"
+ERROR: Final = "sensor.green_api_1101000001_error"
 CONNECTIVITY: Final = "binary_sensor.green_api_1101000001_connectivity"
 PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
 RESTRICTED_UNTIL: Final = "sensor.green_api_1101000001_restricted_until"
@@ -264,8 +265,9 @@ async def test_poll_faster_on_the_way_back(
     await async_pass(hass, freezer, 10)
     assert states(hass, STATE) == ["authorized"]
 
+    # Until the account has its turn in the minute again.
     account.requests.clear()
-    await async_pass(hass, freezer, MINUTE - 1)
+    await async_pass(hass, freezer, 19)
     assert not account.requests
     await async_pass(hass, freezer, 1)
     assert polls(account) == 1
@@ -351,6 +353,7 @@ async def test_failures(
         states(hass, STATE, CONNECTIVITY, RESTRICTED_UNTIL) == [STATE_UNAVAILABLE] * 3
     )
     assert states(hass, PROBLEM, BUTTON) == [STATE_UNAVAILABLE, STATE_UNKNOWN]
+    assert states(hass, ERROR) == [kind]
     assert told(caplog) == [failure]
 
     before = polls(account)
@@ -367,13 +370,13 @@ async def test_failures(
     assert states(hass, PROBLEM, BUTTON) == [STATE_OFF, STATE_UNKNOWN]
     await async_pass(hass, freezer)
     assert told(caplog) == [failure, RECOVERED]
+    assert states(hass, ERROR) == ["none"]
 
-    assert loaded_entry.runtime_data.last_error is kind
     assert_hidden(
         TOKEN,
         caplog,
         loaded_entry.runtime_data,
-        loaded_entry.runtime_data.last_exception,
+        loaded_entry.runtime_data.coordinator.last_exception,
         *hass.states.async_all(),
     )
 
@@ -393,7 +396,7 @@ async def test_no_answer(
 
     await async_pass(hass, freezer, 16)
     assert states(hass, STATE) == [STATE_UNAVAILABLE]
-    assert loaded_entry.runtime_data.last_error is ErrorKind.CANNOT_CONNECT
+    assert loaded_entry.runtime_data.coordinator.data.error is ErrorKind.CANNOT_CONNECT
 
     account.fault = None
     await async_pass(hass, freezer)
@@ -685,38 +688,6 @@ async def test_the_old_token_works_again(
     assert states(hass, STATE) == ["authorized"]
 
 
-@pytest.mark.parametrize(
-    ("fault_of_second_try", "entry_state", "dialogs"),
-    [
-        (None, ConfigEntryState.LOADED, 0),
-        (Fault.UNAUTHORIZED, ConfigEntryState.SETUP_RETRY, 1),
-        (Fault.RATE_LIMITED, ConfigEntryState.SETUP_RETRY, 0),
-    ],
-)
-async def test_rejected_at_the_start(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    account: Account,
-    config_entry: MockConfigEntry,
-    fault_of_second_try: Fault | None,
-    entry_state: ConfigEntryState,
-    dialogs: int,
-) -> None:
-    """A rejected token is tried again after two seconds before it counts."""
-    account.fault = Fault.UNAUTHORIZED
-    config_entry.add_to_hass(hass)
-    setup = asyncio.create_task(hass.config_entries.async_setup(config_entry.entry_id))
-    await async_until(lambda: waits(hass, 2))
-    assert polls(account) == 1
-    account.fault = fault_of_second_try
-    await async_pass(hass, freezer, 2)
-    await setup
-
-    assert polls(account) == 2
-    assert config_entry.state is entry_state
-    assert len(reauth_flows(hass, config_entry)) == dialogs
-
-
 async def test_unknown_state(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
@@ -779,7 +750,7 @@ async def test_details_do_not_make_the_state_late(
     assert states(hass, STATE, RESTRICTED_UNTIL) == ["suspended", STATE_UNKNOWN]
 
     account.state = state
-    await loaded_entry.runtime_data.async_refresh()
+    await loaded_entry.runtime_data.coordinator.async_refresh()
     answer.set()
     await hass.async_block_till_done(wait_background_tasks=True)
     assert states(hass, STATE, RESTRICTED_UNTIL) == [option, STATE_UNKNOWN]

@@ -480,7 +480,9 @@ async def test_redirect(server: CannedServer, person: Person, target: str) -> No
         await person.wait()
 
         assert person.state(STATE) == "unavailable"
-        assert person.entry.runtime_data.last_error is ErrorKind.WRONG_ADDRESS
+        assert (
+            person.entry.runtime_data.coordinator.data.error is ErrorKind.WRONG_ADDRESS
+        )
         assert len(server.requests) == 1
 
 
@@ -515,7 +517,7 @@ async def test_states_without_end(
     await person.start()
     for number in range(200):
         say(server, stateInstance=f"{MARK} {number}")
-        await person.entry.runtime_data.async_refresh()
+        await person.entry.runtime_data.coordinator.async_refresh()
 
     assert f"{MARK} 199" in (await person.diagnostics())[0]
     told = [line for line in listener.heard if MARK in line]

@@ -106,7 +106,7 @@ def problems(caplog: pytest.LogCaptureFixture) -> list[str]:
 async def async_refresh(hass: HomeAssistant) -> None:
     """Look at the account now."""
     [entry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    await entry.runtime_data.async_refresh()
+    await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done(wait_background_tasks=True)
 
 

@@ -15,12 +15,13 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.green_api.api import ErrorKind, transport
 from custom_components.green_api.const import CONF_INSTANCE_ID, CONSOLE_URL, DOMAIN
+from custom_components.green_api.coordinator import RATE_LIMIT_DELAY
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     ConfigEntryDisabler,
     ConfigEntryState,
 )
-from homeassistant.const import MAJOR_VERSION, MINOR_VERSION, STATE_UNAVAILABLE
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
     device_registry as dr,
@@ -31,24 +32,20 @@ from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.failures import FAILURES, FAULT_OF_KIND, SLOW
-from tests.support.helpers import assert_hidden, async_pass, async_until, waits
+from tests.support.helpers import assert_hidden, async_pass, async_until
 from tests.support.translation_check import ENGLISH
 
+BUTTON: Final = "button.green_api_1101000001_reboot"
+ERROR: Final = "sensor.green_api_1101000001_error"
+PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
 STATE: Final = "sensor.green_api_1101000001_account_state"
 
 OTHER_INSTANCE_ID: Final = "1101000002"
-
-# Home Assistant passes on all that the coordinator says about a failed start: the key
-# of the text, and how long to wait.
-IS_RECENT: Final = (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11)
 
 TEXTS: Final = json.loads(ENGLISH.read_text(encoding="utf-8"))
 
 # Whoever looks for the token finds it as well.
 NEW_TOKEN: Final = f"{TOKEN}1"
-
-# Longer than Home Assistant waits after any failure before it tries again to set up.
-RETRY: Final = 121
 
 
 def methods(account: Account) -> list[str]:
@@ -69,13 +66,6 @@ def device_of(hass: HomeAssistant, entry: MockConfigEntry) -> dr.DeviceEntry:
     """Return the device of an account, of which there is one."""
     (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     return device
-
-
-def assert_tells(entry: MockConfigEntry, kind: ErrorKind) -> None:
-    """Assert that Home Assistant shows why it tries again to set up."""
-    text = TEXTS["exceptions"][kind]["message"].format(name=entry.title)
-    assert entry.reason == text.rstrip(".")
-    assert entry.error_reason_translation_key == (kind if IS_RECENT else None)
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -123,10 +113,7 @@ async def test_reload(
     assert methods(account) == ["getStateInstance"]
 
 
-@pytest.mark.parametrize(
-    ("fault", "kind"),
-    [failure for failure in FAILURES if failure.id != Fault.UNAUTHORIZED],
-)
+@pytest.mark.parametrize(("fault", "kind"), FAILURES)
 async def test_failure(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -136,23 +123,26 @@ async def test_failure(
     fault: Fault,
     kind: ErrorKind,
 ) -> None:
-    """Each failure is told as the reason why Home Assistant tries again."""
+    """Whatever the server says, an account is set up, says why, and is watched."""
     account.fault = fault
 
     await set_up(hass, config_entry)
 
-    assert config_entry.state is ConfigEntryState.SETUP_RETRY
-    assert_tells(config_entry, kind)
-    assert methods(account) == ["getStateInstance"]
-    assert hass.states.async_entity_ids() == []
-    assert hass.config_entries.flow.async_progress() == []
+    assert config_entry.state is ConfigEntryState.LOADED
+    assert methods(account)[0] == "getStateInstance"
+    assert hass.states.get(STATE).state == STATE_UNAVAILABLE
+    assert hass.states.get(PROBLEM).state == STATE_UNAVAILABLE
+    assert hass.states.get(BUTTON).state != STATE_UNAVAILABLE
+    assert hass.states.get(ERROR).state == kind
+    text = TEXTS["exceptions"][kind]["message"].format(name=config_entry.title)
+    assert text.rstrip(".") in caplog.text
 
     account.fault = None
-    await async_pass(hass, freezer, RETRY)
+    await async_pass(hass, freezer, RATE_LIMIT_DELAY)
 
-    assert config_entry.state is ConfigEntryState.LOADED
     assert hass.states.get(STATE).state == "authorized"
-    assert_hidden(TOKEN, caplog, config_entry.reason, ir.async_get(hass).issues)
+    assert hass.states.get(ERROR).state == "none"
+    assert_hidden(TOKEN, caplog, ir.async_get(hass).issues)
 
 
 @pytest.mark.parametrize("fault", SLOW)
@@ -168,14 +158,14 @@ async def test_no_answer_in_time(
     with patch.object(transport, "TIMEOUT", ClientTimeout(total=0.05)):
         await set_up(hass, config_entry)
 
-    assert config_entry.state is ConfigEntryState.SETUP_RETRY
-    assert_tells(config_entry, ErrorKind.CANNOT_CONNECT)
+    assert config_entry.state is ConfigEntryState.LOADED
+    assert hass.states.get(ERROR).state == ErrorKind.CANNOT_CONNECT
 
     account.fault = None
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=RETRY))
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(minutes=2))
     await hass.async_block_till_done(wait_background_tasks=True)
 
-    assert config_entry.state is ConfigEntryState.LOADED
+    assert hass.states.get(STATE).state == "authorized"
 
 
 async def test_nobody_listens(
@@ -185,26 +175,21 @@ async def test_nobody_listens(
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A server that is down when Home Assistant starts is waited for."""
+    """A server that is down when Home Assistant starts is asked every minute."""
     await simulator.stop()
     await set_up(hass, config_entry)
+    assert hass.states.get(ERROR).state == ErrorKind.CANNOT_CONNECT
 
-    assert config_entry.state is ConfigEntryState.SETUP_RETRY
-    assert_tells(config_entry, ErrorKind.CANNOT_CONNECT)
-
-    await async_pass(hass, freezer, RETRY)
-    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    for _ in range(10):
+        await async_pass(hass, freezer)
+    assert hass.states.get(STATE).state == STATE_UNAVAILABLE
 
     await simulator.start(simulator.port)
-    await async_pass(hass, freezer, RETRY)
-    assert config_entry.state is ConfigEntryState.LOADED
-    assert_hidden(TOKEN, caplog, config_entry.reason)
+    await async_pass(hass, freezer)
+    assert hass.states.get(STATE).state == "authorized"
+    assert_hidden(TOKEN, caplog)
 
 
-@pytest.mark.skipif(
-    not IS_RECENT,
-    reason="Home Assistant does not wait as long as it is told to yet",
-)
 async def test_rate_limited(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -216,13 +201,35 @@ async def test_rate_limited(
     account.retry_after = 300
     await set_up(hass, config_entry)
     account.fault = None
+    asked = methods(account).count("getStateInstance")
 
     await async_pass(hass, freezer, 299)
-    assert config_entry.state is ConfigEntryState.SETUP_RETRY
-    assert methods(account) == ["getStateInstance"]
+    assert hass.states.get(STATE).state == STATE_UNAVAILABLE
+    assert methods(account).count("getStateInstance") == asked == 1
 
     await async_pass(hass, freezer, 2)
-    assert config_entry.state is ConfigEntryState.LOADED
+    assert hass.states.get(STATE).state == "authorized"
+
+
+async def test_problem_while_starting(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A plan that expired during a restart is told after a minute, as is its renewal."""
+    account.fault = Fault.EXPIRED_TEXT
+    await set_up(hass, config_entry)
+    assert hass.states.get(ERROR).state == ErrorKind.EXPIRED
+
+    await async_pass(hass, freezer)
+    assert hass.states.get(PROBLEM).state == STATE_ON
+    assert issues(hass) == ["expired"]
+
+    account.fault = None
+    await async_pass(hass, freezer)
+    assert hass.states.get(PROBLEM).state == STATE_OFF
+    assert issues(hass) == []
 
 
 async def test_token_rejected(
@@ -232,22 +239,20 @@ async def test_token_rejected(
     account: Account,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A token that is rejected, and again two seconds later, has to be replaced."""
+    """A token that is rejected, and again a minute later, has to be replaced."""
     account.token = NEW_TOKEN
-    setup = hass.async_create_task(set_up(hass, config_entry))
-    await async_until(lambda: waits(hass, 2))
-    await async_pass(hass, freezer, 2)
-    await setup
+    await set_up(hass, config_entry)
+    assert hass.config_entries.flow.async_progress() == []
+    assert hass.states.get(ERROR).state == ErrorKind.INVALID_AUTH
 
-    assert methods(account) == 2 * ["getStateInstance"]
-    assert config_entry.state is ConfigEntryState.SETUP_RETRY
-    assert_tells(config_entry, ErrorKind.INVALID_AUTH)
+    await async_pass(hass, freezer)
+
+    assert config_entry.state is ConfigEntryState.LOADED
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["step_id"] == "reauth_confirm"
     assert flow["context"]["source"] == SOURCE_REAUTH
     assert flow["context"]["entry_id"] == config_entry.entry_id
-    assert hass.states.async_entity_ids() == []
-    assert_hidden(TOKEN, caplog, config_entry.reason, flow)
+    assert_hidden(TOKEN, caplog, flow)
 
 
 async def test_token_accepted_later(
@@ -255,23 +260,21 @@ async def test_token_accepted_later(
     freezer: FrozenDateTimeFactory,
     config_entry: MockConfigEntry,
     account: Account,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A token that is asked for is tried again and again: it may have been right."""
-    monkeypatch.setattr("custom_components.green_api.coordinator.CONFIRM_DELAY", 0)
     account.fault = Fault.UNAUTHORIZED
     await set_up(hass, config_entry)
+    await async_pass(hass, freezer)
     asked = hass.config_entries.flow.async_progress()
     assert len(asked) == 1
     for _ in range(3):
-        await async_pass(hass, freezer, 100)
-        assert config_entry.state is ConfigEntryState.SETUP_RETRY
+        await async_pass(hass, freezer)
         assert hass.config_entries.flow.async_progress() == asked
-    assert methods(account) == 8 * ["getStateInstance"]
+    assert methods(account).count("getStateInstance") == 5
 
     account.fault = None
-    await async_pass(hass, freezer, 100)
-    assert config_entry.state is ConfigEntryState.LOADED
+    await async_pass(hass, freezer)
+    assert hass.states.get(STATE).state == "authorized"
     assert hass.config_entries.flow.async_progress() == []
 
 
@@ -283,13 +286,11 @@ async def test_token_rejected_once(
 ) -> None:
     """A token that is rejected once, as during a change at the server, is kept."""
     account.fault = Fault.UNAUTHORIZED
-    setup = hass.async_create_task(set_up(hass, config_entry))
-    await async_until(lambda: waits(hass, 2))
+    await set_up(hass, config_entry)
     account.fault = None
-    await async_pass(hass, freezer, 2)
-    await setup
+    await async_pass(hass, freezer)
 
-    assert config_entry.state is ConfigEntryState.LOADED
+    assert hass.states.get(STATE).state == "authorized"
     assert hass.config_entries.flow.async_progress() == []
 
 
@@ -305,7 +306,7 @@ async def test_remove(
     await async_pass(hass, freezer)
     await async_pass(hass, freezer)
     assert issues(hass) == ["blocked"]
-    assert loaded_entry.entry_id in hass_storage[DOMAIN]["data"]
+    assert loaded_entry.entry_id in hass_storage[DOMAIN]["data"]["accounts"]
     account.requests.clear()
 
     await hass.config_entries.async_remove(loaded_entry.entry_id)
@@ -316,30 +317,7 @@ async def test_remove(
     assert not dr.async_get(hass).devices
     assert not er.async_get(hass).entities
     assert hass.states.async_entity_ids() == []
-    assert hass_storage[DOMAIN]["data"] == {}
-    assert account.requests == []
-
-
-async def test_remove_what_was_never_loaded(
-    hass: HomeAssistant,
-    hass_storage: dict[str, Any],
-    freezer: FrozenDateTimeFactory,
-    config_entry: MockConfigEntry,
-    account: Account,
-) -> None:
-    """An entry that waits to be set up leaves nothing behind either."""
-    account.fault = Fault.EXPIRED_TEXT
-    await set_up(hass, config_entry)
-    await async_pass(hass, freezer)
-    assert config_entry.state is ConfigEntryState.SETUP_RETRY
-    assert issues(hass) == ["expired"]
-    account.requests.clear()
-
-    await hass.config_entries.async_remove(config_entry.entry_id)
-    await async_pass(hass, freezer)
-
-    assert issues(hass) == []
-    assert hass_storage[DOMAIN]["data"] == {}
+    assert hass_storage[DOMAIN]["data"]["accounts"] == {}
     assert account.requests == []
 
 
@@ -379,7 +357,7 @@ async def test_one_of_two_accounts(
         data=loaded_entry.data | {CONF_INSTANCE_ID: OTHER_INSTANCE_ID},
     )
     await set_up(hass, other_entry)
-    assert other_entry.state is ConfigEntryState.SETUP_RETRY
+    assert hass.states.get(STATE.replace("01_", "02_")).state == STATE_UNAVAILABLE
 
     await hass.config_entries.async_remove(other_entry.entry_id)
     account.state = "sleepMode"

@@ -1,10 +1,7 @@
 """Test the decision on what stands against an account."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import Enum, auto
-from itertools import accumulate, pairwise, takewhile
+from collections.abc import Iterable
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -31,21 +28,30 @@ from custom_components.green_api.problem import (
     LOGGED_OUT_STATES,
     RESTRICTED_STATES,
     Answer,
-    Assessment,
+    Health,
     Problem,
-    assess,
-    interrupted,
-    rebooted,
 )
-from tests.support.replays import FAILURES, REBOOT, REPLAYS, RESTART, Replay
+from tests.support.reference import (
+    EVENTS,
+    FAILURE_POINTS_TO,
+    LASTS,
+    STUCK,
+    Event,
+    Happening,
+    points_to,
+    run_of,
+    since_well,
+    told_seconds,
+    verdicts,
+)
+from tests.support.replays import REPLAYS, Replay
 
 set_hypothesis_home_dir(Path(__file__).parents[2] / ".cache/hypothesis")
 
 # Hypothesis looks at the generator of `random` as Python 3.14 does not expect.
 pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 
-START: Final = datetime(2026, 11, 24, tzinfo=UTC)
-MINUTE: Final = timedelta(minutes=1)
+MINUTE: Final = 60
 
 ERRORS: Final[dict[ErrorKind, GreenApiError]] = {
     error.kind: error
@@ -63,68 +69,45 @@ ERRORS: Final[dict[ErrorKind, GreenApiError]] = {
 }
 
 
-class Happening(Enum):
-    """What happens to an account besides answers."""
-
-    REBOOT = auto()
-    RESTART = auto()
-
-
-@dataclass(frozen=True)
-class Event:
-    """An answer, or what else happens to an account."""
-
-    at: datetime
-    what: Answer | Happening
-
-
-WORDS: Final[dict[str, Answer | Happening]] = {
-    REBOOT: Happening.REBOOT,
-    RESTART: Happening.RESTART,
-    "null": AccountState(None),
-    **{word: error() for word, (error, _) in FAILURES.items()},
-}
-
-
-def take_in(assessment: Assessment, event: Event) -> Assessment:
-    """Return what an assessment becomes with one more event."""
+def with_event(health: Health, event: Event) -> Health:
+    """Return the health with one more event."""
     match event.what:
         case Happening.REBOOT:
-            return rebooted(assessment, event.at)
+            return health.rebooted(event.at)
         case Happening.RESTART:
-            return interrupted(assessment)
+            return health.interrupted()
         case answer:
-            return assess(assessment, answer, event.at)
+            return health.answered(answer, event.at)
 
 
-def assessments(events: Iterable[Event]) -> list[Assessment]:
-    """Return the assessment after each of the events."""
-    return list(accumulate(events, take_in, initial=Assessment()))[1:]
+def healths(events: Iterable[Event]) -> list[Health]:
+    """Return the health after each of the events."""
+    return list(accumulate(events, with_event, initial=Health()))[1:]
 
 
 def problems(events: Iterable[Event]) -> list[Problem | None]:
-    """Return what stands after each of the events."""
-    return [assessment.problem for assessment in assessments(events)]
+    """Return the problem after each of the events."""
+    return [health.problem for health in healths(events)]
 
 
 def every_minute(*answers: Answer) -> list[Event]:
     """Return answers that come a minute apart."""
-    return [Event(START + n * MINUTE, answer) for n, answer in enumerate(answers)]
+    return [Event(n * MINUTE, answer) for n, answer in enumerate(answers)]
 
 
 @pytest.mark.parametrize("replay", REPLAYS, ids=lambda replay: replay.name)
 def test_replay(replay: Replay) -> None:
-    """What stands after each answer of a sequence is what must stand."""
+    """The problem after each answer of a sequence is the one that it must be."""
     steps = replay.steps
     events = [
-        Event(START + step.at, WORDS.get(step.event, AccountState(step.event)))
+        Event(step.at.total_seconds(), EVENTS.get(step.event, AccountState(step.event)))
         for step in steps
     ]
-    stands = [
+    found = [
         (str(step.at), step.event, problem)
         for step, problem in zip(steps, problems(events), strict=True)
     ]
-    assert stands == [(str(step.at), step.event, step.problem) for step in steps]
+    assert found == [(str(step.at), step.event, step.problem) for step in steps]
 
 
 def test_replays() -> None:
@@ -182,122 +165,46 @@ def test_failures() -> None:
     }
 
 
-def test_clock_set_back() -> None:
-    """A clock that is set back by a day delays no alarm by that day."""
-    logged_out = AccountState(InstanceState.NOT_AUTHORIZED)
-    day = timedelta(days=1)
-    before = [Event(START + day, Happening.REBOOT), Event(START + day, logged_out)]
-
-    after = every_minute(*[logged_out] * 7)
-
-    assert problems(before + after)[2:] == [*[None] * 5, *[Problem.LOGGED_OUT] * 2]
-
-
-# The reference: the same rules in other words. It looks at the whole history each
-# time, where the decision itself goes on from what it knows.
-
-STATE_POINTS_TO: Final[dict[str, Problem]] = {
-    "blocked": Problem.BLOCKED,
-    "notAuthorized": Problem.LOGGED_OUT,
-    "pendingCode": Problem.LOGGED_OUT,
-    "pendingPassword": Problem.LOGGED_OUT,
-    "sleepMode": Problem.ASLEEP,
-    "starting": Problem.STUCK_STARTING,
-    "suspended": Problem.RESTRICTED,
-    "yellowCard": Problem.RESTRICTED,
-}
-FAILURE_POINTS_TO: Final[dict[ErrorKind, Problem]] = {
-    ErrorKind.DELETED: Problem.DELETED,
-    ErrorKind.EXPIRED: Problem.EXPIRED,
-    ErrorKind.WRONG_ADDRESS: Problem.WRONG_ADDRESS,
-}
-LASTS: Final[dict[Problem | str, float]] = {
-    Problem.ASLEEP: 300,
-    Problem.BLOCKED: 50,
-    Problem.DELETED: 50,
-    Problem.EXPIRED: 50,
-    Problem.LOGGED_OUT: 50,
-    Problem.RESTRICTED: 50,
-    Problem.STUCK_STARTING: 301,
-    Problem.WRONG_ADDRESS: 600,
-    "no problem": 300,
-}
-
-
-def points_to(event: Event) -> Problem | str | None:
-    """Return what an event says of the account, None if it says nothing."""
-    match event.what:
-        case AccountState("authorized"):
-            return "well"
-        case AccountState(raw):
-            return STATE_POINTS_TO.get(raw, "no problem")
-        case GreenApiError(kind=kind):
-            return FAILURE_POINTS_TO.get(kind)
-    return None
-
-
-def run_of(history: Sequence[Event]) -> list[Event]:
-    """Return the end of a history in which all that was said is the same."""
-    said = points_to(history[-1])
-    end = list(takewhile(lambda event: points_to(event) in {None, said}, history[::-1]))
-    first = max(n for n, event in enumerate(end) if points_to(event) == said)
-    return end[first::-1]
-
-
-def held(run: Sequence[Event]) -> float:
-    """Return for how many seconds a run says the same, since the last reboot in it."""
-    reboots = [n for n, event in enumerate(run) if event.what is Happening.REBOOT]
-    return sum(
-        min((later.at - earlier.at).total_seconds(), 120)
-        for earlier, later in pairwise(run[max(reboots, default=0) :])
-        if (points_to(earlier) or earlier.what is Happening.REBOOT)
-        and later.what is not Happening.RESTART
-    )
-
-
-def verdict(history: Sequence[Event], standing: Problem | None) -> Problem | None:
-    """Return what stands after a history, given what stood before its last event."""
-    last = history[-1]
-    said = points_to(last)
-    if last.what is Happening.RESTART or said == "well":
-        return None
-    if last.what is Happening.REBOOT:
-        is_cured = standing in {Problem.STUCK_STARTING, Problem.STUCK_AFTER_REBOOT}
-        return None if is_cured else standing
-    reboots = [event.at for event in history if event.what is Happening.REBOOT]
-    since_reboot = (last.at - max(reboots, default=START - 60 * MINUTE)).total_seconds()
-    if said is None or since_reboot < 300:
-        return standing
-    run = run_of(history)
-    if held(run) < LASTS[said]:
-        return standing
-    run_seconds = (last.at - run[0].at).total_seconds()
-    if said == Problem.STUCK_STARTING and run_seconds >= since_reboot - 120:
-        return Problem.STUCK_AFTER_REBOOT
-    return None if said == "no problem" else Problem(said)
-
-
-def reference(history: Sequence[Event]) -> list[Problem | None]:
-    """Return what stands after each event of a history."""
-    stands: list[Problem | None] = [None]
-    for end in range(1, len(history) + 1):
-        stands.append(verdict(history[:end], stands[-1]))
-    return stands[1:]
+def test_unknown_state() -> None:
+    """A state that is not known, or none at all, is a problem if it lasts."""
+    for raw in ("hibernating", None):
+        found = problems(every_minute(*[AccountState(raw)] * 60))
+        assert found == [*[None] * 10, *[Problem.UNKNOWN_STATE] * 50]
 
 
 STATES: Final = [*map(str, InstanceState), "hibernating", "dreaming", None]
 NEWS: Final = [*map(AccountState, STATES), *ERRORS.values(), *Happening]
-GAPS: Final = [0, 1, 9, 10, 11, 49, 50, 51, 59, 60, 61, 119, 120, 121, 299, 301, 28800]
+GAPS: Final = [
+    0,
+    1,
+    9,
+    10,
+    11,
+    49,
+    50,
+    51,
+    59,
+    60,
+    61,
+    119,
+    120,
+    121,
+    299,
+    301,
+    1801,
+    28800,
+    90000,
+]
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Event]:
     """Draw a history in which little is said, but that several times over."""
     news = draw(st.lists(st.sampled_from(NEWS), min_size=1, max_size=4))
-    now = START
+    now = 0.0
     history = []
     for what in draw(st.lists(st.sampled_from(news), min_size=1, max_size=12)):
-        gap = timedelta(seconds=draw(st.sampled_from(GAPS)))
+        gap = draw(st.sampled_from(GAPS))
         for _ in range(draw(st.integers(1, 12))):
             now += gap
             history.append(Event(now, what))
@@ -311,20 +218,20 @@ thoroughly = settings(deadline=None, derandomize=True, max_examples=500)
 @given(histories())
 def test_reference(history: list[Event]) -> None:
     """The decision comes to the same as the reference, whatever happens."""
-    assert problems(history) == reference(history)
+    assert [(health.remembered, health.confirmed) for health in healths(history)] == [
+        (verdict.problem, verdict.is_confirmed) for verdict in verdicts(history)
+    ]
 
 
 @thoroughly
 @given(histories(), st.sampled_from(GAPS))
 def test_authorized_clears_at_once(history: list[Event], gap: int) -> None:
-    """A good answer clears everything and leaves no suspicion."""
-    good = Event(
-        history[-1].at + timedelta(seconds=gap), AccountState(InstanceState.AUTHORIZED)
-    )
+    """A good answer clears everything and leaves nothing to go on from."""
+    good = Event(history[-1].at + gap, AccountState(InstanceState.AUTHORIZED))
 
-    last = assessments([*history, good])[-1]
+    last = healths([*history, good])[-1]
 
-    assert (last.problem, last.suspicion) == (None, None)
+    assert last == Health(rebooted_at=last.rebooted_at)
 
 
 @thoroughly
@@ -344,7 +251,7 @@ def test_outage_changes_nothing(
 ) -> None:
     """An outage of any length and kind raises nothing and clears nothing."""
     outage = [
-        Event(history[-1].at + timedelta(seconds=gap * number), error)
+        Event(history[-1].at + gap * number, error)
         for number, error in enumerate(errors, 1)
     ]
 
@@ -355,18 +262,74 @@ def test_outage_changes_nothing(
 
 @thoroughly
 @given(histories())
-def test_nothing_stands_unheard(history: list[Event]) -> None:
-    """What begins to stand has been said by nothing but the last telling answers."""
-    stands = [None, *problems(history)]
-    risen = [
-        (problem, history[: number + 1])
-        for number, (before, problem) in enumerate(pairwise(stands))
-        if problem not in {None, before}
-    ]
+def test_no_problem_without_evidence(history: list[Event]) -> None:
+    """A new problem was heard of since the account was authorized, for long enough."""
+    known = [Health(), *healths(history)]
+    for number, (before, health) in enumerate(pairwise(known)):
+        if health.remembered in {None, before.remembered, *STUCK}:
+            continue
+        spell = since_well(history[: number + 1])
+        assert health.remembered in {points_to(event) for event in spell}
+        run = run_of(spell)
+        lasted = run[-1].at - run[0].at
+        without_success = told_seconds(spell, without=Problem.WRONG_ADDRESS)
+        assert lasted >= LASTS[health.remembered] or without_success >= 600
 
-    for problem, so_far in risen:
-        said = [points_to(event) for event in run_of(so_far)]
-        lasted = so_far[-1].at - run_of(so_far)[0].at
-        named = Problem.STUCK_STARTING if "stuck" in problem else problem
-        assert set(said) - {None} == {named}
-        assert lasted.total_seconds() >= LASTS[named]
+
+BAD: Final = [
+    answer
+    for answer in NEWS
+    if not isinstance(answer, Happening)
+    and isinstance(points_to(Event(0, answer)), Problem)
+    and points_to(Event(0, answer)) is not Problem.WRONG_ADDRESS
+]
+
+
+@thoroughly
+@given(st.lists(st.sampled_from(BAD), min_size=14, max_size=14))
+def test_alternation_is_a_problem(answers: list[Answer]) -> None:
+    """An account that is never authorized has a problem after thirteen minutes."""
+    assert problems(every_minute(*answers))[13] is not None
+
+
+@thoroughly
+@given(st.lists(st.sampled_from(BAD), min_size=2, max_size=4), st.integers(1, 4))
+def test_reasons_do_not_take_turns(answers: list[Answer], times: int) -> None:
+    """Answers that take turns, each for minutes, settle on a reason."""
+    turns = [answer for answer in answers for _ in range(times)]
+    found = problems(every_minute(*(turns * 60)))
+    assert len(set(found[-len(turns) * 2 :])) == 1
+
+
+@thoroughly
+@given(histories(), st.data())
+def test_restart_forgets_no_problem(history: list[Event], data: st.DataObject) -> None:
+    """After a restart, the first answer that confirms a problem brings it back."""
+    at = data.draw(st.integers(1, len(history)))
+    before = healths(history[:at])[-1]
+    restart = Event(history[at - 1].at, Happening.RESTART)
+
+    health = with_event(before, restart)
+
+    assert health.problem is None
+    telling = [
+        answer
+        for answer in BAD
+        if points_to(Event(0, answer)) is before.remembered
+        or {points_to(Event(0, answer)), before.remembered} <= STUCK
+    ]
+    for answer in telling if before.told_at == history[at - 1].at else ():
+        again = with_event(health, Event(restart.at + 30, answer))
+        assert again.problem is before.remembered or again.problem in STUCK
+
+
+@thoroughly
+@given(histories())
+def test_reboot_hides_an_issue_for_five_minutes(history: list[Event]) -> None:
+    """A reboot hides the issue of a stuck instance only, and only while it lasts."""
+    for health, event in zip(healths(history), history, strict=True):
+        is_hidden = health.issue(event.at) is not health.problem
+        assert not is_hidden or (
+            health.problem in STUCK and event.at < health.rebooted_at + 300
+        )
+        assert health.issue(event.at + 300) is health.problem

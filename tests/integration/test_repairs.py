@@ -25,12 +25,11 @@ from custom_components.green_api.api import (
     QrKind,
     UnknownHostError,
 )
-from custom_components.green_api.const import CONSOLE_URL, DOMAIN
-from custom_components.green_api.repairs import (
+from custom_components.green_api.const import CONSOLE_URL, DOMAIN, QR_LIFE
+from custom_components.green_api.linking import (
     CODE_LIFE,
     LINKED_TIMEOUT,
     LOOK_INTERVAL,
-    QR_LIFE,
     QR_TIMEOUT,
 )
 from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN

@@ -41,6 +41,7 @@ from tests.support.helpers import assert_hidden, async_pass, async_until, enable
 MESSAGES_IN_QUEUE: Final = "sensor.green_api_1101000001_messages_in_queue"
 RESTRICTED_UNTIL: Final = "sensor.green_api_1101000001_restricted_until"
 STATE: Final = "sensor.green_api_1101000001_account_state"
+STATE_SINCE: Final = "sensor.green_api_1101000001_in_this_state_since"
 
 OPTIONS: Final = {
     "authorized": "authorized",
@@ -129,7 +130,7 @@ async def test_device(
     assert device.configuration_url == "https://console.green-api.com"
 
     entities = er.async_entries_for_config_entry(entity_registry, loaded_entry.entry_id)
-    assert len(entities) == 7
+    assert len(entities) == 10
     assert {entity.device_id for entity in entities} == {device.id}
 
 
@@ -204,24 +205,24 @@ async def test_since(
     await async_pass(hass, freezer)
     account.state = raw
     await async_pass(hass, freezer)
-    since = dt_util.utcnow()
-    assert hass.states.get(STATE).attributes["since"] == since
+    since = dt_util.utcnow().isoformat()
+    assert state(hass, STATE_SINCE) == since
 
     account.fault = Fault.BAD_GATEWAY
     await async_pass(hass, freezer)
-    assert "since" not in hass.states.get(STATE).attributes
+    assert state(hass, STATE_SINCE) == STATE_UNAVAILABLE
 
     account.fault = None
     await async_pass(hass, freezer)
-    assert hass.states.get(STATE).attributes["since"] == since
+    assert state(hass, STATE_SINCE) == since
 
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert hass.states.get(STATE).attributes["since"] == since
+    assert state(hass, STATE_SINCE) == since
 
     account.state = "starting"
     await async_pass(hass, freezer)
-    assert hass.states.get(STATE).attributes["since"] == dt_util.utcnow()
+    assert state(hass, STATE_SINCE) == dt_util.utcnow().isoformat()
 
 
 async def test_restricted_until_sensor(
@@ -336,7 +337,7 @@ async def test_restricted_until_fails(
     assert state(hass, STATE) == "suspended"
     assert state(hass, RESTRICTED_UNTIL) == END.isoformat()
     assert_hidden(TOKEN, caplog, *hass.states.async_all())
-    assert loaded_entry.runtime_data.last_error is None
+    assert loaded_entry.runtime_data.coordinator.data.error is None
     assert not [
         record
         for record in caplog.records
@@ -419,7 +420,7 @@ async def test_messages_in_queue(
     account: Account,
 ) -> None:
     """A poll asks for the state and for the queue, and for nothing else."""
-    assert state(hass, MESSAGES_IN_QUEUE) == STATE_UNKNOWN
+    assert state(hass, MESSAGES_IN_QUEUE) == "0"
     account.requests.clear()
 
     for polls, queue in enumerate((0, 3, 3, 250), start=1):
@@ -490,7 +491,7 @@ async def test_queue_fails(
     await async_pass(hass, freezer)
     assert state(hass, MESSAGES_IN_QUEUE) == STATE_UNKNOWN
     assert state(hass, STATE) == "authorized"
-    assert loaded_entry.runtime_data.last_error is None
+    assert loaded_entry.runtime_data.coordinator.data.error is None
 
     account.faults.clear()
     await async_pass(hass, freezer)
@@ -520,7 +521,7 @@ async def test_quick_queue(
     await async_pass(hass, freezer)
 
     assert state(hass, MESSAGES_IN_QUEUE) == "3"
-    assert loaded_entry.runtime_data.data.messages_in_queue == 3
+    assert loaded_entry.runtime_data.details.data.messages_in_queue == 3
 
 
 @pytest.mark.usefixtures("queue")
@@ -530,17 +531,17 @@ async def test_slow_queue(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A queue that is slow to tell makes no state late, nor the next queue."""
+    """A queue that is slow to tell makes no state late, nor is asked for twice."""
     account.faults["getMessagesCount"] = Fault.HANG
     account.state = "starting"
-    freezer.tick(61)
+    freezer.tick(60)
     async_fire_time_changed(hass)
-    await async_until(lambda: asked(account)["getMessagesCount"] == 1)
-    assert state(hass, STATE) == "starting"
+    await async_until(lambda: asked(account)["getMessagesCount"] == 2)
+    await async_until(lambda: state(hass, STATE) == "starting")
 
-    account.faults.clear()
     account.state = "authorized"
-    account.queue = 5
-    await async_pass(hass, freezer, 10)
-    assert state(hass, STATE) == "authorized"
-    assert state(hass, MESSAGES_IN_QUEUE) == "5"
+    freezer.tick(10)
+    async_fire_time_changed(hass)
+    await async_until(lambda: state(hass, STATE) == "authorized")
+    assert asked(account)["getMessagesCount"] == 2
+    assert await hass.config_entries.async_unload(loaded_entry.entry_id)

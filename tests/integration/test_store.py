@@ -14,17 +14,17 @@ from custom_components.green_api.const import CONF_INSTANCE_ID, DOMAIN
 from custom_components.green_api.store import SAVE_DELAY, StoredAccount
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import ATTR_ENTITY_ID, EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
-from tests.simulator import Account, Simulator
+from tests.simulator import Account, Fault, Simulator
 from tests.support.const import TOKEN
 from tests.support.helpers import assert_hidden, async_pass
 
 BUTTON: Final = "button.green_api_1101000001_reboot"
-STATE: Final = "sensor.green_api_1101000001_account_state"
+STATE_SINCE: Final = "sensor.green_api_1101000001_in_this_state_since"
 
 OTHER_INSTANCE_ID: Final = "1101000002"
 
@@ -36,34 +36,54 @@ def ago(**time: float) -> str:
     return (dt_util.utcnow() - timedelta(**time)).isoformat()
 
 
+NOTHING: Final[StoredAccount] = {
+    "state": "authorized",
+    "since": LONG_AGO,
+    "problem": None,
+    "problem_since": None,
+    "ignored": None,
+    "reason": None,
+    "agreed": 0.0,
+    "told_ago": None,
+    "unauthorized": 0.0,
+    "reasons": [],
+    "replaced": [],
+    "rebooted_ago": None,
+    "is_after_reboot": False,
+}
+
+
 def remember(
-    hass_storage: dict[str, Any], entry: MockConfigEntry, **known: str | float | None
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    *,
+    saved_ago: float = 30,
+    **known: str | float | list[str] | None,
 ) -> None:
     """Store an account as an earlier Home Assistant has left it."""
-    account: dict[str, str | float | None] = {
-        "state": "authorized",
-        "since": LONG_AGO,
-        "suspicion": None,
-        "suspicion_since": None,
-        "suspicion_held": 0.0,
-        "rebooted_at": None,
-    }
+    store(hass_storage, {entry.entry_id: NOTHING | known}, saved_ago=saved_ago)
+
+
+def store(
+    hass_storage: dict[str, Any], accounts: object, *, saved_ago: float = 30
+) -> None:
+    """Store accounts as an earlier Home Assistant has left them."""
     hass_storage[DOMAIN] = {
         "version": 1,
         "minor_version": 1,
         "key": DOMAIN,
-        "data": {entry.entry_id: account | known},
+        "data": {"saved_at": ago(seconds=saved_ago), "accounts": accounts},
     }
 
 
 def stored(hass_storage: dict[str, Any]) -> dict[str, StoredAccount]:
     """Return what lies in the storage file, by the id of the config entry."""
-    return hass_storage[DOMAIN]["data"]
+    return hass_storage[DOMAIN]["data"]["accounts"]
 
 
 def since(hass: HomeAssistant) -> datetime:
-    """Return since when the account is in its state."""
-    return hass.states.get(STATE).attributes["since"]
+    """Return since when the account is in its state, in whole seconds."""
+    return datetime.fromisoformat(hass.states.get(STATE_SINCE).state)
 
 
 def issues(hass: HomeAssistant) -> list[str | None]:
@@ -99,26 +119,47 @@ async def test_written_with_a_delay(
     assert DOMAIN not in hass_storage
     await async_pass(hass, freezer, 1)
     assert stored(hass_storage) == {
-        config_entry.entry_id: {
+        config_entry.entry_id: NOTHING
+        | {
             "state": "blocked",
             "since": start,
-            "suspicion": "blocked",
-            "suspicion_since": start,
-            "suspicion_held": 0.0,
-            "rebooted_at": None,
+            "reason": "blocked",
+            "told_ago": SAVE_DELAY,
+            "reasons": ["blocked"],
         }
     }
 
-    # It begins to stand, which is new, and goes on, which is not.
+    # It becomes certain, which is new, and goes on, which is not.
     await async_pass(hass, freezer)
     await async_pass(hass, freezer, SAVE_DELAY)
-    assert (
-        stored(hass_storage)[config_entry.entry_id]["suspicion_held"] == SAVE_DELAY + 61
-    )
+    assert stored(hass_storage)[config_entry.entry_id]["problem"] == "blocked"
     del hass_storage[DOMAIN]
     await async_pass(hass, freezer)
     await async_pass(hass, freezer, SAVE_DELAY)
     assert DOMAIN not in hass_storage
+
+
+async def test_age_of_the_evidence_is_written(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A crash does not make a problem look older than a quarter of an hour."""
+    account.state = "blocked"
+    await set_up(hass, config_entry)
+    for _ in range(2):
+        await async_pass(hass, freezer)
+        await async_pass(hass, freezer, SAVE_DELAY)
+    saved_at = hass_storage[DOMAIN]["data"]["saved_at"]
+
+    for _ in range(16):
+        await async_pass(hass, freezer)
+    await async_pass(hass, freezer, SAVE_DELAY)
+
+    assert hass_storage[DOMAIN]["data"]["saved_at"] > saved_at
+    assert stored(hass_storage)[config_entry.entry_id]["told_ago"] < 2 * 60
 
 
 async def test_states_of_one_problem_are_written(
@@ -137,30 +178,31 @@ async def test_states_of_one_problem_are_written(
     later = ago()
     await async_pass(hass, freezer, SAVE_DELAY)
 
-    assert stored(hass_storage) == {
-        config_entry.entry_id: {
-            "state": "pendingCode",
-            "since": later,
-            "suspicion": "logged_out",
-            "suspicion_since": start,
-            "suspicion_held": 61.0,
-            "rebooted_at": None,
-        }
-    }
+    record = stored(hass_storage)[config_entry.entry_id]
+    assert (record["state"], record["since"]) == ("pendingCode", later)
+    assert (record["problem"], record["problem_since"]) == ("logged_out", start)
+    assert record["agreed"] == 61
 
 
 async def test_written_at_the_end(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
+    freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
+    account: Account,
 ) -> None:
-    """What is new is not lost when Home Assistant stops."""
-    assert DOMAIN not in hass_storage
+    """What is known is not lost when Home Assistant stops, be it new or not."""
+    account.fault = Fault.FORBIDDEN_HTML
+    await async_pass(hass, freezer)
+    await async_pass(hass, freezer, SAVE_DELAY)
+    for _ in range(9):
+        await async_pass(hass, freezer)
+    assert stored(hass_storage)[loaded_entry.entry_id]["agreed"] == 0
 
-    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
-    await hass.async_block_till_done()
+    await hass.async_stop(force=True)
 
     assert stored(hass_storage)[loaded_entry.entry_id]["state"] == "authorized"
+    assert stored(hass_storage)[loaded_entry.entry_id]["agreed"] > 9 * 60
     assert_hidden(TOKEN, hass_storage[DOMAIN])
 
 
@@ -171,13 +213,12 @@ async def test_reboot_is_written(
     loaded_entry: MockConfigEntry,
 ) -> None:
     """A reboot is remembered, for it excuses what is heard in the minutes after."""
-    pressed_at = ago()
     await hass.services.async_call(
         BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
     )
     await async_pass(hass, freezer, SAVE_DELAY)
 
-    assert stored(hass_storage)[loaded_entry.entry_id]["rebooted_at"] == pressed_at
+    assert stored(hass_storage)[loaded_entry.entry_id]["rebooted_ago"] == SAVE_DELAY
 
 
 async def test_two_accounts_are_written(
@@ -289,13 +330,14 @@ async def test_restart(
 
 
 @pytest.mark.parametrize(
-    ("state", "suspicion", "held"),
+    ("state", "problem"),
     [
-        ("blocked", "blocked", 50.0),
-        ("notAuthorized", "logged_out", 60.0),
-        ("pendingCode", "logged_out", 60.0),
-        ("sleepMode", "asleep", 300.0),
-        ("starting", "stuck_starting", 301.0),
+        ("blocked", "blocked"),
+        ("notAuthorized", "logged_out"),
+        ("pendingCode", "logged_out"),
+        ("sleepMode", "asleep"),
+        ("starting", "stuck_starting"),
+        (None, "unknown_state"),
     ],
 )
 async def test_problem_over_a_restart(
@@ -303,24 +345,17 @@ async def test_problem_over_a_restart(
     hass_storage: dict[str, Any],
     config_entry: MockConfigEntry,
     account: Account,
-    state: str,
-    suspicion: str,
-    held: float,
+    state: str | None,
+    problem: str,
 ) -> None:
-    """What stood before stands again as soon as the first answer confirms it."""
-    remember(
-        hass_storage,
-        config_entry,
-        state=state,
-        suspicion=suspicion,
-        suspicion_since=LONG_AGO,
-        suspicion_held=held,
-    )
+    """A problem is back as soon as the first answer confirms it."""
+    # The last thing that was heard before was odd.
+    remember(hass_storage, config_entry, problem=problem, reason="expired", told_ago=9)
     account.state = state
 
     await set_up(hass, config_entry)
 
-    assert issues(hass) == [suspicion]
+    assert issues(hass) == [problem]
 
 
 @pytest.mark.parametrize("state", ["authorized", "suspended", "hibernating", None])
@@ -332,14 +367,8 @@ async def test_problem_not_confirmed(
     account: Account,
     state: str | None,
 ) -> None:
-    """What stood before does not stand on the word of another answer."""
-    remember(
-        hass_storage,
-        config_entry,
-        suspicion="blocked",
-        suspicion_since=LONG_AGO,
-        suspicion_held=3600.0,
-    )
+    """A problem of before is none on the word of another answer."""
+    remember(hass_storage, config_entry, problem="blocked", reason="blocked")
     account.state = state
 
     await set_up(hass, config_entry)
@@ -347,8 +376,48 @@ async def test_problem_not_confirmed(
 
     await async_pass(hass, freezer, SAVE_DELAY)
     record = stored(hass_storage)[config_entry.entry_id]
-    assert record["suspicion"] != "blocked"
-    assert record["suspicion_held"] == 0.0
+    assert record["reason"] != "blocked"
+    assert record["agreed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "problem", "off", "expected"),
+    [
+        ("starting", "stuck_starting", 1700, ["stuck_starting"]),
+        ("starting", "stuck_starting", 1900, []),
+        (None, "unknown_state", 1900, []),
+        ("blocked", "blocked", 1900, ["blocked"]),
+        ("blocked", "blocked", 86000, ["blocked"]),
+        ("blocked", "blocked", 87000, []),
+        # The time of day was set back meanwhile.
+        ("blocked", "blocked", -3600, ["blocked"]),
+    ],
+)
+async def test_old_evidence(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    config_entry: MockConfigEntry,
+    account: Account,
+    state: str | None,
+    problem: str,
+    off: float,
+    expected: list[str],
+) -> None:
+    """After a long time a problem has to be found like a new one."""
+    remember(
+        hass_storage,
+        config_entry,
+        saved_ago=off,
+        problem=problem,
+        reason=problem,
+        agreed=3600,
+        told_ago=20,
+    )
+    account.state = state
+
+    await set_up(hass, config_entry)
+
+    assert issues(hass) == expected
 
 
 async def test_time_without_home_assistant(
@@ -363,9 +432,9 @@ async def test_time_without_home_assistant(
         hass_storage,
         config_entry,
         state="sleepMode",
-        suspicion="asleep",
-        suspicion_since=LONG_AGO,
-        suspicion_held=200.0,
+        reason="asleep",
+        agreed=200,
+        told_ago=5,
     )
     account.state = "sleepMode"
 
@@ -402,7 +471,7 @@ async def test_time_without_the_entry(
 
 
 @pytest.mark.parametrize(
-    ("minutes", "standing"), [(4, []), (6, ["stuck_after_reboot"])]
+    ("minutes", "expected"), [(4, []), (6, ["stuck_after_reboot"])]
 )
 async def test_reboot_over_a_restart(
     hass: HomeAssistant,
@@ -410,46 +479,118 @@ async def test_reboot_over_a_restart(
     config_entry: MockConfigEntry,
     account: Account,
     minutes: int,
-    standing: list[str],
+    expected: list[str],
 ) -> None:
     """A restart does not forget for how long a reboot excuses an account."""
     remember(
         hass_storage,
         config_entry,
+        saved_ago=60 * minutes,
         state="starting",
-        suspicion="stuck_starting",
-        suspicion_since=ago(hours=1),
-        suspicion_held=3600.0,
-        rebooted_at=ago(minutes=minutes),
+        problem="stuck_starting",
+        reason="stuck_starting",
+        agreed=0,
+        told_ago=0,
+        rebooted_ago=0,
+        is_after_reboot=True,
     )
     account.state = "starting"
 
     await set_up(hass, config_entry)
 
-    assert issues(hass) == standing
+    assert issues(hass) == expected
 
 
-async def test_problem_of_another_version(
+@pytest.mark.parametrize("key", NOTHING)
+@pytest.mark.parametrize("value", [..., {}, "hibernating", -1, "2026-03-01T08:30:00"])
+async def test_damaged_account(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
     config_entry: MockConfigEntry,
     account: Account,
+    key: str,
+    value: object,
 ) -> None:
-    """A problem that another version has stored is no problem for this one."""
-    remember(
-        hass_storage,
-        config_entry,
-        state="blocked",
-        suspicion="hibernating",
-        suspicion_since=LONG_AGO,
-        suspicion_held=3600.0,
-    )
+    """Whatever is stored of an account, it is watched."""
+    damaged: dict[str, object] = {**NOTHING, key: value}
+    if value is ...:
+        del damaged[key]
+    store(hass_storage, {config_entry.entry_id: damaged, "other": NOTHING})
     account.state = "blocked"
 
     await set_up(hass, config_entry)
-    assert since(hass) == datetime.fromisoformat(LONG_AGO)
-    assert issues(hass) == []
-
     await async_pass(hass, freezer)
+
     assert issues(hass) == ["blocked"]
+    await hass.config_entries.async_reload(config_entry.entry_id)
+    await hass.config_entries.async_remove(config_entry.entry_id)
+    await async_pass(hass, freezer, SAVE_DELAY)
+    assert stored(hass_storage) == {"other": NOTHING}
+
+
+@pytest.mark.parametrize("damaged", [None, [], {}, "authorized"])
+async def test_one_damaged_recordof_two(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    config_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+    damaged: object,
+) -> None:
+    """An account that cannot be read costs its own memory, and a line in the log."""
+    account.state = "blocked"
+    store(
+        hass_storage,
+        {
+            "damaged": damaged,
+            config_entry.entry_id: NOTHING | {"problem": "blocked", "told_ago": 1},
+        },
+    )
+
+    await set_up(hass, config_entry)
+
+    assert issues(hass) == ["blocked"]
+    assert caplog.text.count("is damaged: forgetting it") == 1
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"version": 2, "minor_version": 1, "key": DOMAIN, "data": {}},
+        {"version": 1, "minor_version": 1, "key": DOMAIN, "data": []},
+        {"version": 1, "minor_version": 1, "key": DOMAIN, "data": {"accounts": {}}},
+        {"version": 1, "minor_version": 1, "key": DOMAIN, "data": [1]},
+        {
+            "version": 1,
+            "minor_version": 1,
+            "key": DOMAIN,
+            "data": {"saved_at": "yesterday", "accounts": {}},
+        },
+        {
+            "version": 1,
+            "minor_version": 1,
+            "key": DOMAIN,
+            "data": {"saved_at": LONG_AGO, "accounts": None},
+        },
+    ],
+)
+async def test_damaged_file(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+    damaged: dict[str, Any],
+) -> None:
+    """Whatever the storage file holds, an account is set up, reloaded and removed."""
+    hass_storage[DOMAIN] = damaged
+
+    await set_up(hass, config_entry)
+    assert await hass.config_entries.async_reload(config_entry.entry_id)
+    await async_pass(hass, freezer, SAVE_DELAY)
+    assert list(stored(hass_storage)) == [config_entry.entry_id]
+
+    await hass.config_entries.async_remove(config_entry.entry_id)
+    await async_pass(hass, freezer, SAVE_DELAY)
+    assert stored(hass_storage) == {}

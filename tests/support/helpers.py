@@ -15,7 +15,7 @@ from homeassistant.util.async_ import get_scheduled_timer_handles
 
 
 async def async_pass(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float = 61
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float = 60
 ) -> None:
     """Let time pass, as long as it takes to poll, and let happen what is due then."""
     freezer.tick(seconds)

@@ -256,8 +256,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing come by itself, and everything else at once."""
     for interval in ("UPDATE_INTERVAL", "FAST_UPDATE_INTERVAL"):
         monkeypatch.setattr(coordinator, interval, timedelta(hours=1))
-    monkeypatch.setattr(coordinator, "CONFIRM_DELAY", 0)
-    for name in problem.STANDS_AFTER:
-        monkeypatch.setitem(problem.STANDS_AFTER, name, timedelta())
-    monkeypatch.setattr(problem, "QUIET_AFTER_REBOOT", timedelta())
-    monkeypatch.setattr(problem, "_REBOOT_SHOWS", timedelta())
+    for name in problem.CERTAIN_AFTER:
+        monkeypatch.setitem(problem.CERTAIN_AFTER, name, 0)
+    monkeypatch.setattr(problem, "QUIET_AFTER_REBOOT", 0)
+    monkeypatch.setattr(problem, "_REBOOT_SHOWS", 0)

@@ -161,8 +161,9 @@ POLLED_REPLAYS: Final = (
         """
         0:00          authorized  -
         1:00-6:00/10  starting    -
-        6:10-7:00/10  starting    stuck_starting
-        7:10          authorized  -
+        6:10          starting    stuck_starting
+        7:00          starting    stuck_starting
+        8:00          authorized  -
         """,
     ),
     Replay(
@@ -174,14 +175,15 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "stuck after a reboot: stands five minutes after it, until it works",
+        "stuck after a reboot: a reboot is no recovery, and has failed after five minutes",
         """
         0:00-5:00/10    starting    -
         5:10            starting    stuck_starting
-        5:10            REBOOT      -
-        5:10-10:10/10   starting    -
-        10:20-11:00/10  starting    stuck_after_reboot
-        11:10           authorized  -
+        5:10            REBOOT      stuck_starting
+        5:10-10:00/10   starting    stuck_starting
+        10:10-10:20/10  starting    stuck_after_reboot
+        11:00           starting    stuck_after_reboot
+        12:00           authorized  -
         """,
     ),
     Replay(
@@ -281,13 +283,13 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "unknown state: refutes what stands once it has lasted five minutes",
+        "unknown state: replaces what was before once it has lasted ten minutes",
         """
-        0:00       notAuthorized  -
-        1:00       notAuthorized  logged_out
-        2:00-6:00  hibernating    logged_out
-        7:00-8:00  hibernating    -
-        9:00       authorized     -
+        0:00         notAuthorized  -
+        1:00         notAuthorized  logged_out
+        2:00-11:00   hibernating    logged_out
+        12:00-13:00  hibernating    unknown_state
+        14:00        authorized     -
         """,
     ),
     Replay(
@@ -472,12 +474,12 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "stuck starting: a break of any kind begins the five minutes anew",
+        "stuck starting: a break begins the five minutes anew, but ten are enough",
         """
-        0:00-4:50/10   starting  -
-        5:00           null      -
-        5:10-10:10/10  starting  -
-        10:20          starting  stuck_starting
+        0:00-4:50/10  starting  -
+        5:00          null      -
+        5:10-9:50/10  starting  -
+        10:00         starting  stuck_starting
         """,
     ),
     Replay(
@@ -600,12 +602,12 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "laptop asleep: a night between two answers counts two minutes",
+        "laptop asleep: what was heard before the night proves no start that is stuck",
         """
         0:00             authorized  -
         1:00             starting    -
-        9:00:00-9:03:00  starting    -
-        9:04:00          starting    stuck_starting
+        9:00:00-9:05:00  starting    -
+        9:06:00          starting    stuck_starting
         """,
     ),
     Replay(
@@ -628,32 +630,34 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "unknown state: from the start says nothing against the account",
+        "unknown state: from the start is a problem after ten minutes",
         """
-        0:00-20:00  hibernating  -
-        21:00       authorized   -
+        0:00-9:00    hibernating  -
+        10:00-20:00  hibernating  unknown_state
+        21:00        authorized   -
         """,
     ),
     Replay(
-        "unknown state: refutes not a second before five minutes",
+        "unknown state: not a second before ten minutes, and the reason before it comes back after ten",
         """
-        0:00       blocked      -
-        1:00       blocked      blocked
-        2:00-6:00  hibernating  blocked
-        6:59       hibernating  blocked
-        7:00       hibernating  -
-        7:01       blocked      -
+        0:00        blocked      -
+        1:00        blocked      blocked
+        2:00-11:00  hibernating  blocked
+        11:59       hibernating  blocked
+        12:00       hibernating  unknown_state
+        12:01-21:01 blocked      unknown_state
+        22:01-23:01 blocked      blocked
         """,
     ),
     Replay(
         "unknown states: several of them, and null, are heard as one",
         """
-        0:00       suspended    -
-        1:00       suspended    restricted
-        2:00-3:00  hibernating  restricted
-        4:00-5:00  dreaming     restricted
-        6:00       null         restricted
-        7:00       null         -
+        0:00        suspended    -
+        1:00        suspended    restricted
+        2:00-3:00   hibernating  restricted
+        4:00-5:00   dreaming     restricted
+        6:00-11:00  null         restricted
+        12:00       null         unknown_state
         """,
     ),
     Replay(
@@ -663,17 +667,17 @@ OTHER_REPLAYS: Final = (
         1:00         notAuthorized  logged_out
         2:00         hibernating    logged_out
         3:00-20:00   502            logged_out
-        21:00        hibernating    logged_out
-        22:00-24:00  hibernating    logged_out
-        25:00        hibernating    -
+        21:00-29:00  hibernating    logged_out
+        30:00        hibernating    unknown_state
         """,
     ),
     Replay(
-        "created: null is no problem, however long it lasts",
+        "created: null is a problem if it lasts ten minutes",
         """
-        0:00-30:00  null        -
-        30:10       starting    -
-        30:20       authorized  -
+        0:00-9:50/10   null        -
+        10:00-30:00    null        unknown_state
+        30:10          starting    unknown_state
+        30:20          authorized  -
         """,
     ),
     Replay(
@@ -692,9 +696,9 @@ OTHER_REPLAYS: Final = (
         """
         0:00-5:00/10  starting    -
         5:10          starting    stuck_starting
-        5:12          REBOOT      -
-        5:12          starting    -
-        5:22-6:52/10  starting    -
+        5:12          REBOOT      stuck_starting
+        5:12          starting    stuck_starting
+        5:22-6:52/10  starting    stuck_starting
         7:02          authorized  -
         8:02          authorized  -
         """,
@@ -724,12 +728,11 @@ OTHER_REPLAYS: Final = (
         """
         0:00-5:00/10    starting    -
         5:10            starting    stuck_starting
-        5:10            REBOOT      -
-        5:20-10:10/10   starting    -
-        10:20           starting    stuck_after_reboot
-        10:30           REBOOT      -
-        10:30-15:30/10  starting    -
-        15:40           starting    stuck_after_reboot
+        5:10            REBOOT      stuck_starting
+        5:20-10:00/10   starting    stuck_starting
+        10:10-10:20/10  starting    stuck_after_reboot
+        10:30           REBOOT      stuck_after_reboot
+        10:30-15:40/10  starting    stuck_after_reboot
         15:50           authorized  -
         """,
     ),
@@ -782,11 +785,11 @@ OTHER_REPLAYS: Final = (
         0:00-5:00/10   starting  -
         5:10           starting  stuck_starting
         5:20-6:00/10   502       stuck_starting
-        6:05           REBOOT    -
-        6:05           502       -
-        6:15-7:55/10   502       -
-        8:05-13:05/10  starting  -
-        13:15          starting  stuck_after_reboot
+        6:05           REBOOT    stuck_starting
+        6:05           502       stuck_starting
+        6:15-7:55/10   502       stuck_starting
+        8:05-11:00/10  starting  stuck_starting
+        11:05          starting  stuck_after_reboot
         """,
     ),
     Replay(
@@ -832,13 +835,130 @@ OTHER_REPLAYS: Final = (
         """
         0:00-5:00/10   starting  -
         5:10           starting  stuck_starting
-        5:20           REBOOT    -
-        5:30-7:20/10   starting  -
+        5:20           REBOOT    stuck_starting
+        5:30-7:20/10   starting  stuck_starting
         7:25           RESTART   -
-        7:50-10:50/10  starting  -
-        11:00          starting  stuck_after_reboot
+        7:50-10:10/10  starting  stuck_starting
+        10:20-10:50/10 starting  stuck_after_reboot
         11:05          RESTART   -
         11:30          starting  stuck_after_reboot
+        """,
+    ),
+    Replay(
+        "alternation: of bad states is a problem after ten minutes, the most telling",
+        """
+        0:00   authorized     -
+        1:00   notAuthorized  -
+        2:00   blocked        -
+        3:00   notAuthorized  -
+        4:00   blocked        -
+        5:00   notAuthorized  -
+        6:00   blocked        -
+        7:00   notAuthorized  -
+        8:00   blocked        -
+        9:00   notAuthorized  -
+        10:00  blocked        -
+        11:00  notAuthorized  blocked
+        12:00  blocked        blocked
+        13:00  notAuthorized  blocked
+        14:00  authorized     -
+        """,
+    ),
+    Replay(
+        "alternation: of starts with a look at the truth between them",
+        """
+        0:00-3:00/10   starting       -
+        3:10           notAuthorized  -
+        3:20-6:20/10   starting       -
+        6:30           notAuthorized  -
+        6:40-9:40/10   starting       -
+        9:50           notAuthorized  -
+        10:00-13:00/10 starting       logged_out
+        13:10          notAuthorized  logged_out
+        """,
+    ),
+    Replay(
+        "alternation: failures that say nothing only pause the ten minutes",
+        """
+        0:00         blocked        -
+        1:00         notAuthorized  -
+        2:00-9:00    502            -
+        10:00-15:00  403            -
+        16:00        blocked        -
+        17:00        notAuthorized  -
+        18:00        blocked        -
+        19:00        notAuthorized  -
+        20:00        blocked        -
+        21:00        notAuthorized  -
+        22:00        blocked        -
+        23:00        notAuthorized  -
+        24:00        blocked        blocked
+        """,
+    ),
+    Replay(
+        "alternation: reasons that are certain by turns settle on the last one",
+        """
+        0:00         suspended      -
+        1:00         suspended      restricted
+        2:00         notAuthorized  restricted
+        3:00         notAuthorized  logged_out
+        4:00-5:00    suspended      logged_out
+        6:00-7:00    notAuthorized  logged_out
+        8:00-17:00   suspended      logged_out
+        18:00        suspended      restricted
+        """,
+    ),
+    Replay(
+        "restart: odd answers around it do not hide what was before",
+        """
+        0:00  notAuthorized  -
+        1:00  notAuthorized  logged_out
+        2:00  null           logged_out
+        2:30  RESTART        -
+        3:00  502            -
+        4:00  starting       -
+        5:00  notAuthorized  logged_out
+        """,
+    ),
+    Replay(
+        "restart: within the quiet minutes of a reboot hides no other problem",
+        """
+        0:00  blocked    -
+        1:00  blocked    blocked
+        1:10  REBOOT     blocked
+        1:20  starting   blocked
+        2:00  RESTART    -
+        2:30  starting   -
+        3:00  blocked    blocked
+        """,
+    ),
+    Replay(
+        "restart: what was heard towards a problem is not forgotten",
+        """
+        0:00-9:00  403      -
+        9:10       RESTART  -
+        9:40       403      -
+        10:40      403      wrong_address
+        """,
+    ),
+    Replay(
+        "disabled for a month: a start that was stuck once is no evidence",
+        """
+        0:00-5:00/10           starting       -
+        5:10                   starting       stuck_starting
+        5:15                   RESTART        -
+        720:00:00-720:05:00/10 starting       -
+        720:05:10              starting       stuck_starting
+        """,
+    ),
+    Replay(
+        "disabled for a month: a logged out account is found like a new one",
+        """
+        0:00       notAuthorized  -
+        1:00       notAuthorized  logged_out
+        1:15       RESTART        -
+        720:00:00  notAuthorized  -
+        720:01:00  notAuthorized  logged_out
         """,
     ),
     Replay(

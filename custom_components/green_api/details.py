@@ -1,0 +1,126 @@
+"""Coordinator that asks for details of an account."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from .api import GreenApiClient, GreenApiError
+from .const import LOGGER
+from .coordinator import GreenApiCoordinator
+from .problem import RESTRICTED_STATES
+from .settings import InstanceSettings
+
+# Listeners with this context want the number of messages in the queue.
+QUEUE_CONTEXT: Final = "messages_in_queue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What else is known of an account, None where it is not."""
+
+    restricted_until: datetime | None = None
+    messages_in_queue: int | None = None
+
+
+class DetailsCoordinator(DataUpdateCoordinator[Details]):
+    """Ask for the details that apply and that somebody listens to.
+
+    They are apart from the state, so that they cannot make it late.
+    """
+
+    config_entry: ConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        client: GreenApiClient,
+        account: GreenApiCoordinator,
+        settings: InstanceSettings,
+    ) -> None:
+        """Initialize the coordinator."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=f"{entry.title} details",
+            always_update=False,
+        )
+        self.account = account
+        self.data = Details()
+        self._client = client
+        self._settings = settings
+        self._task: asyncio.Task[None] | None = None
+
+    @callback
+    def async_start(self) -> None:
+        """Ask now, and after each poll of the account."""
+        for unsubscribe in (
+            self.account.async_add_poll_listener(self._async_ask),
+            # Without the account, its details are not available either.
+            self.account.async_add_listener(self._async_account_updated),
+        ):
+            self.config_entry.async_on_unload(unsubscribe)
+        self._async_ask()
+
+    @callback
+    def _async_account_updated(self) -> None:
+        """Let a restriction end with the state, at once."""
+        if not self._is_restricted:
+            self.data = replace(self.data, restricted_until=None)
+        self.async_update_listeners()
+
+    @callback
+    def _async_ask(self) -> None:
+        """Ask in the background for what applies."""
+        is_asking = self._task is not None and not self._task.done()
+        if is_asking or not self.account.last_update_success:
+            return
+        if self._is_restricted or self._is_queue_wanted:
+            self._task = self.config_entry.async_create_background_task(
+                self.hass, self.async_refresh(), f"{self.name} refresh"
+            )
+
+    @property
+    def _is_restricted(self) -> bool:
+        """Return whether the account is restricted."""
+        return self.account.data.state.known in RESTRICTED_STATES
+
+    @property
+    def _is_queue_wanted(self) -> bool:
+        """Return whether somebody listens to the number of messages in the queue."""
+        return QUEUE_CONTEXT in self.async_contexts()
+
+    @override
+    async def _async_update_data(self) -> Details:
+        """Ask for what applies."""
+        restricted_until = messages_in_queue = None
+        if self._is_restricted:
+            restricted_until = await self._async_get_restricted_until()
+        if self._is_queue_wanted:
+            messages_in_queue = await self._async_get_messages_in_queue()
+        return Details(
+            # The restriction may have ended meanwhile.
+            restricted_until=restricted_until if self._is_restricted else None,
+            messages_in_queue=messages_in_queue,
+        )
+
+    async def _async_get_restricted_until(self) -> datetime | None:
+        """Return the end of the restriction, as far as it is known."""
+        messenger = await self._settings.async_get_messenger()
+        try:
+            return await self._client.get_restricted_until(messenger)
+        except GreenApiError:
+            return self.data.restricted_until
+
+    async def _async_get_messages_in_queue(self) -> int | None:
+        """Return the length of the queue, if the server tells it."""
+        try:
+            return await self._client.get_messages_count()
+        except GreenApiError:
+            return None
