@@ -43,7 +43,7 @@ from tests.support.failures import (
     KIND_OF_FAULT,
     SLOW,
 )
-from tests.support.helpers import assert_hidden
+from tests.support.secrecy import assert_hidden
 
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
 

@@ -50,7 +50,7 @@ from tests.support.person import (
     hurry,
     said,
 )
-from tests.support.secrecy import Listener, told_of_token
+from tests.support.secrecy import Listener, token_leaks
 
 # By this one finds again whatever the server says.
 MARK: Final = "EVIL"
@@ -278,7 +278,7 @@ async def test_token_is_not_repeated(
     await go_everywhere(person, server, server.answer)
 
     told = (*listener.heard, *person.seen(), *await person.diagnostics())
-    assert told_of_token(*told) == []
+    assert token_leaks(*told) == []
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,10 @@ from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.failures import FAILURES, FAULT_OF_KIND, SLOW
-from tests.support.helpers import assert_hidden, async_pass, async_until
+from tests.support.helpers import async_pass
+from tests.support.secrecy import assert_hidden
 from tests.support.translation_check import ENGLISH
+from tests.support.waiting import async_until
 
 BUTTON: Final = "button.green_api_1101000001_reboot"
 ERROR: Final = "sensor.green_api_1101000001_error"
