@@ -1,4 +1,4 @@
-"""Fixtures: clients of GREEN-API, without Home Assistant."""
+"""Fixtures: clients of GREEN-API."""
 
 from collections.abc import AsyncGenerator
 
@@ -11,13 +11,8 @@ from tests.support.canned import CannedServer
 from tests.support.clients import create_client
 
 
-@pytest.fixture(autouse=True)
-def custom_integrations() -> None:
-    """Do without Home Assistant."""
-
-
 @pytest.fixture
-async def session(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]:
+async def session(network: None) -> AsyncGenerator[aiohttp.ClientSession]:
     """Return a session as aiohttp makes it."""
     async with aiohttp.ClientSession() as session:
         yield session
@@ -32,7 +27,7 @@ def client(
 
 
 @pytest.fixture
-async def canned(socket_enabled: None) -> AsyncGenerator[CannedServer]:
+async def canned(network: None) -> AsyncGenerator[CannedServer]:
     """Run a server that answers with what a test lets it say."""
     async with CannedServer() as server:
         yield server

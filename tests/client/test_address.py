@@ -1,13 +1,29 @@
 """Test what becomes of an address as people type or paste it."""
 
+from ipaddress import ip_address
+
+from hypothesis import example, given, settings, strategies as st
 import pytest
+from yarl import URL
 
 from custom_components.green_api.address import (
     Address,
     InsecureAddressError,
     InvalidAddressError,
 )
-from tests.support.clients import assert_says_only
+from tests.support.clients import assert_no_details
+from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR, addresses
+
+# What may stand between the instance and the token of a URL that was pasted.
+method_paths = st.lists(
+    st.sampled_from(
+        (
+            *("/", "//", "\\", "%2F", "%5C", ".", "..", "%2e", "%2E%2e", ";", "%"),
+            *("\t", "\n", " ", "%20", "reboot", "waInstance2", "\0", "\u2024"),
+        )
+    ),
+    max_size=8,
+).map("".join)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +174,7 @@ def test_invalid(text: str) -> None:
     """What is no address of a web server is refused, without a word of it."""
     with pytest.raises(InvalidAddressError) as raised:
         Address.parse(text)
-    assert_says_only(raised.value)
+    assert_no_details(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -180,4 +196,57 @@ def test_insecure(text: str) -> None:
     """Nothing travels in clear but to this very computer."""
     with pytest.raises(InsecureAddressError) as raised:
         Address.parse(text)
-    assert_says_only(raised.value)
+    assert_no_details(raised.value)
+
+
+# Whatever people type
+
+
+def accepted(text: str) -> list[Address]:
+    """Return the address that a text is taken for, if it is not refused."""
+    try:
+        return [Address.parse(text)]
+    except (InvalidAddressError, InsecureAddressError) as err:
+        assert_no_details(err)
+        return []
+
+
+def is_safe(url: URL) -> bool:
+    """Tell whether nobody but the host reads what is sent there."""
+    return (
+        url.scheme == "https"
+        or url.host == "localhost"
+        or ip_address(url.host).is_loopback
+    )
+
+
+@UNSEEN_GENERATOR
+@settings(FUZZED, max_examples=1000)
+@given(text=addresses)
+def test_any_address(text: str) -> None:
+    """What is taken for an address is one, safe, without a token, and stays as it is."""
+    for address in accepted(text):
+        url = URL(address.url)
+        assert is_safe(url)
+        assert (url.user, url.password, url.query_string, url.fragment) == (
+            None,
+            None,
+            "",
+            "",
+        )
+        assert "wainstance" not in url.path.lower()
+        assert not address.url.endswith("/")
+        assert Address.parse(address.url) == Address(address.url, None)
+        whole = URL(f"{address.url}/waInstance1/reboot/secret", encoded=True)
+        assert whole.origin() == url.origin()
+        assert Address.parse(str(whole)) == Address(address.url, "1")
+
+
+@UNSEEN_GENERATOR
+@settings(FUZZED, max_examples=1000)
+@given(prefix=addresses, path=method_paths)
+@example(prefix="https://api.green-api.com", path="/../")
+def test_any_pasted_url(prefix: str, path: str) -> None:
+    """No token of a URL that was pasted is left in the address."""
+    for address in accepted(f"{prefix}/waInstance1{path}/d75b3a66374942c5"):
+        assert "d75b3a66374942c5" not in address.url

@@ -4,21 +4,27 @@ import asyncio
 from operator import itemgetter
 from typing import Final
 
+import aiohttp
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.green_api.api import (
+    ErrorKind,
     GreenApiClient,
     RateLimitedError,
     RequestPacer,
 )
-from tests.support.clients import CALLS, outcome
+from tests.support.canned import CannedServer
+from tests.support.clients import METHODS, assert_no_details, create_client, outcome
 from tests.support.const import INSTANCE_ID
 
 pytestmark = pytest.mark.paced
 
-METHOD: Final = "getStateInstance"
+STATE: Final = "getStateInstance"
 SLEEP: Final = asyncio.sleep
+
+# A date as servers say it.
+SEVEN: Final = "Wed, 21 Oct 2026 07:00:00 GMT"
 
 
 class Clock:
@@ -69,7 +75,7 @@ class Turns:
         self._start = clock.now
 
     def wait(
-        self, name: str, method: str = METHOD, instance_id: str = INSTANCE_ID
+        self, name: str, method: str = STATE, instance_id: str = INSTANCE_ID
     ) -> asyncio.Task[None]:
         """Let somebody wait for a turn."""
         return asyncio.create_task(self._wait(name, method, instance_id))
@@ -163,7 +169,7 @@ async def test_cancelled_waiters_take_nothing(turns: Turns) -> None:
     assert turns.taken == [("a", 0), ("b", 2)]
 
 
-@pytest.mark.parametrize("method", CALLS)
+@pytest.mark.parametrize("method", METHODS)
 async def test_hold(pacer: RequestPacer, turns: Turns, method: str) -> None:
     """Whatever is asked, an instance that is held is not asked before its time."""
     pacer.hold(INSTANCE_ID, 30)
@@ -223,12 +229,12 @@ async def test_nothing_is_kept_for_ever(pacer: RequestPacer, turns: Turns) -> No
     await turns.let_pass(61)
     turns.wait("b")
     await turns.let_pass(0)
-    assert [*pacer._free_at] == [(INSTANCE_ID, METHOD)]
+    assert [*pacer._free_at] == [(INSTANCE_ID, STATE)]
     assert [*pacer._held_until] == []
     assert len(pacer._locks) == 0
 
 
-@pytest.mark.parametrize("method", sorted(CALLS.keys() - {"getAccountSettings"}))
+@pytest.mark.parametrize("method", sorted(METHODS.keys() - {"getAccountSettings"}))
 async def test_limits_are_kept(
     freezer: FrozenDateTimeFactory,
     client: GreenApiClient,
@@ -241,5 +247,91 @@ async def test_limits_are_kept(
         freezer.tick(delay)
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
-    answers = [await outcome(CALLS[method](client)) for _ in range(5)]
+    answers = [await outcome(METHODS[method].call(client)) for _ in range(5)]
     assert RateLimitedError not in answers
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ({}, None),
+        ({"Retry_After": "30"}, 30),
+        ({"Retry_After": "0.5"}, 0.5),
+        ({"Retry_After": "0"}, None),
+        ({"Retry_After": "-1"}, None),
+        ({"Retry_After": ""}, None),
+        ({"Retry_After": "nan"}, None),
+        ({"Retry_After": "inf"}, None),
+        ({"Retry_After": "1e999"}, None),
+        ({"Retry_After": "3601"}, 3600),
+        ({"Retry_After": "1e300"}, 3600),
+        ({"Retry_After": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        *(
+            ({"Retry_After": end, "Date": start}, seconds)
+            for start, end, seconds in (
+                (SEVEN, "Wed, 21 Oct 2026 07:00:30 GMT", 30),
+                (SEVEN, "Thu, 22 Oct 2026 07:00:00 GMT", 3600),
+                (SEVEN, "Wed, 21 Oct 2026 06:59:59 GMT", None),
+                (SEVEN, "Wednesday, 21-Oct-26 07:00:30 GMT", 30),
+                (SEVEN, "Wed, 21 Oct 2026 07:00:30", None),
+                (SEVEN, "Wed, 99 Oct 2026 07:00:30 GMT", None),
+                (SEVEN, "soon", None),
+                ("now", "Wed, 21 Oct 2026 07:00:30 GMT", None),
+            )
+        ),
+    ],
+)
+async def test_retry_after(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    header: dict[str, str],
+    seconds: float | None,
+) -> None:
+    """The time to wait is kept if it is one, by the clock of the server."""
+    canned.say(429, "", **header)
+    with pytest.raises(RateLimitedError) as raised:
+        await canned_client.get_state()
+    assert raised.value.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(429, ""), (429, "Instance is deleted"), (429, "<html>")]
+)
+async def test_clients_on_hold(
+    canned: CannedServer,
+    session: aiohttp.ClientSession,
+    freezer: FrozenDateTimeFactory,
+    status: int,
+    body: str,
+) -> None:
+    """After `Retry-After`, no client that shares the pacer makes a request in time."""
+    pacer = RequestPacer()
+    canned.say(status, body, Retry_After="30")
+    await outcome(create_client(session, canned.url, pacer=pacer).get_state())
+    canned.say(200, '{"isReboot":true}')
+    another = create_client(session, f"{canned.url}/v3", token="another", pacer=pacer)
+    freezer.tick(25)
+    for method in METHODS.values():
+        with pytest.raises(RateLimitedError) as raised:
+            await method.call(another)
+        assert raised.value.retry_after == pytest.approx(5)
+        assert_no_details(raised.value, ErrorKind.RATE_LIMITED)
+    assert len(canned.requests) == 1
+    freezer.tick(5)
+    assert await another.reboot()
+
+
+@pytest.mark.parametrize(
+    "answer", [(429, "", {}), (503, "", {"Retry_After": "30"}), (200, "null", {})]
+)
+async def test_no_hold(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    answer: tuple[int, str, dict[str, str]],
+) -> None:
+    """No other answer keeps anybody from asking."""
+    status, body, headers = answer
+    canned.say(status, body, **headers)
+    await outcome(canned_client.get_state())
+    canned.say(200, '{"isReboot":true}')
+    assert await canned_client.reboot()

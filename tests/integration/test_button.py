@@ -32,7 +32,9 @@ from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Simulator
 from tests.support.const import TOKEN
 from tests.support.failures import FAULT_OF_KIND
-from tests.support.helpers import assert_hidden, async_pass, async_until, waits
+from tests.support.helpers import async_pass, waits
+from tests.support.secrecy import assert_hidden
+from tests.support.waiting import async_until
 
 BUTTON: Final = "button.green_api_1101000001_reboot"
 STATE: Final = "sensor.green_api_1101000001_account_state"

@@ -15,13 +15,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.green_api import api
 from custom_components.green_api.api import (
     AccountState,
     ErrorKind,
     GreenApiClient,
     InstanceState,
     RequestPacer,
+    transport,
 )
 from custom_components.green_api.const import (
     CONF_API_URL,
@@ -43,7 +43,7 @@ from tests.support.failures import (
     KIND_OF_FAULT,
     SLOW,
 )
-from tests.support.helpers import assert_hidden
+from tests.support.secrecy import assert_hidden
 
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
 
@@ -380,7 +380,9 @@ async def test_address_elsewhere(
 
     assert reply["type"] == FlowResultType.CREATE_ENTRY
     assert only_entry(hass).data == typed | {CONF_API_URL: stored}
-    assert [client._base for client in asked] == [f"{stored}/waInstance{INSTANCE_ID}"]
+    assert [client._transport._base for client in asked] == [
+        f"{stored}/waInstance{INSTANCE_ID}"
+    ]
 
 
 async def fail_to_add(dialog: Dialog, typed: dict[str, str], error: str) -> Reply:
@@ -440,7 +442,7 @@ async def test_no_answer_in_time(
 ) -> None:
     """A server that does not come to an end is one that cannot be reached."""
     account.fault = fault
-    with patch.object(api, "TIMEOUT", ClientTimeout(total=0.05)):
+    with patch.object(transport, "TIMEOUT", ClientTimeout(total=0.05)):
         form = await fail_to_add(dialog, typed, ErrorKind.CANNOT_CONNECT)
 
     account.fault = None

@@ -27,14 +27,14 @@ from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
-from tests.client.test_api_fuzz import FUZZED, addresses
 from tests.simulator import Account, Simulator
 from tests.support.const import INSTANCE_ID
 from tests.support.faults import sent_to
+from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR, addresses
 from tests.support.secrecy import Listener
 
 # Hypothesis looks at the generator of `random` as Python 3.14 does not expect.
-pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
+pytestmark = UNSEEN_GENERATOR
 
 SECRET: Final = "s3cr3t.of.m1ne"
 

@@ -51,8 +51,10 @@ from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Simulator
 from tests.support.const import TOKEN
 from tests.support.failures import FAILURES
-from tests.support.helpers import assert_hidden, async_pass, async_until
+from tests.support.helpers import async_pass
+from tests.support.secrecy import assert_hidden
 from tests.support.translation_check import ENGLISH
+from tests.support.waiting import async_until
 
 ACCOUNT: Final = "GREEN-API 1101000001"
 BUTTON: Final = "button.green_api_1101000001_reboot"

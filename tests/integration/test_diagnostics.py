@@ -30,7 +30,8 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.support.const import INSTANCE_ID, TOKEN
-from tests.support.helpers import assert_hidden, async_pass, enable
+from tests.support.helpers import async_pass, enable
+from tests.support.secrecy import assert_hidden
 
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
 

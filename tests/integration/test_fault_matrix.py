@@ -42,7 +42,7 @@ from tests.support.person import (
     hurry,
     said,
 )
-from tests.support.secrecy import Listener, told_of_token
+from tests.support.secrecy import Listener, token_leaks
 
 ONE_OF_EACH_KIND: Final = (*FAULT_OF_KIND.values(), *Outage)
 
@@ -445,8 +445,8 @@ def test_secrecy(spelling: str) -> None:
     """A piece of the token is found in either spelling, wherever it stands."""
     for start in range(len(spelling) - 11):
         line = f"GET /{spelling[start : start + 12]} failed"
-        assert told_of_token("nothing", f"{line}\nnothing") == [line]
-    assert told_of_token("nothing", spelling[:11], spelling[-11:]) == []
+        assert token_leaks("nothing", f"{line}\nnothing") == [line]
+    assert token_leaks("nothing", spelling[:11], spelling[-11:]) == []
 
 
 @pytest.fixture(params=PLACES.values(), ids=PLACES)
@@ -483,7 +483,7 @@ async def test_failures(
     }
     assert listener.complaints == []
     told = (*listener.heard, *person.seen(), *await person.diagnostics())
-    assert told_of_token(*told) == []
+    assert token_leaks(*told) == []
     assert person.account.redirects_followed == 0
 
 
@@ -497,4 +497,4 @@ async def test_failures_in_debug_mode(
 
     assert [line for line in listener.heard if "asyncio Executing" in line]
     told = (*listener.heard, *person.seen(), *await person.diagnostics())
-    assert told_of_token(*told) == []
+    assert token_leaks(*told) == []

@@ -20,8 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import segno
 
-from custom_components.green_api import api
-from custom_components.green_api.api import ErrorKind
+from custom_components.green_api.api import ErrorKind, transport
 from custom_components.green_api.const import (
     CONF_API_URL,
     CONF_INSTANCE_ID,
@@ -52,7 +51,7 @@ from tests.support.person import (
     hurry,
     said,
 )
-from tests.support.secrecy import Listener, told_of_token
+from tests.support.secrecy import Listener, token_leaks
 
 # By this one finds again whatever the server says.
 MARK: Final = "EVIL"
@@ -280,7 +279,7 @@ async def test_token_is_not_repeated(
     await go_everywhere(person, server, server.answer)
 
     told = (*listener.heard, *person.seen(), *await person.diagnostics())
-    assert told_of_token(*told) == []
+    assert token_leaks(*told) == []
 
 
 @pytest.mark.parametrize(
@@ -534,7 +533,7 @@ async def test_promises_without_end(
     server: CannedServer, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that keeps saying that it is about to answer is not waited for."""
-    monkeypatch.setattr(api, "TIMEOUT", ClientTimeout(total=0.2))
+    monkeypatch.setattr(transport, "TIMEOUT", ClientTimeout(total=0.2))
     server.answer = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 50_000
 
     await person.hass.config_entries.async_setup(person.entry.entry_id)

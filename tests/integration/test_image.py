@@ -26,7 +26,9 @@ from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.failures import FAULT_OF_KIND
-from tests.support.helpers import assert_hidden, async_pass, async_until, enable
+from tests.support.helpers import async_pass, enable
+from tests.support.secrecy import assert_hidden
+from tests.support.waiting import async_until
 
 IMAGE: Final = "image.green_api_1101000001_qr_code"
 STATE: Final = "sensor.green_api_1101000001_account_state"

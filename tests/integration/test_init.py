@@ -13,8 +13,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.green_api import api
-from custom_components.green_api.api import ErrorKind
+from custom_components.green_api.api import ErrorKind, transport
 from custom_components.green_api.const import CONF_INSTANCE_ID, CONSOLE_URL, DOMAIN
 from custom_components.green_api.coordinator import RATE_LIMIT_DELAY
 from homeassistant.config_entries import (
@@ -33,8 +32,10 @@ from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.failures import FAILURES, FAULT_OF_KIND, SLOW
-from tests.support.helpers import assert_hidden, async_pass, async_until
+from tests.support.helpers import async_pass
+from tests.support.secrecy import assert_hidden
 from tests.support.translation_check import ENGLISH
+from tests.support.waiting import async_until
 
 BUTTON: Final = "button.green_api_1101000001_reboot"
 ERROR: Final = "sensor.green_api_1101000001_error"
@@ -156,7 +157,7 @@ async def test_no_answer_in_time(
     """A server that does not come to an end is one that cannot be reached."""
     account.fault = fault
 
-    with patch.object(api, "TIMEOUT", ClientTimeout(total=0.05)):
+    with patch.object(transport, "TIMEOUT", ClientTimeout(total=0.05)):
         await set_up(hass, config_entry)
 
     assert config_entry.state is ConfigEntryState.LOADED

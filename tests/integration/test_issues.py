@@ -29,7 +29,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from tests.simulator import Account, Simulator
-from tests.support.helpers import assert_hidden, async_pass
+from tests.support.helpers import async_pass
 from tests.support.reference import STUCK
 from tests.support.replays import (
     FAILURES,
@@ -39,6 +39,7 @@ from tests.support.replays import (
     Replay,
     Step,
 )
+from tests.support.secrecy import assert_hidden
 
 START: Final = datetime(2026, 11, 24, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)

@@ -39,7 +39,9 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.simulator.faults import Exchange
-from tests.support.helpers import assert_hidden, async_pass, async_until
+from tests.support.helpers import async_pass
+from tests.support.secrecy import assert_hidden
+from tests.support.waiting import async_until
 
 URL: Final = "/api/repairs/issues/fix"
 NAME: Final = "GREEN-API 1101000001"

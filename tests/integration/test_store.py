@@ -21,7 +21,8 @@ from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Simulator
 from tests.support.const import TOKEN
-from tests.support.helpers import assert_hidden, async_pass
+from tests.support.helpers import async_pass
+from tests.support.secrecy import assert_hidden
 
 BUTTON: Final = "button.green_api_1101000001_reboot"
 STATE_SINCE: Final = "sensor.green_api_1101000001_in_this_state_since"

@@ -6,9 +6,7 @@ from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 
-from custom_components.green_api.const import DOMAIN
-
-from . import MODULES, read
+from . import MODULES, ROOT, read
 
 
 def nodes[Node: ast.AST](
@@ -60,7 +58,7 @@ def strings() -> set[str]:
         member.value
         for path in MODULES
         for value in vars(
-            import_module(f"custom_components.{DOMAIN}.{path.stem}")
+            import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         ).values()
         if isinstance(value, type) and issubclass(value, StrEnum)
         if value.__module__.startswith("custom_components.")

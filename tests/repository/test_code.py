@@ -8,9 +8,10 @@ from typing import Final
 import pytest
 import voluptuous as vol
 
-from . import INTEGRATION, MODULES, ROOT, named
+from . import INTEGRATION, MODULES, ROOT, named, read
 from .source import called, calls, imports, nodes
 
+CLIENT_MODULES: Final = sorted(INTEGRATION.glob("api/*.py"))
 TEST_MODULES: Final = sorted(ROOT.glob("tests/**/test_*.py"))
 
 LOG_METHODS: Final = {
@@ -52,10 +53,29 @@ def test_imports(path: Path) -> None:
     assert not imports(path) & {"__future__", "probatio"}
 
 
-@pytest.mark.parametrize("name", ["api.py", "problem.py"])
-def test_free_of_home_assistant(name: str) -> None:
+@pytest.mark.parametrize(
+    "path", [*CLIENT_MODULES, INTEGRATION / "problem.py"], ids=named
+)
+def test_free_of_home_assistant(path: Path) -> None:
     """The client, and what decides on problems, could be used anywhere."""
-    assert "homeassistant" not in imports(INTEGRATION / name)
+    assert not {"custom_components", "homeassistant"} & imports(path)
+
+
+@pytest.mark.parametrize("path", CLIENT_MODULES, ids=named)
+def test_client_needs_nothing_outside(path: Path) -> None:
+    """The client could be moved into a library of its own."""
+    assert {node.level for node in nodes([path], ast.ImportFrom)} <= {0, 1}
+
+
+@pytest.mark.parametrize("path", CLIENT_MODULES, ids=named)
+def test_client_is_read_in_one_go(path: Path) -> None:
+    """No file of the client has more than 250 lines, no class more than 150."""
+    assert len(read(path).splitlines()) <= 250
+    assert not [
+        node.name
+        for node in nodes([path], ast.ClassDef)
+        if (node.end_lineno or 0) - node.lineno >= 150
+    ]
 
 
 def test_schema_names_exist() -> None:
@@ -97,7 +117,7 @@ def test_no_traceback_is_logged() -> None:
 
 def test_client_raises_outside_of_handlers() -> None:
     """An exception of aiohttp, which holds the URL, is nobody's `__context__`."""
-    handlers = nodes([INTEGRATION / "api.py"], ast.ExceptHandler)
+    handlers = nodes(CLIENT_MODULES, ast.ExceptHandler)
     assert handlers
     assert not [
         node.lineno

@@ -64,13 +64,8 @@ class Reply:
 type Ask = Callable[..., Awaitable[Reply]]
 
 
-@pytest.fixture(autouse=True)
-def custom_integrations() -> None:
-    """Do without Home Assistant."""
-
-
 @pytest.fixture
-async def simulator(socket_enabled: None) -> AsyncGenerator[Simulator]:
+async def simulator(network: None) -> AsyncGenerator[Simulator]:
     """Run a simulator with the vendor's limits and a control page."""
     simulator = Simulator(control_page=True)
     await simulator.start()
@@ -85,7 +80,7 @@ def account(simulator: Simulator) -> Account:
 
 
 @pytest.fixture
-async def session(socket_enabled: None) -> AsyncGenerator[aiohttp.ClientSession]:
+async def session(network: None) -> AsyncGenerator[aiohttp.ClientSession]:
     """Return a client session that trusts nobody's cookies or compression."""
     async with aiohttp.ClientSession(auto_decompress=False) as session:
         yield session

@@ -66,7 +66,7 @@ KIND_OF_FAULT: Final[Mapping[Fault, ErrorKind]] = {
 
 # The first fault of each kind, for places that only pass the kind on.
 FAULT_OF_KIND: Final[Mapping[ErrorKind, Fault]] = {
-    kind: fault for fault, kind in reversed(KIND_OF_FAULT.items())
+    kind: fault for fault, kind in reversed([*KIND_OF_FAULT.items()])
 }
 
 # Parameters of a test: a fault and its kind.

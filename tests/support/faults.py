@@ -11,8 +11,7 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout
 from aiohttp.resolver import AsyncResolver
 from yarl import URL
 
-from custom_components.green_api import api
-from custom_components.green_api.api import ErrorKind
+from custom_components.green_api.api import ErrorKind, transport
 from tests.simulator import Account, Fault
 
 from .failures import KIND_OF_FAULT, SLOW
@@ -99,8 +98,8 @@ def failing(
 def _faulty(fault: Fault, method: str, account: Account) -> Generator[None]:
     """Let the server answer with a fault; wait not for long if it does not answer."""
     account.faults[method] = fault
-    timeout = PATIENCE if fault in SLOW else api.TIMEOUT
-    with patch.object(api, "TIMEOUT", timeout):
+    timeout = PATIENCE if fault in SLOW else transport.TIMEOUT
+    with patch.object(transport, "TIMEOUT", timeout):
         yield
     del account.faults[method]
 

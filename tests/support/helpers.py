@@ -1,11 +1,6 @@
 """What tests of several modules do."""
 
-import asyncio
-from collections.abc import Callable, Iterator
-from urllib.parse import quote
-
 from freezegun.api import FrozenDateTimeFactory
-import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.green_api.const import DOMAIN
@@ -23,15 +18,6 @@ async def async_pass(
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
-async def async_until(holds: Callable[[], bool]) -> None:
-    """Let happen what happens in no time, until something holds."""
-    for _ in range(100_000):
-        if holds():
-            return
-        await asyncio.sleep(0)
-    pytest.fail("What a test waits for does not happen")
-
-
 def waits(hass: HomeAssistant, seconds: float) -> bool:
     """Return whether something waits for as long as this."""
     due = hass.loop.time() + seconds
@@ -47,26 +33,3 @@ def enable(entity_registry: er.EntityRegistry, entity_id: str, unique_id: str) -
     entity_registry.async_get_or_create(
         platform, DOMAIN, unique_id, suggested_object_id=object_id
     )
-
-
-def assert_hidden(token: str, *places: object) -> None:
-    """Assert that a token is in none of some places, in neither spelling."""
-    told = "\n".join(text for place in places for text in _texts(place))
-    assert told
-    assert token not in told
-    assert quote(token, safe="") not in told
-
-
-def _texts(place: object) -> Iterator[str]:
-    """Yield all that a place says: a log with every exception, an exception, text."""
-    if isinstance(place, pytest.LogCaptureFixture):
-        yield place.text
-        for record in place.records:
-            yield f"{record.__dict__!r}"
-            yield from _texts(record.exc_info[1] if record.exc_info else "")
-    elif isinstance(place, BaseException):
-        yield f"{place} {place!r} {place.args!r} {place.__dict__!r}"
-        for led_to_it in filter(None, (place.__cause__, place.__context__)):
-            yield from _texts(led_to_it)
-    else:
-        yield f"{place}"

@@ -1,4 +1,4 @@
-"""Listen to everything that is told, and look for pieces of the token in it."""
+"""Look for the token, and for what servers say, in all that is told."""
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -6,6 +6,8 @@ import logging
 import re
 from typing import Final, override
 from urllib.parse import quote
+
+import pytest
 
 from .const import TOKEN
 
@@ -22,7 +24,7 @@ def _pieces(text: str) -> Iterator[str]:
 PIECES: Final = frozenset([*_pieces(TOKEN), *_pieces(quote(TOKEN, safe=""))])
 
 
-def told_of_token(*texts: str) -> list[str]:
+def token_leaks(*texts: str) -> list[str]:
     """Return the lines that hold a piece of the token, in either spelling."""
     everything = "\n".join(texts)
     found = [piece for piece in PIECES if piece in everything]
@@ -31,6 +33,46 @@ def told_of_token(*texts: str) -> list[str]:
         for line in (everything.splitlines() if found else ())
         if any(piece in line for piece in found)
     ]
+
+
+# What stands in URLs and in bodies, and may stand nowhere else.
+SERVER_WORDS: Final = (
+    "waInstance",
+    '"stateInstance"',
+    "nginx",
+    "personal area",
+    "upstream connect",
+    "Validation failed",
+)
+
+
+def assert_log_is_clean(caplog: pytest.LogCaptureFixture) -> None:
+    """Assert that a log holds neither the token nor a URL nor a body."""
+    assert_hidden(TOKEN, caplog)
+    assert [word for word in SERVER_WORDS if word in caplog.text] == []
+
+
+def assert_hidden(token: str, *places: object) -> None:
+    """Assert that a token is in none of some places, in neither spelling."""
+    told = "\n".join(text for place in places for text in _texts(place))
+    assert told
+    assert token not in told
+    assert quote(token, safe="") not in told
+
+
+def _texts(place: object) -> Iterator[str]:
+    """Yield all that a place says: a log with every exception, an exception, text."""
+    if isinstance(place, pytest.LogCaptureFixture):
+        yield place.text
+        for record in place.records:
+            yield f"{record.__dict__!r}"
+            yield from _texts(record.exc_info[1] if record.exc_info else "")
+    elif isinstance(place, BaseException):
+        yield f"{place} {place!r} {place.args!r} {place.__dict__!r}"
+        for led_to_it in filter(None, (place.__cause__, place.__context__)):
+            yield from _texts(led_to_it)
+    else:
+        yield f"{place}"
 
 
 class Listener(logging.Handler):

@@ -1,54 +1,20 @@
-"""Feed the client, and the reader of addresses, with anything at all."""
+"""Test the client with anything at all."""
 
-from datetime import datetime
-from ipaddress import ip_address
 import json
-from pathlib import Path
-from types import NoneType
 from typing import Final
 from urllib.parse import unquote
 
 import aiohttp
 from aiohttp.http_parser import HttpResponseParser, HttpResponseParserPy
-from hypothesis import HealthCheck, example, given, settings, strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis import given, settings, strategies as st
 import pytest
-from yarl import URL
 
-from custom_components.green_api.address import (
-    Address,
-    InsecureAddressError,
-    InvalidAddressError,
-)
-from custom_components.green_api.api import AccountState, QrAnswer, Settings
+from custom_components.green_api.api import AccountState
 from tests.support.canned import CannedServer
-from tests.support.clients import CALLS, assert_says_only, create_client, outcome
+from tests.support.clients import METHODS, create_client, outcome
+from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR
 
-set_hypothesis_home_dir(Path(__file__).parents[2] / ".cache/hypothesis")
-
-# The harness hides from it, by `gc.freeze`, who holds its generator of numbers.
-pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
-
-# What may come out of a method, besides the class of an error.
-TYPES: Final = {
-    "getStateInstance": AccountState,
-    "getSettings": Settings,
-    "getWaSettings": datetime | NoneType,
-    "getAccountSettings": datetime | NoneType,
-    "getMessagesCount": int,
-    "qr": QrAnswer,
-    "getAuthorizationCode": str | NoneType,
-    "reboot": bool,
-}
-
-# Examples are always the same: a run fails for what was changed, not by luck.
-FUZZED: Final = settings(
-    max_examples=150,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[*HealthCheck],
-)
+pytestmark = UNSEEN_GENERATOR
 
 KEYS: Final = (
     "code",
@@ -158,36 +124,10 @@ wire = st.builds(
     st.none() | st.integers(min_value=0, max_value=100),
 )
 
-addresses = st.text() | st.lists(
-    st.sampled_from(
-        (
-            *("https://", "http://", "HTTP://", "ftp://", "://", "//", ":"),
-            *("api.green-api.com", "localhost", "127.0.0.1", "[::1]", "1101000001"),
-            *("пример.рф", "xn--", "[", "]", "%00", "%2e", "%2F", "%25", "%3F", "%"),
-            *(":8443", ":0", "@", "user", "?", "#", "/", "\\", ".", "..", " ", "\t"),
-            *("/v3", "/waInstance", "/WAINSTANCE1", "%77aInstance", "secret", "é"),
-            *("[]", "%2e%2e", "%5C", "\n"),
-        )
-    )
-    | st.text(max_size=2),
-    max_size=8,
-).map("".join)
-
-# What may stand between the instance and the token of a URL that was pasted.
-METHOD_PATHS: Final = st.lists(
-    st.sampled_from(
-        (
-            *("/", "//", "\\", "%2F", "%5C", ".", "..", "%2e", "%2E%2e", ";", "%"),
-            *("\t", "\n", " ", "%20", "reboot", "waInstance2", "\0", "\u2024"),
-        )
-    ),
-    max_size=8,
-).map("".join)
-
 
 @settings(FUZZED, max_examples=300)
 @given(
-    method=st.sampled_from(sorted(CALLS)),
+    method=st.sampled_from(sorted(METHODS)),
     status=st.integers(min_value=100, max_value=999) | st.just(200),
     body=bodies,
     content_type=header_values,
@@ -204,8 +144,8 @@ async def test_any_answer(
 ) -> None:
     """A method returns what it promises or raises an error of the client's own."""
     canned.say(status, body, content_type, Retry_After=retry_after)
-    result = await outcome(CALLS[method](create_client(session, canned.url)))
-    assert isinstance(result, TYPES[method] | type)
+    result = await outcome(METHODS[method].call(create_client(session, canned.url)))
+    assert isinstance(result, METHODS[method].returns | type)
 
 
 @FUZZED
@@ -251,51 +191,3 @@ async def test_any_credentials(
     ]
     assert not {"?", "#"} & {*request.target}
     assert {*request.headers} == {"Accept", "Accept-Encoding", "Host", "User-Agent"}
-
-
-def accepted(text: str) -> list[Address]:
-    """Return the address that a text is taken for, if it is not refused."""
-    try:
-        return [Address.parse(text)]
-    except (InvalidAddressError, InsecureAddressError) as err:
-        assert_says_only(err)
-        return []
-
-
-def is_safe(url: URL) -> bool:
-    """Tell whether nobody but the host reads what is sent there."""
-    return (
-        url.scheme == "https"
-        or url.host == "localhost"
-        or ip_address(url.host).is_loopback
-    )
-
-
-@settings(FUZZED, max_examples=1000)
-@given(text=addresses)
-def test_any_address(text: str) -> None:
-    """What is taken for an address is one, safe, without a token, and stays as it is."""
-    for address in accepted(text):
-        url = URL(address.url)
-        assert is_safe(url)
-        assert (url.user, url.password, url.query_string, url.fragment) == (
-            None,
-            None,
-            "",
-            "",
-        )
-        assert "wainstance" not in url.path.lower()
-        assert not address.url.endswith("/")
-        assert Address.parse(address.url) == Address(address.url, None)
-        whole = URL(f"{address.url}/waInstance1/reboot/secret", encoded=True)
-        assert whole.origin() == url.origin()
-        assert Address.parse(str(whole)) == Address(address.url, "1")
-
-
-@settings(FUZZED, max_examples=1000)
-@given(prefix=addresses, path=METHOD_PATHS)
-@example(prefix="https://api.green-api.com", path="/../")
-def test_any_pasted_url(prefix: str, path: str) -> None:
-    """No token of a URL that was pasted is left in the address."""
-    for address in accepted(f"{prefix}/waInstance1{path}/d75b3a66374942c5"):
-        assert "d75b3a66374942c5" not in address.url

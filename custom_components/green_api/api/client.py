@@ -1,0 +1,228 @@
+"""Client for the account methods of GREEN-API.
+
+https://green-api.com/en/docs/api/
+"""
+
+import base64
+from collections.abc import Mapping
+from datetime import MAXYEAR, UTC, datetime
+import re
+from typing import Final, override
+
+import aiohttp
+
+from .answers import unusable
+from .errors import InstanceStartingError
+from .models import (
+    AccountState,
+    InstanceState,
+    Messenger,
+    QrAnswer,
+    QrKind,
+    Settings,
+)
+from .pacing import RequestPacer
+from .transport import Transport
+
+_MAX_IMAGE_SIDE: Final = 4096
+_MAX_NUMBER: Final = 2**53 - 1  # the last one that all readers of JSON agree on
+_MAX_WORD_LENGTH: Final = 64
+
+_MESSENGERS: Final[Mapping[object, Messenger]] = {it.value: it for it in Messenger}
+
+_QR_KINDS: Final[Mapping[str, QrKind]] = {
+    **{kind.value: kind for kind in QrKind},
+    # How the English release note spells it.
+    "PassKeyRequire": QrKind.PASSKEY_REQUIRED,
+}
+
+_SETTINGS_METHODS: Final[Mapping[Messenger, str]] = {
+    Messenger.MAX: "getAccountSettings",
+    Messenger.TELEGRAM: "getAccountSettings",
+    Messenger.WHATSAPP: "getWaSettings",
+}
+
+# What is in the answers to `getSettings`, and to those for each messenger.
+_SETTINGS: Final = frozenset({"stateWebhook", "typeInstance", "webhookUrl", "wid"})
+_ACCOUNT_SETTINGS: Final = frozenset(
+    {"avatar", "chatId", "deviceId", "phone", "stateInstance", "suspendedUntil"}
+)
+
+# The vendor's pages print the key with look-alike letters of other scripts.
+_COUNT: Final = re.compile(
+    r"(?:c|[^\x00-\x7f]{1,2})(?:o|[^\x00-\x7f]{1,2})unt", re.IGNORECASE
+)
+
+
+class GreenApiClient:
+    """Client for one instance of GREEN-API.
+
+    Every method makes one request and raises a `GreenApiError` if it fails.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        api_url: str,
+        instance_id: str,
+        api_token: str,
+        *,
+        pacer: RequestPacer,
+    ) -> None:
+        """Initialize the client."""
+        self.instance_id = instance_id
+        self._transport = Transport(session, api_url, instance_id, api_token, pacer)
+
+    @override
+    def __repr__(self) -> str:
+        """Return the representation, without the token."""
+        return f"<{type(self).__name__} {self.instance_id}>"
+
+    async def get_state(self) -> AccountState:
+        """Return the state of the account (`getStateInstance`).
+
+        https://green-api.com/en/docs/api/account/GetStateInstance/
+        """
+        try:
+            return self._read_state(await self._transport.get("getStateInstance"))
+        except InstanceStartingError:
+            return AccountState(InstanceState.STARTING)
+
+    async def get_settings(self) -> Settings:
+        """Return the settings of the instance (`getSettings`).
+
+        https://green-api.com/en/docs/api/account/GetSettings/
+        """
+        answer = await self._transport.get("getSettings")
+        match answer:
+            case dict(fields) if not _SETTINGS.isdisjoint(fields):
+                return Settings(
+                    # WhatsApp's page does not list the field.
+                    messenger=_MESSENGERS.get(
+                        _text(fields, "typeInstance"), Messenger.WHATSAPP
+                    ),
+                    wid=_text(fields, "wid"),
+                    webhook_url=_text(fields, "webhookUrl"),
+                    state_webhook=_text(fields, "stateWebhook") == "yes",
+                )
+        raise unusable(answer)
+
+    async def get_restricted_until(self, messenger: Messenger) -> datetime | None:
+        """Return the end of the restriction, if there is one (`suspendedUntil`).
+
+        https://green-api.com/en/docs/api/account/GetWaSettings/
+        https://green-api.com/v3/docs/api/account/GetAccountSettings/
+        """
+        answer = await self._transport.get(_SETTINGS_METHODS[messenger])
+        match answer:
+            case dict(fields) if not _ACCOUNT_SETTINGS.isdisjoint(fields):
+                seconds = _number(fields.get("suspendedUntil"))
+                return _moment(seconds) if seconds else None
+        raise unusable(answer)
+
+    async def get_messages_count(self) -> int:
+        """Return how many messages wait to be sent (`getMessagesCount`).
+
+        https://green-api.com/en/docs/api/queues/GetMessagesCount/
+        """
+        answer = await self._transport.get("getMessagesCount")
+        for key, value in answer.items() if isinstance(answer, dict) else ():
+            if _COUNT.fullmatch(key) and (count := _number(value)) is not None:
+                return count
+        raise unusable(answer)
+
+    async def reboot(self) -> bool:
+        """Reboot the instance and return whether the server accepts (`reboot`).
+
+        https://green-api.com/en/docs/api/account/Reboot/
+        """
+        answer = await self._transport.get("reboot")
+        match answer:
+            case {"isReboot": bool(accepted)}:
+                return accepted
+        raise unusable(answer)
+
+    async def get_qr(self) -> QrAnswer:
+        """Return the QR code to link the account with; it lives 20 seconds (`qr`).
+
+        https://green-api.com/en/docs/api/account/QR/
+        """
+        answer = await self._transport.get("qr")
+        match answer:
+            case {"type": "qrCode", "message": str(text)} if image := _png(text):
+                return QrAnswer(QrKind.QR_CODE, image)
+            case {"type": str(name)} if (
+                kind := _QR_KINDS.get(name)
+            ) and kind is not QrKind.QR_CODE:
+                return QrAnswer(kind)
+        raise unusable(answer)
+
+    async def get_authorization_code(self, phone_number: int) -> str | None:
+        """Return the code to type on the phone; it lives 2.5 minutes.
+
+        None means that the account is linked already (`getAuthorizationCode`).
+
+        https://green-api.com/en/docs/api/account/GetAuthorizationCode/
+        """
+        answer = await self._transport.post(
+            "getAuthorizationCode", {"phoneNumber": phone_number}
+        )
+        match answer:
+            case None:
+                return None
+            case {"status": True, "code": str(code)} if (
+                code.isalnum() and len(code) <= _MAX_WORD_LENGTH
+            ):
+                return code
+        raise unusable(answer)
+
+    def _read_state(self, answer: object) -> AccountState:
+        """Return the state in an answer."""
+        match answer:
+            case None | {"stateInstance": None}:
+                return AccountState(None)
+            case {"stateInstance": str(raw)} if raw:
+                state = AccountState(raw)
+                if state.known:
+                    return state
+                word = raw.encode(errors="replace").decode()
+                if not self._transport.has_token(word):
+                    return AccountState(word[:_MAX_WORD_LENGTH])
+        raise unusable(answer)
+
+
+def _text(fields: Mapping[str, object], key: str) -> str:
+    """Return a field of text; absent, null or of another type counts as empty."""
+    value = fields.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int | None:
+    """Return a whole number that can be one of something; True is an `int`, too."""
+    return value if type(value) is int and 0 <= value <= _MAX_NUMBER else None
+
+
+def _moment(seconds: int) -> datetime | None:
+    """Return a moment given in seconds since 1970, None if it is out of range."""
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except OverflowError, OSError, ValueError:
+        return None
+    # The end of all years would be out of range in the time zones ahead.
+    return moment if moment.year < MAXYEAR else None
+
+
+def _png(text: str) -> bytes | None:
+    """Return the PNG that a text encodes in base64, None if it is not one."""
+    try:
+        image = base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+    width, height = int.from_bytes(image[16:20]), int.from_bytes(image[20:24])
+    is_png = (
+        image.startswith(b"\x89PNG\r\n\x1a\n")
+        # A few bytes can unpack to more than fits into the memory of a browser.
+        and 0 < width <= _MAX_IMAGE_SIDE
+        and 0 < height <= _MAX_IMAGE_SIDE
+    )
+    return image if is_png else None

@@ -1,0 +1,98 @@
+"""Test what the client asks."""
+
+from datetime import UTC, datetime
+import json
+from typing import Final, override
+from unittest.mock import Mock
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+
+from custom_components.green_api.api import (
+    GreenApiClient,
+    Messenger,
+    RequestPacer,
+    WrongAddressError,
+)
+from tests.support.canned import CannedServer
+from tests.support.clients import METHODS, create_client, outcome
+from tests.support.const import INSTANCE_ID, TOKEN
+
+ENCODED_TOKEN: Final = quote(TOKEN, safe="")
+
+
+class PacerSpy(RequestPacer):
+    """A pacer that only remembers whose turn it was."""
+
+    def __init__(self) -> None:
+        """Remember no turn."""
+        super().__init__()
+        self.turns: list[tuple[str, str]] = []
+
+    @override
+    async def wait_turn(self, instance_id: str, method: str) -> None:
+        """Remember a turn."""
+        self.turns.append((instance_id, method))
+
+
+@pytest.mark.parametrize("path", ["", "/v3"])
+@pytest.mark.parametrize("method", METHODS)
+async def test_request(
+    canned: CannedServer, session: aiohttp.ClientSession, method: str, path: str
+) -> None:
+    """A method is called with its verb and its parameters, and nothing else."""
+    called = METHODS[method]
+    await outcome(called.call(create_client(session, canned.url + path)))
+    (request,) = canned.requests
+    assert request.verb == called.verb
+    assert request.target == f"{path}/waInstance{INSTANCE_ID}/{method}/{ENCODED_TOKEN}"
+    assert request.headers["Accept"] == "application/json"
+    assert request.headers["Accept-Encoding"] == "identity"
+    assert "Cookie" not in request.headers
+    assert request.headers.get("Content-Type") == called.content_type
+    assert json.loads(request.body or "null") == called.data
+
+
+@pytest.mark.parametrize(
+    ("messenger", "method"),
+    [
+        (Messenger.WHATSAPP, "getWaSettings"),
+        (Messenger.TELEGRAM, "getAccountSettings"),
+        (Messenger.MAX, "getAccountSettings"),
+    ],
+)
+async def test_method_of_messenger(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    messenger: Messenger,
+    method: str,
+) -> None:
+    """The end of a restriction stands in another method of another messenger."""
+    canned.say(200, '{"suspendedUntil": 1790000000}')
+    assert await canned_client.get_restricted_until(messenger) == datetime(
+        2026, 9, 21, 14, 13, 20, tzinfo=UTC
+    )
+    assert f"/{method}/" in canned.requests[0].target
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_request_waits_its_turn(
+    canned: CannedServer, session: aiohttp.ClientSession, method: str
+) -> None:
+    """Each request takes one turn, of its own instance and method."""
+    pacer = PacerSpy()
+    await outcome(METHODS[method].call(create_client(session, canned.url, pacer=pacer)))
+    assert pacer.turns == [(INSTANCE_ID, method)]
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1", "https://", ""])
+async def test_no_address(session: aiohttp.ClientSession, url: str) -> None:
+    """What is no address of a web server is a wrong one."""
+    assert await outcome(create_client(session, url).get_state()) is WrongAddressError
+
+
+def test_repr() -> None:
+    """A client shows which instance it asks, not with what."""
+    client = create_client(Mock(), "https://api.green-api.com")
+    assert repr(client) == f"<GreenApiClient {INSTANCE_ID}>"

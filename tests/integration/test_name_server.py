@@ -1,0 +1,80 @@
+"""Test what Home Assistant's resolver makes of answers of a name server."""
+
+import asyncio
+from collections.abc import Callable
+import struct
+from typing import override
+from unittest.mock import Mock
+
+import aiohttp
+import pytest
+
+from custom_components.green_api.api import (
+    CannotConnectError,
+    GreenApiError,
+    UnknownHostError,
+)
+from homeassistant.helpers.aiohttp_client import (
+    HassAsyncDNSResolver,
+    HomeAssistantTCPConnector,
+)
+from tests.support.clients import create_client, outcome
+from tests.support.secrecy import assert_log_is_clean
+
+
+class NameServer(asyncio.DatagramProtocol):
+    """A name server that knows no name, and says so by a code of RFC 1035."""
+
+    def __init__(self, code: int) -> None:
+        """Answer with a code."""
+        self._code = code
+
+    @override
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:
+        """Keep what to answer with."""
+        self._transport = transport
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer with the question, and with no record."""
+        end_of_question = data.index(b"\0", 12) + 5
+        head = struct.pack("!2s5H", data[:2], 0x8180 | self._code, 1, 0, 0, 0)
+        self._transport.sendto(head + data[12:end_of_question], addr)
+
+
+@pytest.mark.usefixtures("every_step_logged", "network")
+@pytest.mark.parametrize(
+    ("protocol", "patience", "expected"),
+    [
+        pytest.param(lambda: NameServer(0), 10, UnknownHostError, id="no address"),
+        pytest.param(lambda: NameServer(2), 10, CannotConnectError, id="failure"),
+        pytest.param(lambda: NameServer(3), 10, UnknownHostError, id="no such name"),
+        pytest.param(lambda: NameServer(5), 10, CannotConnectError, id="refused"),
+        pytest.param(
+            asyncio.DatagramProtocol, 0.05, CannotConnectError, id="no answer"
+        ),
+    ],
+)
+async def test_name_server(
+    caplog: pytest.LogCaptureFixture,
+    protocol: Callable[[], asyncio.DatagramProtocol],
+    patience: float,
+    expected: type[GreenApiError],
+) -> None:
+    """Home Assistant's resolver tells a wrong name from problem with the network."""
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(protocol, ("127.0.0.1", 0))
+    resolver = HassAsyncDNSResolver(
+        async_zeroconf=Mock(),
+        nameservers=["127.0.0.1"],
+        udp_port=transport.get_extra_info("sockname")[1],
+        timeout=patience,
+        tries=1,
+    )
+    connector = HomeAssistantTCPConnector(resolver=resolver)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        client = create_client(session, "https://api.green-api.example")
+        assert await outcome(client.get_state()) is expected
+    await resolver.real_close()
+    transport.close()
+    assert_log_is_clean(caplog)

@@ -1,0 +1,15 @@
+"""Wait in tests for what happens in no time."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+
+async def async_until(holds: Callable[[], bool]) -> None:
+    """Let happen what happens in no time, until something holds."""
+    for _ in range(100_000):
+        if holds():
+            return
+        await asyncio.sleep(0)
+    pytest.fail("What a test waits for does not happen")
