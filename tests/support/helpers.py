@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+import logging
 from urllib.parse import quote
 
 from freezegun.api import FrozenDateTimeFactory
@@ -10,8 +11,9 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.green_api.const import DOMAIN
 from homeassistant.core import HomeAssistant, split_entity_id
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util.async_ import get_scheduled_timer_handles
+from tests.simulator import Account
 
 
 async def async_pass(
@@ -70,3 +72,25 @@ def _texts(place: object) -> Iterator[str]:
             yield from _texts(led_to_it)
     else:
         yield f"{place}"
+
+
+def standing(hass: HomeAssistant) -> set[str]:
+    """Return the ids of the issues that stand."""
+    issues = ir.async_get(hass).issues
+    return {issue_id for domain, issue_id in issues if domain == DOMAIN}
+
+
+def methods(account: Account) -> list[str]:
+    """Return which methods an account was asked for."""
+    return [request.method for request in account.requests]
+
+
+def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what is told in the log of anything that went wrong."""
+    return [
+        record.getMessage()
+        for record in caplog.records
+        # The log of the browser's requests does not understand frozen time.
+        if record.name != "aiohttp.access"
+        and (record.levelno > logging.WARNING or record.exc_info)
+    ]
