@@ -8,6 +8,8 @@ import voluptuous as vol
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_API_TOKEN
+from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import (
     TextSelector,
     TextSelectorConfig,
@@ -15,7 +17,7 @@ from homeassistant.helpers.selector import (
 )
 
 from .address import Address, InsecureAddressError, InvalidAddressError
-from .api import GreenApiError
+from .api import GreenApiError, RateLimitedError
 from .client import async_create_client
 from .const import (
     CONF_API_URL,
@@ -25,6 +27,8 @@ from .const import (
     DOMAIN,
     LOGGER,
 )
+from .data import GreenApiConfigEntry
+from .exceptions import RATE_LIMIT_MINUTES, minutes_to_wait
 
 _URL_SELECTOR: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.URL, autocomplete="off")
@@ -60,6 +64,16 @@ _REQUEST: Final = re.compile(r"/waInstance.*", re.IGNORECASE | re.DOTALL)
 class GreenApiConfigFlow(ConfigFlow, domain=DOMAIN):
     """Add an account with the three values of GREEN-API's console."""
 
+    _is_over = False
+    _name = "GREEN-API"
+    _minutes = RATE_LIMIT_MINUTES
+
+    @callback
+    @override
+    def async_remove(self) -> None:
+        """Note that the dialog is over, even if a step of it is not."""
+        self._is_over = True
+
     @override
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
@@ -69,10 +83,18 @@ class GreenApiConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             data, errors = _mended(user_input)
             if not errors:
-                await self.async_set_unique_id(data[CONF_INSTANCE_ID])
+                # A dialog that was never closed must not be in the way for ever.
+                await self.async_set_unique_id(
+                    data[CONF_INSTANCE_ID], raise_on_progress=False
+                )
                 self._abort_if_unique_id_configured()
                 errors = await self._async_check(data)
-            if not errors:
+                # Another dialog may have added it meanwhile.
+                self._abort_if_unique_id_configured()
+            if errors:
+                # Home Assistant ends what has the id of an account that is added.
+                await self.async_set_unique_id()
+            else:
                 return self.async_create_entry(
                     title=f"GREEN-API {data[CONF_INSTANCE_ID]}", data=data
                 )
@@ -88,12 +110,17 @@ class GreenApiConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for the new token."""
-        entry = self._get_reauth_entry()
+        entry = self._entry()
         errors: dict[str, str] = {}
         if user_input is not None:
             data, errors = _mended({**entry.data, **user_input})
             if not (errors := errors or await self._async_check(data)):
-                return self.async_update_reload_and_abort(entry, data=data)
+                return self.async_update_reload_and_abort(self._entry(), data=data)
+            if self._is_over:
+                return self.async_abort(
+                    reason="token_works_again",
+                    description_placeholders={"name": entry.title},
+                )
         return self._async_show(
             "reauth_confirm", REAUTH_SCHEMA, {}, errors, entry.title
         )
@@ -102,13 +129,13 @@ class GreenApiConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for the address, and for a token if it is another one."""
-        entry = self._get_reconfigure_entry()
+        entry = self._entry()
         errors: dict[str, str] = {}
         if user_input is not None:
             given = {key: value for key, value in user_input.items() if value.strip()}
             data, errors = _mended({**entry.data, CONF_API_URL: "", **given})
             if not (errors := errors or await self._async_check(data)):
-                return self.async_update_reload_and_abort(entry, data=data)
+                return self.async_update_reload_and_abort(self._entry(), data=data)
         return self._async_show(
             "reconfigure",
             RECONFIGURE_SCHEMA,
@@ -117,11 +144,24 @@ class GreenApiConfigFlow(ConfigFlow, domain=DOMAIN):
             entry.title,
         )
 
+    def _entry(self) -> GreenApiConfigEntry:
+        """Return the config entry; a dialog may be open for longer than there is one."""
+        entry_id = self.context["entry_id"]
+        entry: GreenApiConfigEntry | None = self.hass.config_entries.async_get_entry(
+            entry_id
+        )
+        if entry is None:
+            raise AbortFlow("removed", {"name": self._name})
+        self._name = entry.title
+        return entry
+
     async def _async_check(self, data: Mapping[str, str]) -> dict[str, str]:
         """Ask for the state of the account; which one it is does not matter."""
         try:
             await async_create_client(self.hass, data).get_state()
         except GreenApiError as err:
+            if isinstance(err, RateLimitedError):
+                self._minutes = minutes_to_wait(err)
             return {"base": err.kind}
         except Exception as err:  # noqa: BLE001
             # Its text and its traceback may hold the URL, and with it the token.
@@ -152,6 +192,7 @@ class GreenApiConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders={
                 "console_url": CONSOLE_URL,
                 "default_api_url": DEFAULT_API_URL,
+                "minutes": str(self._minutes),
                 "name": name,
             },
         )

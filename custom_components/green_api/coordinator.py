@@ -153,7 +153,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         if self.data != before and not self.last_update_success:
             # Home Assistant tells the listeners only when requests begin to fail.
             self.async_update_listeners()
-        raise UpdateFailed(**translation(self.config_entry, err.kind))
+        raise UpdateFailed(**translation(self.config_entry, err))
 
     @property
     def _memory(self) -> AccountMemory:

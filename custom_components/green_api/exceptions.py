@@ -1,10 +1,15 @@
 """Texts of the exceptions that people read."""
 
-from typing import TypedDict
+import math
+from typing import Final, TypedDict
 
 from homeassistant.config_entries import ConfigEntry
 
+from .api import GreenApiError, RateLimitedError
 from .const import DOMAIN
+
+# Minutes to wait after "too many requests" if the server does not say.
+RATE_LIMIT_MINUTES: Final = 2
 
 
 class Translation(TypedDict):
@@ -15,10 +20,20 @@ class Translation(TypedDict):
     translation_placeholders: dict[str, str]
 
 
-def translation(entry: ConfigEntry, key: str) -> Translation:
+def minutes_to_wait(err: RateLimitedError) -> int:
+    """Return the minutes after which another request is of use."""
+    if err.retry_after is None:
+        return RATE_LIMIT_MINUTES
+    return math.ceil(err.retry_after / 60)
+
+
+def translation(entry: ConfigEntry, failure: GreenApiError | str) -> Translation:
     """Return the text of an exception that names the account."""
+    placeholders = {"name": entry.title}
+    if isinstance(failure, RateLimitedError):
+        placeholders["minutes"] = str(minutes_to_wait(failure))
     return {
         "translation_domain": DOMAIN,
-        "translation_key": key,
-        "translation_placeholders": {"name": entry.title},
+        "translation_key": failure if isinstance(failure, str) else failure.kind,
+        "translation_placeholders": placeholders,
     }

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final, override
 
 from homeassistant.components.image import ImageEntity, ImageEntityDescription
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EntityCategory
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -82,14 +83,31 @@ class QrCodeImage(GreenApiAccountEntity, ImageEntity):
         self._forget()
 
     @override
+    @callback
+    def async_entity_id_changed(self, old_entity_id: str) -> None:
+        """Go on under another name: nothing depends on it."""
+
+    @override
     async def async_image(self) -> bytes | None:
         """Return the QR code; ask for one only if there is no fresh answer."""
+        entry = self.coordinator.config_entry
         async with self._asking:
-            if self._cancel_expiry is None and self.available:
+            if (
+                self._cancel_expiry is None
+                and self.available
+                and entry.state is ConfigEntryState.LOADED
+            ):
                 self._cancel_expiry = async_call_later(
                     self.hass, QR_SHOWN_FOR, self._expired
                 )
-                await self._async_ask()
+                # It ends with the config entry, and when nobody waits any more.
+                request = entry.async_create_background_task(
+                    self.hass, self._async_ask(), f"{self.entity_id} request"
+                )
+                try:
+                    await asyncio.wait([request])
+                finally:
+                    request.cancel()
         return self._qr_code
 
     async def _async_ask(self) -> None:

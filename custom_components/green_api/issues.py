@@ -19,6 +19,7 @@ from .const import (
 )
 from .coordinator import Account
 from .problem import Problem
+from .repairs import FIX_FLOWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,6 @@ class _Issue:
 
     severity: ir.IssueSeverity
     learn_more_url: str = CONSOLE_URL
-    is_fixable: bool = False
 
 
 _ISSUES: Final[Mapping[Problem, _Issue]] = {
@@ -35,10 +35,10 @@ _ISSUES: Final[Mapping[Problem, _Issue]] = {
     Problem.BLOCKED: _Issue(ir.IssueSeverity.ERROR, BLOCKED_HELP_URL),
     Problem.DELETED: _Issue(ir.IssueSeverity.ERROR),
     Problem.EXPIRED: _Issue(ir.IssueSeverity.ERROR),
-    Problem.LOGGED_OUT: _Issue(ir.IssueSeverity.ERROR, is_fixable=True),
+    Problem.LOGGED_OUT: _Issue(ir.IssueSeverity.ERROR),
     Problem.RESTRICTED: _Issue(ir.IssueSeverity.WARNING, RESTRICTED_HELP_URL),
     Problem.STUCK_AFTER_REBOOT: _Issue(ir.IssueSeverity.ERROR, SUPPORT_URL),
-    Problem.STUCK_STARTING: _Issue(ir.IssueSeverity.ERROR, is_fixable=True),
+    Problem.STUCK_STARTING: _Issue(ir.IssueSeverity.ERROR),
     Problem.UNKNOWN_STATE: _Issue(ir.IssueSeverity.WARNING),
     Problem.WRONG_ADDRESS: _Issue(ir.IssueSeverity.ERROR),
 }
@@ -105,12 +105,14 @@ def _async_create_issue(
     if problem is Problem.RESTRICTED and restricted_until:
         translation_key = "restricted_until"
         placeholders["until"] = f"{dt_util.as_local(restricted_until):%Y-%m-%d %H:%M}"
+    elif problem is Problem.WRONG_ADDRESS and problem in FIX_FLOWS:
+        translation_key = "wrong_address_fixable"
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id(entry.entry_id, problem),
         data={"entry_id": entry.entry_id},
-        is_fixable=issue.is_fixable,
+        is_fixable=problem in FIX_FLOWS,
         learn_more_url=issue.learn_more_url,
         severity=issue.severity,
         translation_key=translation_key,

@@ -2,40 +2,39 @@
 
 import asyncio
 import base64
-from collections.abc import Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-import re
 from typing import Any, Final, override
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+)
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import AbortFlow, FlowHandler
+from homeassistant.helpers.dispatcher import (
+    async_dispatcher_connect,
+    async_dispatcher_send,
+)
 from homeassistant.helpers.selector import (
     TextSelector,
     TextSelectorConfig,
     TextSelectorType,
 )
 
-from .api import GreenApiClient, GreenApiError, InstanceState, Messenger, QrKind
-from .const import CONSOLE_URL, DOMAIN, MESSENGER_NAMES, QR_LIFE
-from .data import GreenApiConfigEntry, GreenApiData
-from .problem import RESTRICTED_STATES
+from .api import BadResponseError, GreenApiError
+from .const import DOMAIN
+from .data import GreenApiConfigEntry
+from .linking_waits import WAITS, Account, NextStep, QrCode, Waits, Watch
+from .phone_number import InvalidPhoneNumberError, parse_phone_number
 
 CONF_PHONE_NUMBER: Final = "phone_number"
 
-# Seconds between two looks at the state, and between two QR codes.
-LOOK_INTERVAL: Final = 2.5
-QR_INTERVAL: Final = 5
-
-# Seconds that a code lives, as the vendor says.
-CODE_LIFE: Final = 150
-
-# Seconds in which a QR code should be scanned, and a linked account should work.
-QR_TIMEOUT: Final = 180
-LINKED_TIMEOUT: Final = 120
+# A dialog asks for codes for an account.
+_SIGNAL_CODES: Final = f"{DOMAIN}_codes"
 
 _PHONE_SCHEMA: Final = vol.Schema(
     {
@@ -44,24 +43,6 @@ _PHONE_SCHEMA: Final = vol.Schema(
         )
     }
 )
-# Marks of writing direction come along when a number is copied.
-_PHONE_PUNCTUATION: Final = re.compile(
-    r"[\s().\u200e\u200f\u2010-\u2015\u202a-\u202e\u2066-\u2069-]"
-)
-_PHONE_NUMBER: Final = re.compile(r"(?:\+|00)?(?P<digits>[1-9][0-9]{6,14})")
-
-# A restricted account is linked; that it is restricted is another matter.
-_LINKED_STATES: Final = RESTRICTED_STATES | {InstanceState.AUTHORIZED}
-
-# Answers that end the linking, and the reason it gives; the rest is good news.
-_FAILURES: Final[Mapping[QrKind, str]] = {
-    QrKind.ERROR: "no_qr_code",
-    QrKind.PASSKEY_REQUIRED: "passkey_required",
-    QrKind.PENDING_PASSWORD: "password_required",
-}
-
-type _QrCode = bytes
-type _NextStep = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,214 +52,246 @@ class _Progress:
     step_id: str
     action: str
     placeholders: Mapping[str, str]
-    task: asyncio.Task[_QrCode | _NextStep]
+    task: asyncio.Task[QrCode | NextStep]
 
 
 class Linking:
-    """Ask for codes, and for the state of the account until it is linked.
+    """What runs behind the steps of a dialog.
 
-    Every task ends with the dialog, and with the config entry.
+    It ends with the dialog, when the account is removed or disabled, and when another
+    dialog asks for codes for the same account.
     """
 
-    def __init__(self, hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: GreenApiConfigEntry,
+        ping: Callable[[], None],
+    ) -> None:
         """Initialize the linking of an account."""
-        self.failure = ""
         self._hass = hass
-        self._entry = entry
-        self._client: GreenApiClient
+        self._account = Account(hass, entry)
+        self._watch = Watch(ping)
+        self._waits = Waits(self._account, self._watch)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._code = ""
         self._progress: _Progress | None = None
-        self._deadline = 0.0
-        self._answered_at = 0.0
+        self._stop_listening = (
+            async_dispatcher_connect(
+                hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._async_entry_changed
+            ),
+            async_dispatcher_connect(hass, _SIGNAL_CODES, self._async_codes_asked_for),
+        )
+
+    @property
+    def failure(self) -> str:
+        """Return what went wrong."""
+        return self._account.failure
 
     @property
     def placeholders(self) -> Mapping[str, str]:
-        """Return the placeholders that all texts have."""
-        return {"name": self._entry.title, "console_url": CONSOLE_URL}
-
-    @property
-    def account(self) -> GreenApiData:
-        """Return the runtime data; a dialog may be open for longer than they exist."""
-        if self._entry.state is not ConfigEntryState.LOADED:
-            raise AbortFlow("not_loaded", self.placeholders)
-        return self._entry.runtime_data
+        """Return what every text may name."""
+        return self._account.placeholders
 
     @callback
-    def async_stop(self) -> None:
-        """Cancel all tasks."""
-        for task in self._tasks:
-            task.cancel()
+    def async_close(self) -> None:
+        """End everything with the dialog."""
+        self._async_stop("removed")
+        for stop_listening in self._stop_listening:
+            stop_listening()
 
-    async def async_get_code(self, phone_number: int) -> _Progress | _NextStep:
-        """Return the code to show; an account that is linked needs none."""
-        self._client = self.account.client
-        request = self._run(
-            "get_code", self._client.get_authorization_code(phone_number)
+    async def async_choose_step(self) -> NextStep:
+        """Return the step that the state of the account leads to."""
+        if self._account.is_gone:
+            return self._account.async_fail("removed")
+        task = self._run(
+            "choose_step", self._async_outcome(self._waits.async_choose_step())
         )
-        await asyncio.wait([request])
-        if request.cancelled():
-            raise AbortFlow("not_loaded", self.placeholders)
-        self._code = request.result() or ""
-        self._progress = None
-        return self.async_follow("code" if self._code else "linking")
+        return await self._async_result(task)
+
+    async def async_get_code(self, phone_number: int) -> _Progress | NextStep:
+        """Return the code to show; an account that is linked needs none."""
+        if self._account.is_gone:
+            return self._account.async_fail("removed")
+        self._async_ask_for_codes()
+        task = self._run(
+            "get_code", self._account.client.get_authorization_code(phone_number)
+        )
+        try:
+            code = await self._async_result(task)
+        except GreenApiError as err:
+            self._account.async_fail(err)
+            raise
+        if code is None:
+            return self._begin("linking")
+        middle = len(code) // 2
+        # No line breaks at this hyphen.
+        return self._begin("code", code=f"{code[:middle]}\u2011{code[middle:]}")
 
     @callback
-    def async_follow(self, step_id: str) -> _Progress | _NextStep:
+    def async_follow(self, step_id: str) -> _Progress | NextStep:
         """Return the progress to show in a step, or the step that comes next."""
         progress = self._progress
         if progress is None:
             return self._begin(step_id)
         if not progress.task.done():
+            self._watch.async_see()
             return progress
         self._progress = None
         if progress.task.cancelled():
-            return self._fail("not_loaded")
-        result = progress.task.result()
-        if isinstance(result, str):
-            return result
+            return "failed"
+        match progress.task.result():
+            case bytes(qr_code):
+                return self._show_qr_code(qr_code)
+            case next_step:
+                return next_step
+
+    def _begin(self, step_id: str, **placeholders: str) -> _Progress | NextStep:
+        """Begin what is waited for in a step, with somebody who looks."""
+        if self._account.is_gone:
+            return self._account.async_fail("removed")
+        self._watch.async_see()
+        if step_id == "qr_code":
+            self._async_ask_for_codes()
+        action, wait = WAITS[step_id]
+        return self._start(step_id, action, wait(self._waits), **placeholders)
+
+    def _show_qr_code(self, qr_code: QrCode) -> _Progress:
+        """Show a QR code while the next one is waited for."""
+        self._watch.async_change()
+        coming = self._waits.async_scan(qr_code)
+        if not qr_code:
+            return self._start("qr_code", "wait_for_server", coming)
+        picture = base64.b64encode(qr_code).decode()
         return self._start(
-            step_id,
+            "qr_code",
             "scan_qr_code",
-            self._async_scanned(result),
-            qr_code=f"data:image/png;base64,{base64.b64encode(result).decode()}",
+            coming,
+            qr_code=f"data:image/png;base64,{picture}",
         )
-
-    def _begin(self, step_id: str) -> _Progress:
-        """Begin what is waited for in a step."""
-        match step_id:
-            case "qr_code":
-                self._client = self.account.client
-                self._deadline = self._now + QR_TIMEOUT
-                return self._start(step_id, "get_qr_code", self._async_scanned(None))
-            case "code":
-                middle = len(self._code) // 2
-                code = f"{self._code[:middle]}-{self._code[middle:]}"
-                return self._start(
-                    step_id, "enter_code", self._async_typed(), code=code
-                )
-        return self._start(step_id, "finish_linking", self._async_finished())
-
-    @property
-    def _now(self) -> float:
-        """Return the time of the clock that waits are measured with, in seconds."""
-        return self._hass.loop.time()
-
-    async def _async_scanned(self, shown: _QrCode | None) -> _QrCode | _NextStep:
-        """Return the QR code to show next, or the step that comes next."""
-        if shown and await self._async_wait_linked(QR_INTERVAL):
-            return "linked"
-        if self._now >= self._deadline:
-            return "qr_timeout"
-        try:
-            answer = await self._client.get_qr()
-        except GreenApiError as err:
-            alive = self._now < self._answered_at + QR_LIFE
-            return shown if shown and alive else self._fail(err.kind)
-        self._answered_at = self._now
-        if failure := _FAILURES.get(answer.kind):
-            # "Instance has auth" is an error as well.
-            return "linked" if await self._async_is_linked() else self._fail(failure)
-        return answer.image or "linking"
-
-    async def _async_typed(self) -> _NextStep:
-        """Wait for the code to be typed on the phone."""
-        return "linked" if await self._async_wait_linked(CODE_LIFE) else "code_timeout"
-
-    async def _async_finished(self) -> _NextStep:
-        """Wait for GREEN-API to finish what the phone has begun."""
-        if await self._async_wait_linked(LINKED_TIMEOUT):
-            return "linked"
-        return self._fail("not_working_yet")
-
-    async def _async_wait_linked(self, seconds: float) -> bool:
-        """Look at the state until the account is linked; return whether it is."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while True:
-                    if await self._async_is_linked():
-                        return True
-                    await asyncio.sleep(LOOK_INTERVAL)
-        return False
-
-    async def _async_is_linked(self) -> bool:
-        """Return whether the account is linked, as far as the server says."""
-        try:
-            state = await self._client.get_state()
-        except GreenApiError:
-            return False
-        return state.known in _LINKED_STATES
-
-    def _fail(self, failure: str) -> _NextStep:
-        """Keep what went wrong for the step that tells it."""
-        self.failure = failure
-        return "failed"
 
     def _start(
         self,
         step_id: str,
         action: str,
-        coroutine: Coroutine[Any, Any, _QrCode | _NextStep],
+        coming: Coroutine[Any, Any, QrCode | NextStep],
         **placeholders: str,
     ) -> _Progress:
         """Show progress until a coroutine has returned what comes next."""
-        task = self._run(action, self._async_announced(coroutine))
+        if self._progress:
+            # A form was submitted twice.
+            self._progress.task.cancel()
+        task = self._run(action, self._async_announced(coming))
         self._progress = _Progress(
             step_id, action, {**self.placeholders, **placeholders}, task
         )
         return self._progress
 
     async def _async_announced(
-        self, coming: Coroutine[Any, Any, _QrCode | _NextStep]
-    ) -> _QrCode | _NextStep:
-        """Let everything in Home Assistant see that the account is linked.
+        self, coming: Coroutine[Any, Any, QrCode | NextStep]
+    ) -> QrCode | NextStep:
+        """Return what comes next when there is somebody to see it.
 
-        At once: whoever links it may look at the messenger instead of the dialog, and
-        a step comes only when the dialog is looked at.
+        Everything in Home Assistant sees at once that the account is linked: whoever
+        links it may look at the messenger instead of the dialog.
         """
-        outcome = await coming
+        outcome = await self._async_outcome(coming)
         if outcome == "linked":
-            await self.account.coordinator.async_refresh()
+            await self._account.async_refresh()
+        await self._watch.async_wait_open()
         return outcome
 
+    async def _async_outcome[T](self, coming: Coroutine[Any, Any, T]) -> T | NextStep:
+        """Return what comes next, after a request that failed as well."""
+        try:
+            return await coming
+        except GreenApiError as err:
+            return self._account.async_fail(err)
+
+    async def _async_result[T](self, task: asyncio.Task[T]) -> T:
+        """Return the result of a task that ends before the step does."""
+        await asyncio.wait([task])
+        if task.cancelled():
+            raise AbortFlow(self.failure, self.placeholders)
+        return task.result()
+
     def _run[T](self, name: str, coroutine: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Run a task for as long as the dialog is open and the config entry loaded."""
-        task = self._entry.async_create_background_task(
-            self._hass, coroutine, f"{DOMAIN} {name}"
-        )
+        """Run a task that ends with the linking."""
+        task = self._hass.async_create_background_task(coroutine, f"{DOMAIN} {name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    @callback
+    def _async_ask_for_codes(self) -> None:
+        """Be the only one who asks for codes for this account."""
+        async_dispatcher_send(self._hass, _SIGNAL_CODES, self._account.entry, self)
+
+    @callback
+    def _async_codes_asked_for(self, entry: ConfigEntry, linking: Linking) -> None:
+        """Leave the linking to another dialog."""
+        if entry is self._account.entry and linking is not self:
+            self._async_stop("continued_elsewhere")
+
+    @callback
+    def _async_entry_changed(
+        self, change: ConfigEntryChange, entry: ConfigEntry
+    ) -> None:
+        """End with the account."""
+        if entry is self._account.entry and self._account.is_gone:
+            self._async_stop("removed")
+
+    @callback
+    def _async_stop(self, failure: str) -> None:
+        """Cancel all tasks, and keep why."""
+        if self._tasks:
+            self._account.async_fail(failure)
+        for task in self._tasks:
+            task.cancel()
 
 
 class LinkingFlow(FlowHandler[Any, Any, str]):
     """The steps of a flow that links an account.
 
-    The flow begins with `async_begin_linking`, and has a step `linked` of its own.
+    The flow says which account, begins with the step `link`, and has a step `linked`
+    of its own.
     """
 
-    _linking: Linking
+    _linking: Linking | None = None
     _phone_number = ""
+    _ways: tuple[str, ...] = ("qr_code", "phone_number")
+
+    @property
+    def linked_entry(self) -> GreenApiConfigEntry:
+        """Return the config entry of the account."""
+        raise NotImplementedError
+
+    @property
+    def linking(self) -> Linking:
+        """Return what runs behind the steps."""
+        if self._linking is None:
+            self._linking = Linking(
+                self.hass, self.linked_entry, self.async_notify_flow_changed
+            )
+        return self._linking
 
     @callback
     @override
     def async_remove(self) -> None:
-        """End all tasks: the flow manager ends but that of a step which is shown."""
-        self._linking.async_stop()
+        """End everything: the flow manager ends but the task of a step it shows."""
+        if self._linking:
+            self._linking.async_close()
 
-    async def async_begin_linking(self, entry: GreenApiConfigEntry) -> Any:
-        """Offer the two ways, or say where else the account is linked."""
-        self._linking = Linking(self.hass, entry)
-        messenger = await self._linking.account.settings.async_get_messenger()
-        if messenger is not Messenger.WHATSAPP:
-            return self.async_abort(
-                reason="link_in_console",
-                description_placeholders={
-                    **self._linking.placeholders,
-                    "messenger": MESSENGER_NAMES[messenger],
-                },
-            )
-        return self._show_ways("init")
+    async def async_step_link(self, user_input: dict[str, str] | None = None) -> Any:
+        """Go on as the state of the account demands."""
+        return await self.async_go_to(await self.linking.async_choose_step())
+
+    async def async_go_to(self, step_id: str) -> Any:
+        """Go to another step."""
+        return await getattr(self, f"async_step_{step_id}")()
+
+    async def async_step_ways(self, user_input: dict[str, str] | None = None) -> Any:
+        """Offer the ways to link the account."""
+        return self._show_ways("ways")
 
     async def async_step_qr_timeout(
         self, user_input: dict[str, str] | None = None
@@ -292,10 +305,6 @@ class LinkingFlow(FlowHandler[Any, Any, str]):
         """Offer a new code when nobody has typed the last one."""
         return self._show_ways("code_timeout")
 
-    async def async_step_qr_code(self, user_input: dict[str, str] | None = None) -> Any:
-        """Show the QR code, and the next one in its place."""
-        return self._show(self._linking.async_follow("qr_code"))
-
     async def async_step_phone_number(
         self, user_input: dict[str, str] | None = None
     ) -> Any:
@@ -305,45 +314,59 @@ class LinkingFlow(FlowHandler[Any, Any, str]):
             self._phone_number = user_input[CONF_PHONE_NUMBER]
             try:
                 return self._show(
-                    await self._linking.async_get_code(_number(self._phone_number))
+                    await self.linking.async_get_code(
+                        parse_phone_number(self._phone_number)
+                    )
                 )
-            except ValueError:
+            except InvalidPhoneNumberError:
                 errors[CONF_PHONE_NUMBER] = "invalid_phone_number"
             except GreenApiError as err:
-                errors["base"] = err.kind
+                errors["base"] = (
+                    "no_code" if isinstance(err, BadResponseError) else err.kind
+                )
         return self.async_show_form(
             step_id="phone_number",
             data_schema=self.add_suggested_values_to_schema(
                 _PHONE_SCHEMA, {CONF_PHONE_NUMBER: self._phone_number}
             ),
             errors=errors,
-            description_placeholders=self._linking.placeholders,
+            description_placeholders=self.linking.placeholders,
         )
+
+    async def async_step_qr_code(self, user_input: dict[str, str] | None = None) -> Any:
+        """Show the QR code, and the next one in its place."""
+        return self._show(self.linking.async_follow("qr_code"))
 
     async def async_step_code(self, user_input: dict[str, str] | None = None) -> Any:
         """Show the code until the account is linked or the code is dead."""
-        return self._show(self._linking.async_follow("code"))
+        return self._show(self.linking.async_follow("code"))
 
     async def async_step_linking(self, user_input: dict[str, str] | None = None) -> Any:
         """Wait for an account that is linked to work."""
-        return self._show(self._linking.async_follow("linking"))
+        return self._show(self.linking.async_follow("linking"))
+
+    async def async_step_starting(
+        self, user_input: dict[str, str] | None = None
+    ) -> Any:
+        """Wait for an instance that is starting."""
+        return self._show(self.linking.async_follow("starting"))
 
     async def async_step_failed(self, user_input: dict[str, str] | None = None) -> Any:
-        """Say why it does not work this way."""
+        """Say why the account is not linked."""
         return self.async_abort(
-            reason=self._linking.failure,
-            description_placeholders=self._linking.placeholders,
+            reason=self.linking.failure,
+            description_placeholders=self.linking.placeholders,
         )
 
     def _show_ways(self, step_id: str) -> Any:
         """Show the ways to link an account."""
         return self.async_show_menu(
             step_id=step_id,
-            menu_options=["qr_code", "phone_number"],
-            description_placeholders=self._linking.placeholders,
+            menu_options=list(self._ways),
+            description_placeholders=self.linking.placeholders,
         )
 
-    def _show(self, coming: _Progress | _NextStep) -> Any:
+    def _show(self, coming: _Progress | NextStep) -> Any:
         """Show progress, or go on to the step that comes next."""
         if isinstance(coming, str):
             return self.async_show_progress_done(next_step_id=coming)
@@ -353,11 +376,3 @@ class LinkingFlow(FlowHandler[Any, Any, str]):
             description_placeholders=coming.placeholders,
             progress_task=coming.task,
         )
-
-
-def _number(text: str) -> int:
-    """Return the phone number that a text stands for."""
-    number = _PHONE_NUMBER.fullmatch(_PHONE_PUNCTUATION.sub("", text))
-    if number is None:
-        raise ValueError
-    return int(number["digits"])

@@ -22,9 +22,9 @@ async def async_reboot(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     except InvalidCredentialsError as err:
         data.coordinator.token_monitor.async_answered(err)
         await data.coordinator.async_refresh()
-        raise HomeAssistantError(**translation(entry, err.kind)) from err
+        raise HomeAssistantError(**translation(entry, err)) from err
     except GreenApiError as err:
-        raise HomeAssistantError(**translation(entry, err.kind)) from err
+        raise HomeAssistantError(**translation(entry, err)) from err
     if not accepted:
         raise HomeAssistantError(**translation(entry, "reboot_refused"))
     if hass.config_entries.async_get_entry(entry.entry_id) is None:

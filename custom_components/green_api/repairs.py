@@ -1,18 +1,20 @@
-"""Fix flows: link the account again, reboot the instance."""
+"""Fix flows: link the account again, reboot the instance, change the address."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, override
 
 import voluptuous as vol
 
+from homeassistant.components import repairs
 from homeassistant.components.repairs import RepairsFlow
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
-from .const import CONSOLE_URL
+from .const import CONSOLE_URL, DOMAIN
 from .data import GreenApiConfigEntry
 from .linking import LinkingFlow
+from .linking_waits import is_gone
 from .problem import Problem
 from .reboot import async_reboot
 
@@ -27,15 +29,26 @@ class AccountRepairFlow(RepairsFlow):
         """Initialize the fix flow."""
         self.entry = entry
 
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """Return what every text may name."""
+        return {"name": self.entry.title, "console_url": CONSOLE_URL}
+
 
 class LinkRepairFlow(LinkingFlow, AccountRepairFlow):
     """Link an account that is logged out."""
 
+    @property
+    @override
+    def linked_entry(self) -> GreenApiConfigEntry:
+        """Return the config entry of the account."""
+        return self.entry
+
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Begin with the ways to link the account."""
-        result: RepairsFlowResult = await self.async_begin_linking(self.entry)
+        """Begin as the state of the account demands."""
+        result: RepairsFlowResult = await self.async_step_link()
         return result
 
     async def async_step_linked(
@@ -45,8 +58,8 @@ class LinkRepairFlow(LinkingFlow, AccountRepairFlow):
         return self.async_create_entry(data={})
 
 
-class RebootRepairFlow(AccountRepairFlow):
-    """Reboot an instance that is stuck."""
+class ConfirmedRepairFlow(AccountRepairFlow):
+    """A fix flow that asks before it does something."""
 
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
@@ -57,32 +70,73 @@ class RebootRepairFlow(AccountRepairFlow):
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Ask, then reboot."""
+        """Ask, then do it."""
+        if is_gone(self.hass, self.entry):
+            return self.async_removed()
         errors: dict[str, str] = {}
+        placeholders = self.placeholders
         if user_input is not None:
-            if self.entry.state is not ConfigEntryState.LOADED:
-                return self.async_abort(reason="not_loaded")
             try:
-                await async_reboot(self.hass, self.entry)
+                return await self.async_fix()
             except HomeAssistantError as err:
                 errors["base"] = err.translation_key or "unknown"
-            else:
-                return self.async_create_entry(data={})
+                placeholders |= err.translation_placeholders or {}
         return self.async_show_form(
             step_id="confirm",
             data_schema=vol.Schema({}),
             errors=errors,
-            description_placeholders={
-                "name": self.entry.title,
-                "console_url": CONSOLE_URL,
-            },
+            description_placeholders=placeholders,
+        )
+
+    @callback
+    def async_removed(self) -> RepairsFlowResult:
+        """Say that there is no account any more."""
+        return self.async_abort(
+            reason="removed", description_placeholders=self.placeholders
+        )
+
+    async def async_fix(self) -> RepairsFlowResult:
+        """Do it, and return what is to be shown then."""
+        raise NotImplementedError
+
+
+class RebootRepairFlow(ConfirmedRepairFlow):
+    """Reboot an instance that is stuck."""
+
+    @override
+    async def async_fix(self) -> RepairsFlowResult:
+        """Reboot the instance."""
+        async with self.entry.setup_lock:
+            pass  # It may be being reloaded.
+        if self.entry.state is not ConfigEntryState.LOADED:
+            return self.async_removed()
+        await async_reboot(self.hass, self.entry)
+        return self.async_create_entry(data={})
+
+
+class AddressRepairFlow(ConfirmedRepairFlow):
+    """Change an address that does not serve the instance."""
+
+    @override
+    async def async_fix(self) -> RepairsFlowResult:
+        """Go on in the dialog that changes the address."""
+        flow = await self.hass.config_entries.flow.async_init(
+            DOMAIN,
+            context={"source": SOURCE_RECONFIGURE, "entry_id": self.entry.entry_id},
+        )
+        return self.async_abort(
+            reason="reconfigure",
+            description_placeholders=self.placeholders,
+            next_flow=(repairs.FlowType.CONFIG_FLOW, flow["flow_id"]),
         )
 
 
+# The problems that can be fixed from here. On older versions of Home Assistant no fix
+# flow can go on in another dialog.
 FIX_FLOWS: Final[Mapping[Problem, type[AccountRepairFlow]]] = {
     Problem.LOGGED_OUT: LinkRepairFlow,
     Problem.STUCK_STARTING: RebootRepairFlow,
-}
+} | ({Problem.WRONG_ADDRESS: AddressRepairFlow} if hasattr(repairs, "FlowType") else {})
 
 
 async def async_create_fix_flow(

@@ -96,7 +96,7 @@ class Painter:
             texts("issues.logged_out.title", name=PROBLEM.name)
         )
         await self.person.choose(
-            texts("issues.logged_out.fix_flow.step.init.menu_options.qr_code")
+            texts("issues.logged_out.fix_flow.step.ways.menu_options.qr_code")
         )
         await self.person.see_qr_code()
         await self.save("link", self.person.flow.locator("dialog"))

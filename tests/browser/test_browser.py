@@ -147,9 +147,9 @@ async def link_by_code(scene: Scene) -> None:
     await person.open_repairs()
     await scene.witness.look("repairs")
     await scene.open_repair(LOGGED_OUT)
-    await person.read(f"{step}.init.description", name=LOGGED_OUT.name)
+    await person.read(f"{step}.ways.description", name=LOGGED_OUT.name)
     await scene.witness.look("ways")
-    await person.choose(texts(f"{step}.init.menu_options.phone_number"))
+    await person.choose(texts(f"{step}.ways.menu_options.phone_number"))
     await person.read(f"{step}.phone_number.description")
     await person.fill(phone_number="call me")
     await person.submit()
@@ -175,7 +175,7 @@ async def link_by_qr_code(scene: Scene) -> None:
     person, texts = scene.person, scene.person.texts
     await scene.open_repair(LOGGED_OUT_TOO)
     await person.choose(
-        texts("issues.logged_out.fix_flow.step.init.menu_options.qr_code")
+        texts("issues.logged_out.fix_flow.step.ways.menu_options.qr_code")
     )
     first = await person.see_qr_code()
     await person.read(

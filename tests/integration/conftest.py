@@ -1,16 +1,25 @@
-"""Fixtures: an account in Home Assistant."""
+"""Fixtures: an account in Home Assistant, and the dialogs about it."""
 
+from typing import Any
+
+from aiohttp.test_utils import TestClient
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.green_api.const import (
     CONF_API_URL,
     CONF_INSTANCE_ID,
     DOMAIN,
 )
+from homeassistant.components.config import DOMAIN as CONFIG_DOMAIN
+from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Simulator
+from tests.support.dialog import Dialog
 from tests.support.translation_check import check_translations  # noqa: F401
 
 
@@ -43,3 +52,24 @@ async def loaded_entry(
     await hass.config_entries.async_setup(config_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     return config_entry
+
+
+@pytest.fixture
+async def client(
+    hass: HomeAssistant,
+    loaded_entry: MockConfigEntry,
+    hass_client: ClientSessionGenerator,
+) -> TestClient[Any, Any]:
+    """Return a client of Home Assistant's HTTP API."""
+    for domain in (CONFIG_DOMAIN, REPAIRS_DOMAIN):
+        assert await async_setup_component(hass, domain, {})
+    client: TestClient[Any, Any] = await hass_client()
+    return client
+
+
+@pytest.fixture
+def dialog(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, client: TestClient[Any, Any]
+) -> Dialog:
+    """Return a dialog, not opened yet."""
+    return Dialog(hass, freezer, client)

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.green_api.api import ErrorKind, RequestPacer
+from custom_components.green_api.api import ErrorKind, GreenApiClient, RequestPacer
 from custom_components.green_api.const import DOMAIN
 from homeassistant.components.button import (
     DOMAIN as BUTTON_DOMAIN,
@@ -31,8 +31,14 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Simulator
 from tests.support.const import TOKEN
+from tests.support.dialog import End, at_every_end
 from tests.support.failures import FAULT_OF_KIND
-from tests.support.helpers import async_pass, waits
+from tests.support.helpers import (
+    async_pass,
+    complaints,
+    methods,
+    waits,
+)
 from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
 
@@ -53,11 +59,6 @@ async def async_press(hass: HomeAssistant) -> None:
 def state(hass: HomeAssistant) -> str:
     """Return the state of the account."""
     return hass.states.get(STATE).state
-
-
-def methods(account: Account) -> list[str]:
-    """Return what was asked, in order."""
-    return [request.method for request in account.requests]
 
 
 def asks_for_token(hass: HomeAssistant, entry: MockConfigEntry) -> bool:
@@ -182,7 +183,7 @@ async def test_failures(
 
     assert caught.value.translation_domain == DOMAIN
     assert caught.value.translation_key == kind
-    assert caught.value.translation_placeholders == {"name": "GREEN-API 1101000001"}
+    assert caught.value.translation_placeholders["name"] == "GREEN-API 1101000001"
     assert state(hass) == "authorized"
     assert not asks_for_token(hass, loaded_entry)
     assert_hidden(TOKEN, caplog, caught.value, *hass.states.async_all())
@@ -190,6 +191,30 @@ async def test_failures(
     account.faults.clear()
     await async_press(hass)
     assert state(hass) == "starting"
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "minutes"), [(5, "1"), (90, "2"), (3600, "60"), ("soon", "2")]
+)
+async def test_wait_that_the_server_asks_for(
+    hass: HomeAssistant,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    retry_after: int | str,
+    minutes: str,
+) -> None:
+    """A press that the server refuses for a time says for how long."""
+    account.retry_after = retry_after
+    account.faults["reboot"] = Fault.RATE_LIMITED_RETRY_AFTER
+
+    with pytest.raises(HomeAssistantError) as caught:
+        await async_press(hass)
+
+    assert caught.value.translation_key == ErrorKind.RATE_LIMITED
+    assert caught.value.translation_placeholders == {
+        "name": "GREEN-API 1101000001",
+        "minutes": minutes,
+    }
 
 
 async def test_no_server(
@@ -230,6 +255,85 @@ async def test_no_answer(
 
     assert caught.value.translation_key == ErrorKind.CANNOT_CONNECT
     assert_hidden(TOKEN, caplog, caught.value)
+
+
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
+    """Let reboots be answered late; return what tells of one, and what answers it."""
+    asked, answer = asyncio.Event(), asyncio.Event()
+    reboot = GreenApiClient.reboot
+
+    async def reboot_late(client: GreenApiClient) -> bool:
+        accepted = await reboot(client)
+        asked.set()
+        await answer.wait()
+        return accepted
+
+    monkeypatch.setattr(GreenApiClient, "reboot", reboot_late)
+    return asked, answer
+
+
+async def test_reload_meanwhile(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    late: tuple[asyncio.Event, asyncio.Event],
+) -> None:
+    """After a reboot the account is looked at every ten seconds, reloaded or not."""
+    asked, answer = late
+    press = asyncio.create_task(async_press(hass))
+    await asked.wait()
+    await hass.config_entries.async_reload(loaded_entry.entry_id)
+    answer.set()
+    await press
+    assert state(hass) == "starting"
+
+    for _ in range(3):
+        account.requests.clear()
+        await async_pass(hass, freezer, 10)
+        assert "getStateInstance" in methods(account)
+    assert state(hass) == "authorized"
+
+
+async def test_reload_afterwards(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A reload after a reboot does not make the looks at the account rarer."""
+    account.boot_seconds = 100
+    await async_press(hass)
+    await hass.config_entries.async_reload(loaded_entry.entry_id)
+    for _ in range(5):
+        account.requests.clear()
+        await async_pass(hass, freezer, 10)
+        assert "getStateInstance" in methods(account)
+
+
+@at_every_end
+async def test_end_meanwhile(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+    late: tuple[asyncio.Event, asyncio.Event],
+    end: End,
+) -> None:
+    """A press whose account goes in the middle ends quietly, and leaves nothing."""
+    asked, answer = late
+    press = asyncio.create_task(async_press(hass))
+    await asked.wait()
+    await end(hass, loaded_entry)
+    account.requests.clear()
+    answer.set()
+    await press
+
+    await async_pass(hass, freezer)
+    assert methods(account) == []
+    assert complaints(caplog) == []
 
 
 @pytest.mark.parametrize(

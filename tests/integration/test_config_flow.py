@@ -1,6 +1,7 @@
 """Test the dialogs as the browser sees them: over Home Assistant's HTTP API."""
 
 import asyncio
+from collections.abc import Mapping
 from http import HTTPStatus
 import json
 from typing import Any, Final
@@ -23,13 +24,19 @@ from custom_components.green_api.api import (
     RequestPacer,
     transport,
 )
+from custom_components.green_api.config_flow import GreenApiConfigFlow
 from custom_components.green_api.const import (
     CONF_API_URL,
     CONF_INSTANCE_ID,
     DEFAULT_API_URL,
     DOMAIN,
 )
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import (
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigEntryDisabler,
+    ConfigEntryState,
+)
 from homeassistant.const import CONF_API_TOKEN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -43,7 +50,9 @@ from tests.support.failures import (
     KIND_OF_FAULT,
     SLOW,
 )
+from tests.support.helpers import complaints
 from tests.support.secrecy import assert_hidden
+from tests.support.waiting import async_until
 
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
 
@@ -108,6 +117,23 @@ def typed(simulator: Simulator, account: Account) -> dict[str, str]:
     }
 
 
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Let what a dialog checks be answered late; return what answers it."""
+    answer = asyncio.Event()
+    check = GreenApiConfigFlow._async_check
+
+    async def check_late(
+        flow: GreenApiConfigFlow, data: Mapping[str, str]
+    ) -> dict[str, str]:
+        errors = await check(flow, data)
+        await answer.wait()
+        return errors
+
+    monkeypatch.setattr(GreenApiConfigFlow, "_async_check", check_late)
+    return answer
+
+
 def suggested(form: Reply) -> dict[str, str | None]:
     """Return what stands in the fields of a form before anything is typed."""
     return {
@@ -120,6 +146,12 @@ def only_entry(hass: HomeAssistant) -> ConfigEntry:
     """Return the config entry, of which there is one."""
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     return entry
+
+
+async def async_refresh(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Look at the account now."""
+    await entry.runtime_data.coordinator.async_refresh()
+    await hass.async_block_till_done()
 
 
 def flow_id_of_reauth(hass: HomeAssistant) -> str:
@@ -551,19 +583,41 @@ async def test_same_account_twice(
     assert account.requests == []
 
 
-async def test_same_account_in_two_dialogs(
+async def test_dialog_never_closed(
     hass: HomeAssistant, dialog: Dialog, account: Account, typed: dict[str, str]
 ) -> None:
-    """While one dialog adds an account, another one does not."""
+    """A dialog that was left open is not in the way of another one."""
     account.fault = Fault.UNAUTHORIZED
     form = await fail_to_add(dialog, typed, ErrorKind.INVALID_AUTH)
     account.fault = None
 
     reply = await dialog.submit(await dialog.start(), typed)
+    assert reply["type"] == FlowResultType.CREATE_ENTRY
 
+    # And it says so, if somebody finds it again.
+    reply = await dialog.submit(form, typed)
     assert reply["type"] == FlowResultType.ABORT
-    assert reply["reason"] == "already_in_progress"
-    await go_on(hass, dialog, form, typed)
+    assert reply["reason"] == "already_configured"
+    assert only_entry(hass).state is ConfigEntryState.LOADED
+
+
+async def test_same_account_in_two_dialogs(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    typed: dict[str, str],
+    late: asyncio.Event,
+) -> None:
+    """Of two dialogs that add an account at once, one does."""
+    forms = [await dialog.start() for _ in range(2)]
+    submitted = [asyncio.create_task(dialog.submit(form, typed)) for form in forms]
+    await async_until(lambda: len(account.requests) == len(forms))
+    late.set()
+    replies = await asyncio.gather(*submitted)
+
+    assert sorted(reply["type"] for reply in replies) == ["abort", "create_entry"]
+    assert {reply.get("reason") for reply in replies} == {None, "already_configured"}
+    assert only_entry(hass).state is ConfigEntryState.LOADED
 
 
 async def test_two_accounts(
@@ -635,9 +689,8 @@ async def test_reauth(
     """An account whose token was changed is back with the new one."""
     account.token = NEW_TOKEN
     config_entry.add_to_hass(hass)
-    with patch("custom_components.green_api.coordinator.CONFIRM_DELAY", 0):
-        await hass.config_entries.async_setup(config_entry.entry_id)
-    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await async_refresh(hass, config_entry)
 
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     form = await dialog.show(flow["flow_id"])
@@ -696,6 +749,126 @@ async def test_failure_of_reauth(
     assert loaded_entry.data == typed | {CONF_API_TOKEN: NEW_TOKEN}
     assert loaded_entry.state is ConfigEntryState.LOADED
     assert_hidden(TOKEN, caplog)
+
+
+@pytest.mark.parametrize(
+    ("token", "reason", "stored"),
+    [
+        (NEW_TOKEN, "token_works_again", TOKEN),
+        (TOKEN, "reauth_successful", TOKEN),
+    ],
+)
+async def test_old_token_works_again(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    late: asyncio.Event,
+    token: str,
+    reason: str,
+    stored: str,
+) -> None:
+    """A new token that is checked while the old one begins to work ends in words."""
+    account.fault = Fault.UNAUTHORIZED
+    await async_refresh(hass, loaded_entry)
+    await async_refresh(hass, loaded_entry)
+    form = await dialog.show(flow_id_of_reauth(hass))
+    account.fault = None
+    account.requests.clear()
+    submitted = asyncio.create_task(dialog.submit(form, {CONF_API_TOKEN: token}))
+    await async_until(lambda: len(account.requests) == 1)
+
+    await async_refresh(hass, loaded_entry)
+    assert hass.config_entries.flow.async_progress() == []
+    late.set()
+
+    reply = await submitted
+    assert reply["type"] == FlowResultType.ABORT
+    assert reply["reason"] == reason
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert loaded_entry.data[CONF_API_TOKEN] == stored
+    assert loaded_entry.state is ConfigEntryState.LOADED
+
+
+async def test_removed_during_reauth(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    late: asyncio.Event,
+) -> None:
+    """A new token of an account that is removed meanwhile ends in words."""
+    start = await loaded_entry.start_reauth_flow(hass)
+    form = await dialog.show(start["flow_id"])
+    account.requests.clear()
+    submitted = asyncio.create_task(dialog.submit(form, {CONF_API_TOKEN: TOKEN}))
+    await async_until(lambda: len(account.requests) == 1)
+    await hass.config_entries.async_remove(loaded_entry.entry_id)
+    late.set()
+
+    reply = await submitted
+    assert reply["reason"] == "removed"
+    assert reply["description_placeholders"] == {"name": loaded_entry.title}
+    assert complaints(caplog) == []
+
+
+async def test_removed_before_reconfiguration(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    loaded_entry: MockConfigEntry,
+    typed: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An account that is removed while its dialog is open cannot be reconfigured."""
+    form = await dialog.start(loaded_entry)
+    await hass.config_entries.async_remove(loaded_entry.entry_id)
+
+    reply = await dialog.submit(form, {CONF_API_URL: typed[CONF_API_URL]})
+
+    assert reply["reason"] == "removed"
+    assert reply["description_placeholders"] == {"name": loaded_entry.title}
+    assert complaints(caplog) == []
+
+
+async def test_removed_during_reconfiguration(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    typed: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+    late: asyncio.Event,
+) -> None:
+    """An account that is removed in the middle of a check cannot be reconfigured."""
+    form = await dialog.start(loaded_entry)
+    account.requests.clear()
+    submitted = asyncio.create_task(
+        dialog.submit(form, {CONF_API_URL: typed[CONF_API_URL]})
+    )
+    await async_until(lambda: len(account.requests) == 1)
+    await hass.config_entries.async_remove(loaded_entry.entry_id)
+    late.set()
+
+    assert (await submitted)["reason"] == "removed"
+    assert complaints(caplog) == []
+
+
+async def test_reconfigure_what_is_disabled(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    loaded_entry: MockConfigEntry,
+    typed: dict[str, str],
+) -> None:
+    """An account that is disabled can be reconfigured, and stays disabled."""
+    form = await dialog.start(loaded_entry)
+    await hass.config_entries.async_set_disabled_by(
+        loaded_entry.entry_id, ConfigEntryDisabler.USER
+    )
+    reply = await dialog.submit(form, {CONF_API_URL: f"{typed[CONF_API_URL]}/v3"})
+    assert reply["reason"] == "reconfigure_successful"
+    assert loaded_entry.data[CONF_API_URL] == f"{typed[CONF_API_URL]}/v3"
+    assert loaded_entry.state is ConfigEntryState.NOT_LOADED
 
 
 @pytest.mark.parametrize("token", ["", " ", f"{TOKEN}/", f"{TOKEN} {TOKEN}"])

@@ -15,7 +15,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.green_api import linking
+from custom_components.green_api import linking_waits
 from custom_components.green_api.api import ErrorKind
 from custom_components.green_api.const import DOMAIN
 from homeassistant.const import CONF_API_TOKEN
@@ -456,7 +456,7 @@ async def place(
     """Return a place, and the person with a healthy account there."""
     place: Place = request.param
     for name, seconds in place.patience.items():
-        monkeypatch.setattr(linking, name, seconds)
+        monkeypatch.setattr(linking_waits, name, seconds)
     person.account.messenger = place.messenger
     await person.start()
     return place

@@ -18,20 +18,32 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.green_api.api import GreenApiClient, QrAnswer
 from custom_components.green_api.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import STATE_UNAVAILABLE, EntityCategory
+from homeassistant.const import (
+    MAJOR_VERSION,
+    MINOR_VERSION,
+    STATE_UNAVAILABLE,
+    EntityCategory,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.icon import async_get_icons
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger
 from tests.support.const import INSTANCE_ID, TOKEN
+from tests.support.dialog import End, at_every_end
 from tests.support.failures import FAULT_OF_KIND
-from tests.support.helpers import async_pass, enable
+from tests.support.helpers import (
+    async_pass,
+    complaints,
+    enable,
+)
 from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
 
 IMAGE: Final = "image.green_api_1101000001_qr_code"
 STATE: Final = "sensor.green_api_1101000001_account_state"
+
+IS_RECENT: Final = (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11)
 
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 
@@ -41,12 +53,13 @@ class Viewer:
 
     def __init__(self, hass: HomeAssistant, client: TestClient) -> None:
         """Sign in."""
+        self.entity_id = IMAGE
         self._hass = hass
         self._client = client
 
     async def look(self) -> ClientResponse:
         """Ask for the image, as the browser does."""
-        return await self._client.get(f"/api/image_proxy/{IMAGE}")
+        return await self._client.get(f"/api/image_proxy/{self.entity_id}")
 
     async def see(self) -> bytes:
         """Return the picture that there is."""
@@ -94,22 +107,11 @@ def looks(account: Account) -> int:
     return [request.method for request in account.requests].count("qr")
 
 
-def problems(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what is told in the log of anything that went wrong."""
-    return [
-        record.getMessage()
-        for record in caplog.records
-        # The log of the browser's requests does not understand frozen time.
-        if record.name != "aiohttp.access"
-        and (record.levelno > logging.WARNING or record.exc_info)
-    ]
-
-
 async def async_refresh(hass: HomeAssistant) -> None:
     """Look at the account now."""
     [entry] = hass.config_entries.async_loaded_entries(DOMAIN)
     await entry.runtime_data.coordinator.async_refresh()
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await hass.async_block_till_done()
 
 
 async def test_image(
@@ -324,7 +326,7 @@ async def assert_cured(
     await async_pass(hass, freezer, 10)
     assert state(hass) not in {shown, STATE_UNAVAILABLE}
     assert (await viewer.see()).startswith(PNG)
-    assert problems(caplog) == []
+    assert complaints(caplog) == []
     assert_hidden(TOKEN, caplog, *hass.states.async_all())
 
 
@@ -345,7 +347,7 @@ async def test_no_answer(
 
     account.faults.clear()
     assert (await viewer.see()).startswith(PNG)
-    assert problems(caplog) == []
+    assert complaints(caplog) == []
 
 
 @pytest.fixture
@@ -385,24 +387,87 @@ async def test_linked_meanwhile(
     assert looks(account) == 2
 
 
-async def test_unload_meanwhile(
+@at_every_end
+async def test_end_meanwhile(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     viewer: Viewer,
     loaded_entry: MockConfigEntry,
     account: Account,
     caplog: pytest.LogCaptureFixture,
-    late: tuple[asyncio.Event, asyncio.Event],
+    end: End,
 ) -> None:
-    """A QR code that comes after the end leaves nothing behind."""
-    asked, answer = late
+    """A request for a QR code ends with the config entry, for all who wait for it."""
+    account.faults["qr"] = Fault.HANG
+    looks_ = [asyncio.create_task(viewer.look()) for _ in range(2)]
+    await async_until(lambda: looks(account) == 1)
+
+    await end(hass, loaded_entry)
+
+    for look in looks_:
+        assert (await look).status == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert complaints(caplog) == []
+    assert looks(account) == 1
+
+
+async def test_reload_meanwhile(
+    hass: HomeAssistant,
+    viewer: Viewer,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A request for a QR code ends with a reload, and the next one is answered."""
+    account.faults["qr"] = Fault.HANG
     look = asyncio.create_task(viewer.look())
-    await asked.wait()
-    await hass.config_entries.async_unload(loaded_entry.entry_id)
-    answer.set()
+    await async_until(lambda: looks(account) == 1)
+    await hass.config_entries.async_reload(loaded_entry.entry_id)
     assert (await look).status == HTTPStatus.INTERNAL_SERVER_ERROR
 
-    assert problems(caplog) == []
+    account.faults.clear()
+    assert (await viewer.see()).startswith(PNG)
+    assert complaints(caplog) == []
+
+
+async def test_rename(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    viewer: Viewer,
+    account: Account,
+    entity_registry: er.EntityRegistry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An image that is renamed while it is shown goes on under its new name."""
+    assert (await viewer.see()).startswith(PNG)
+
+    entity_registry.async_update_entity(IMAGE, new_entity_id="image.scan_me")
+    await hass.async_block_till_done()
+
+    assert hass.states.get(IMAGE) is None
+    viewer.entity_id = "image.scan_me"
+    assert (await viewer.see()).startswith(PNG)
+    shown = hass.states.get("image.scan_me").state
+    await async_pass(hass, freezer, 10)
+    assert hass.states.get("image.scan_me").state not in {shown, STATE_UNAVAILABLE}
+    account.state = "authorized"
+    await async_refresh(hass)
+    assert hass.states.get("image.scan_me").state == STATE_UNAVAILABLE
+    assert complaints(caplog) == []
+
+
+@pytest.mark.skipif(not IS_RECENT, reason="older versions add it again")
+async def test_rename_in_place(
+    hass: HomeAssistant,
+    viewer: Viewer,
+    account: Account,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """An image that is renamed keeps its QR code."""
+    first = await viewer.see()
+    entity_registry.async_update_entity(IMAGE, new_entity_id="image.scan_me")
+    await hass.async_block_till_done()
+    viewer.entity_id = "image.scan_me"
+    assert await viewer.see() == first
     assert looks(account) == 1
 
 

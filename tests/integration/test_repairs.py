@@ -1,234 +1,35 @@
 """Test the fix flows over Home Assistant's HTTP API, as the frontend uses it."""
 
 import asyncio
-import base64
-from collections.abc import Awaitable, Callable
-from http import HTTPStatus
-from itertools import pairwise
-import time
-from typing import Any, Final
+from typing import Final
 
-from aiohttp import ClientResponse
-from aiohttp.test_utils import TestClient
-from aiohttp.web import StreamResponse
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    async_capture_events,
-)
-from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.green_api.api import (
-    AccountState,
-    GreenApiClient,
-    QrKind,
-    UnknownHostError,
-)
-from custom_components.green_api.const import CONSOLE_URL, DOMAIN, QR_LIFE
-from custom_components.green_api.linking import (
-    CODE_LIFE,
-    LINKED_TIMEOUT,
-    LOOK_INTERVAL,
-    QR_TIMEOUT,
-)
-from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN
+from custom_components.green_api.api import GreenApiClient, UnknownHostError
+from custom_components.green_api.const import CONF_API_URL, CONSOLE_URL, DOMAIN
+from custom_components.green_api.problem import Problem
+from custom_components.green_api.repairs import FIX_FLOWS
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.setup import async_setup_component
-from tests.simulator import Account, Fault, Messenger, Simulator
-from tests.simulator.faults import Exchange
-from tests.support.helpers import async_pass
+from tests.simulator import Account, Fault, Simulator
+from tests.support.dialog import FAILURES, LEAKY, Dialog, End, at_every_end
+from tests.support.helpers import (
+    async_pass,
+    complaints,
+    methods,
+    standing,
+)
 from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
 
-URL: Final = "/api/repairs/issues/fix"
 NAME: Final = "GREEN-API 1101000001"
 STATE: Final = "sensor.green_api_1101000001_account_state"
+CAN_GO_ON: Final = Problem.WRONG_ADDRESS in FIX_FLOWS
 PLACEHOLDERS: Final = {"name": NAME, "console_url": CONSOLE_URL}
-PNG: Final = b"\x89PNG\r\n\x1a\n"
-PHONE: Final = "+44 7700 900123"
-
-# What can go wrong with a request, and the word for it.
-FAILURES: Final = [
-    (Fault.BAD_GATEWAY, "cannot_connect"),
-    (Fault.BAD_REQUEST, "bad_response"),
-    (Fault.DELETED, "deleted"),
-    (Fault.EXPIRED_TEXT, "expired"),
-    (Fault.FORBIDDEN_HTML, "wrong_address"),
-    (Fault.NOT_JSON, "bad_response"),
-    (Fault.RATE_LIMITED, "rate_limited"),
-    (Fault.RESET_BEFORE_HEADERS, "cannot_connect"),
-    (Fault.STARTING, "starting"),
-    (Fault.UNAUTHORIZED, "invalid_auth"),
-]
-
-# Faults with the token in what the server says, or in what aiohttp makes of it.
-LEAKY: Final = [
-    Fault.BAD_REQUEST,
-    Fault.HUGE_HEADER,
-    Fault.NOT_HTTP,
-    Fault.REDIRECT_OTHER_HOST,
-    Fault.RESET_AFTER_HEADERS,
-    Fault.RESET_BEFORE_HEADERS,
-    Fault.TRUNCATED_BODY,
-    Fault.UNAUTHORIZED,
-]
-
-type Shown = dict[str, Any]
-
-
-async def async_let_pass(
-    freezer: FrozenDateTimeFactory, seconds: float, step: float = 0.5
-) -> None:
-    """Let time pass slowly enough for requests to be answered meanwhile."""
-    for _ in range(round(seconds / step)):
-        freezer.tick(step)
-        for _ in range(20):
-            await asyncio.sleep(0)
-
-
-class Dialog:
-    """A repair dialog: it shows a fix flow, and looks again when it is told to."""
-
-    def __init__(
-        self, hass: HomeAssistant, freezer: FrozenDateTimeFactory, client: TestClient
-    ) -> None:
-        """Listen to what Home Assistant announces."""
-        self.shown: Shown = {}
-        self.all_shown: list[Shown] = []
-        self._freezer = freezer
-        self._client = client
-        self._announced = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESSED)
-        self._followed = 0
-
-    @property
-    def url(self) -> str:
-        """The address of the flow."""
-        return f"{URL}/{self.shown['flow_id']}"
-
-    @property
-    def announced(self) -> int:
-        """How often Home Assistant has said that there is something new to show."""
-        flow_ids = [event.data["flow_id"] for event in self._announced]
-        return flow_ids.count(self.shown["flow_id"])
-
-    async def open(self, issue_id: str) -> Shown:
-        """Open the dialog of an issue."""
-        return await self._show(
-            self._client.post(URL, json={"handler": DOMAIN, "issue_id": issue_id})
-        )
-
-    async def choose(self, step_id: str) -> Shown:
-        """Choose from a menu."""
-        return await self.submit(next_step_id=step_id)
-
-    async def submit(self, **user_input: str) -> Shown:
-        """Submit what is asked for."""
-        return await self._show(self._client.post(self.url, json=user_input))
-
-    async def look(self) -> Shown:
-        """Look at what there is to show."""
-        return await self._show(self._client.get(self.url))
-
-    async def wait(self) -> None:
-        """Wait until there is something new to show, for ten minutes at most."""
-        for _ in range(1200):
-            if self.announced > self._followed:
-                break
-            await async_let_pass(self._freezer, 0.5)
-        assert self.announced > self._followed
-        self._followed = self.announced
-
-    async def follow(self) -> Shown:
-        """Look as soon as there is something new to show."""
-        await self.wait()
-        return await self.look()
-
-    async def follow_to_end(self) -> Shown:
-        """Follow until it is no longer a progress that is shown."""
-        while (await self.follow())["type"] == "progress":
-            pass
-        return self.shown
-
-    async def close(self) -> None:
-        """Close the dialog."""
-        response = await self._client.delete(self.url)
-        assert response.status == HTTPStatus.OK
-
-    async def is_over(self) -> bool:
-        """Return whether there is nothing more to show."""
-        response = await self._client.get(self.url)
-        return response.status == HTTPStatus.NOT_FOUND
-
-    async def _show(self, request: Awaitable[ClientResponse]) -> Shown:
-        """Show what Home Assistant answers; time does not stand still meanwhile."""
-        asking = asyncio.ensure_future(request)
-        while not asking.done():
-            await async_let_pass(self._freezer, 0.5)
-        response = asking.result()
-        assert response.status == HTTPStatus.OK
-        self.shown = await response.json()
-        self.all_shown.append(self.shown)
-        return self.shown
-
-
-@pytest.fixture
-def messenger() -> Messenger:
-    """Return the messenger of the account."""
-    return Messenger.WHATSAPP
-
-
-@pytest.fixture
-def account(account: Account, messenger: Messenger) -> Account:
-    """Return an account of that messenger."""
-    account.messenger = messenger
-    return account
-
-
-@pytest.fixture
-async def client(
-    hass: HomeAssistant,
-    loaded_entry: MockConfigEntry,
-    hass_client: ClientSessionGenerator,
-) -> TestClient:
-    """Return a client of Home Assistant's HTTP API."""
-    assert await async_setup_component(hass, REPAIRS_DOMAIN, {})
-    return await hass_client()
-
-
-@pytest.fixture
-def dialog(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, client: TestClient
-) -> Dialog:
-    """Return a dialog, not opened yet."""
-    return Dialog(hass, freezer, client)
-
-
-@pytest.fixture
-def other_dialog(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, client: TestClient
-) -> Dialog:
-    """Return a second dialog, not opened yet."""
-    return Dialog(hass, freezer, client)
-
-
-@pytest.fixture
-async def logged_out(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
-) -> str:
-    """Return the id of the issue of an account that is logged out."""
-    account.state = "notAuthorized"
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
-    account.requests.clear()
-    issue_id = f"{loaded_entry.entry_id}_logged_out"
-    assert standing(hass) == {issue_id}
-    return issue_id
 
 
 @pytest.fixture
@@ -248,60 +49,9 @@ async def stuck(
     return issue_id
 
 
-def standing(hass: HomeAssistant) -> set[str]:
-    """Return the ids of the issues that stand."""
-    issues = ir.async_get(hass).issues
-    return {issue_id for domain, issue_id in issues if domain == DOMAIN}
-
-
 def state(hass: HomeAssistant) -> str:
     """Return the state of the account in Home Assistant."""
     return hass.states.get(STATE).state
-
-
-def methods(account: Account) -> list[str]:
-    """Return which methods an account was asked for."""
-    return [request.method for request in account.requests]
-
-
-def running(hass: HomeAssistant) -> list[str]:
-    """Return the names of the tasks of dialogs that run."""
-    names = [task.get_name() for task in hass._background_tasks]
-    return [name for name in names if name.startswith(f"{DOMAIN} ")]
-
-
-async def async_scan(dialog: Dialog, account: Account) -> None:
-    """Go as far as to the QR code."""
-    await dialog.choose("qr_code")
-    assert (await dialog.follow())["progress_action"] == "scan_qr_code"
-
-
-async def async_wait_for_qr(dialog: Dialog, account: Account) -> None:
-    """Go as far as to the request for the QR code, which gets no answer."""
-    account.faults["qr"] = Fault.HANG
-    assert (await dialog.choose("qr_code"))["progress_action"] == "get_qr_code"
-    await async_until(lambda: "qr" in methods(account))
-
-
-async def async_type(dialog: Dialog, account: Account) -> None:
-    """Go as far as to the code."""
-    await dialog.choose("phone_number")
-    shown = await dialog.submit(phone_number=PHONE)
-    assert shown["progress_action"] == "enter_code"
-
-
-async def async_finish(dialog: Dialog, account: Account) -> None:
-    """Go as far as to the wait for an account that is said to be linked."""
-    account.qr_type = "alreadyLogged"
-    await dialog.choose("qr_code")
-    assert (await dialog.follow())["progress_action"] == "finish_linking"
-
-
-type Way = Callable[[Dialog, Account], Awaitable[None]]
-
-in_every_progress: Final = pytest.mark.parametrize(
-    "way", [async_finish, async_scan, async_type, async_wait_for_qr]
-)
 
 
 # Reboot
@@ -380,22 +130,88 @@ async def test_reboot_refused(
     assert standing(hass) == {stuck}
 
 
-async def test_reboot_after_unload(
+@at_every_end
+async def test_entry_ends_before_a_reboot(
     hass: HomeAssistant,
     dialog: Dialog,
     stuck: str,
     loaded_entry: MockConfigEntry,
     account: Account,
+    end: End,
 ) -> None:
-    """A dialog that outlives the config entry reboots nothing, until it is back."""
+    """A dialog whose config entry is gone says so, and reboots nothing."""
     await dialog.open(stuck)
-    await hass.config_entries.async_unload(loaded_entry.entry_id)
-    assert (await dialog.submit())["errors"] == {"base": "unknown"}
+    await end(hass, loaded_entry)
+    shown = await dialog.submit()
+    assert shown["type"] == "abort"
+    assert shown["reason"] == "removed"
+    assert shown["description_placeholders"] == PLACEHOLDERS
     assert "reboot" not in methods(account)
 
-    await hass.config_entries.async_setup(loaded_entry.entry_id)
+
+@at_every_end
+async def test_entry_ends_during_a_reboot(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    stuck: str,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+    end: End,
+) -> None:
+    """A dialog whose config entry goes in the middle of a reboot ends in words."""
+    account.faults["reboot"] = Fault.HANG
+    await dialog.open(stuck)
+    submitting = asyncio.create_task(dialog.submit())
+    await async_until(lambda: "reboot" in methods(account))
+
+    await end(hass, loaded_entry)
+
+    shown = await submitting
+    assert shown["type"] == "form"
+    assert shown["errors"] == {"base": "cannot_connect"}
+    assert (await dialog.submit())["reason"] == "removed"
+    assert complaints(caplog) == []
+
+
+async def test_reboot_while_reloading(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    stuck: str,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A dialog waits for a config entry that is being reloaded."""
+    await dialog.open(stuck)
+    account.faults["getStateInstance"] = Fault.HANG
+    reloading = asyncio.create_task(
+        hass.config_entries.async_reload(loaded_entry.entry_id)
+    )
+    await async_until(lambda: loaded_entry.state is ConfigEntryState.SETUP_IN_PROGRESS)
     assert (await dialog.submit())["type"] == "create_entry"
+    await reloading
     assert "reboot" in methods(account)
+
+
+async def test_reboot_of_what_is_not_loaded(
+    hass: HomeAssistant, dialog: Dialog, stuck: str, loaded_entry: MockConfigEntry
+) -> None:
+    """A dialog whose config entry is not loaded, and will not be, says so."""
+    await dialog.open(stuck)
+    await hass.config_entries.async_unload(loaded_entry.entry_id)
+    assert (await dialog.submit())["reason"] == "removed"
+
+
+async def test_reboot_too_often(dialog: Dialog, stuck: str, account: Account) -> None:
+    """The dialog says for how long the server asks to wait."""
+    account.retry_after = 600
+    account.faults["reboot"] = Fault.RATE_LIMITED_RETRY_AFTER
+    await dialog.open(stuck)
+    shown = await dialog.submit()
+    assert shown["errors"] == {"base": "rate_limited"}
+    assert shown["description_placeholders"]["minutes"] == "10"
 
 
 @pytest.mark.parametrize("fault", LEAKY)
@@ -415,1012 +231,81 @@ async def test_reboot_hides_the_token(
     assert_hidden(account.token, caplog, dialog.all_shown, hass.states.async_all())
 
 
-# Linking: the way is chosen
-
-
-async def test_ways(hass: HomeAssistant, dialog: Dialog, logged_out: str) -> None:
-    """The dialog offers the two ways, and nothing that is a step of one of them."""
-    shown = await dialog.open(logged_out)
-    assert shown["type"] == "menu"
-    assert shown["step_id"] == "init"
-    assert shown["menu_options"] == ["qr_code", "phone_number"]
-    assert shown["description_placeholders"] == PLACEHOLDERS
-
-
-@pytest.mark.parametrize("step_id", ["code", "failed", "linked", "linking"])
-async def test_no_other_way(
-    hass: HomeAssistant,
-    dialog: Dialog,
-    client: TestClient,
-    logged_out: str,
-    account: Account,
-    step_id: str,
-) -> None:
-    """No step can be taken before its time."""
-    await dialog.open(logged_out)
-    response = await client.post(dialog.url, json={"next_step_id": step_id})
-    assert response.status == HTTPStatus.BAD_REQUEST
-    assert standing(hass) == {logged_out}
-    assert (await dialog.look())["type"] == "menu"
-
-
-OTHERS: Final = [(Messenger.TELEGRAM, "Telegram"), (Messenger.MAX, "MAX")]
-
-
-@pytest.mark.parametrize(("messenger", "name"), OTHERS)
-async def test_other_messengers(
-    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account, name: str
-) -> None:
-    """Accounts of other messengers are linked in the console."""
-    shown = await dialog.open(logged_out)
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "link_in_console"
-    assert shown["description_placeholders"] == PLACEHOLDERS | {"messenger": name}
-    assert await dialog.is_over()
-    assert not methods(account)
-    assert standing(hass) == {logged_out}
+# Wrong address
 
 
 @pytest.fixture
-def settings_fail(account: Account) -> None:
-    """Let the settings not be read while the account is set up."""
-    account.faults["getSettings"] = Fault.BAD_GATEWAY
-
-
-@pytest.mark.parametrize(("messenger", "name"), OTHERS)
-async def test_messenger_unknown(
-    settings_fail: None,
-    dialog: Dialog,
-    other_dialog: Dialog,
-    logged_out: str,
-    account: Account,
-    name: str,
-) -> None:
-    """While the messenger is not known it is asked for, and WhatsApp is assumed."""
-    assert (await dialog.open(logged_out))["type"] == "menu"
-
-    account.faults.clear()
-    assert (await other_dialog.open(logged_out))["reason"] == "link_in_console"
-    assert methods(account) == ["getSettings", "getSettings"]
-
-
-# Linking by QR code
-
-
-async def test_scan(
-    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account
-) -> None:
-    """The dialog shows a QR code and ends by itself when it has been scanned."""
-    await dialog.open(logged_out)
-    shown = await dialog.choose("qr_code")
-    assert shown["type"] == "progress"
-    assert shown["step_id"] == "qr_code"
-    assert shown["progress_action"] == "get_qr_code"
-    assert shown["description_placeholders"] == PLACEHOLDERS
-
-    shown = await dialog.follow()
-    assert shown["type"] == "progress"
-    assert shown["step_id"] == "qr_code"
-    assert shown["progress_action"] == "scan_qr_code"
-    placeholders = shown["description_placeholders"]
-    scheme, _, picture = placeholders.pop("qr_code").partition(",")
-    assert placeholders == PLACEHOLDERS
-    assert scheme == "data:image/png;base64"
-    assert base64.b64decode(picture).startswith(PNG)
-
-    assert account.scan()
-    shown = await dialog.follow_to_end()
-    assert shown["type"] == "create_entry"
-    assert await dialog.is_over()
-    assert not running(hass)
-    assert not standing(hass)
-    assert state(hass) == "authorized"
-
-
-async def test_scan_is_noticed(
-    dialog: Dialog, logged_out: str, account: Account
-) -> None:
-    """An account that is linked is noticed at the next look at its state."""
-    account.link_seconds = 0
-    await dialog.open(logged_out)
-    await async_scan(dialog, account)
-    assert account.scan()
-    scanned_at = time.monotonic()
-
-    assert (await dialog.follow())["type"] == "create_entry"
-
-    assert time.monotonic() - scanned_at <= LOOK_INTERVAL + 1
-
-
-@pytest.mark.parametrize("way", [async_finish, async_scan, async_type])
-async def test_linked_unseen(
-    hass: HomeAssistant,
-    dialog: Dialog,
-    logged_out: str,
-    account: Account,
-    way: Way,
-) -> None:
-    """An account that is linked shows at once, even if nobody looks at the dialog."""
-    await dialog.open(logged_out)
-    await way(dialog, account)
-    account.state = "authorized"
-
-    await dialog.wait()
-
-    assert state(hass) == "authorized"
-    assert not standing(hass)
-    assert not running(hass)
-    assert (await dialog.look())["type"] == "create_entry"
-
-
-async def test_fresh_qr_codes(
-    dialog: Dialog, logged_out: str, account: Account
-) -> None:
-    """A fresh QR code takes the place of the old one before that is dead."""
-    await dialog.open(logged_out)
-    await async_scan(dialog, account)
-    for _ in range(10):
-        before = dialog.shown
-        text = account.qr_text
-        shown = await dialog.follow()
-        assert shown["progress_action"] == "scan_qr_code"
-        assert shown["description_placeholders"] != before["description_placeholders"]
-        assert account.qr_text != text
-        assert account.qr_life > QR_LIFE / 2
-
-    asked_at = [request.at for request in account.requests if request.method == "qr"]
-    assert max(late - early for early, late in pairwise(asked_at)) < QR_LIFE / 2
-
-
-async def test_qr_code_that_lives(
-    dialog: Dialog, logged_out: str, account: Account
-) -> None:
-    """A server that renews the QR code by its own clock is followed."""
-    account.qr_rotates = True
-    await dialog.open(logged_out)
-    await async_scan(dialog, account)
-    for _ in range(4):
-        await dialog.follow()
-        assert account.qr_life > QR_LIFE / 2
-    assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
-
-
-@pytest.mark.parametrize("restriction", ["suspended", "yellowCard"])
-async def test_scan_of_a_restricted_account(
+async def wrong_address(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    dialog: Dialog,
-    logged_out: str,
     loaded_entry: MockConfigEntry,
     account: Account,
-    restriction: str,
-) -> None:
-    """An account that is restricted is linked none the less."""
-    await dialog.open(logged_out)
-    await async_scan(dialog, account)
-    account.state = restriction
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
-    assert not standing(hass)
-
-    await async_pass(hass, freezer)
-    assert standing(hass) == {f"{loaded_entry.entry_id}_restricted"}
+) -> str:
+    """Return the id of the issue of an account with a wrong address."""
+    account.fault = Fault.FORBIDDEN_HTML
+    for _ in range(13):
+        await async_pass(hass, freezer)
+    issue_id = f"{loaded_entry.entry_id}_wrong_address"
+    assert standing(hass) == {issue_id}
+    return issue_id
 
 
-async def test_nobody_scans(
+@pytest.mark.skipif(not CAN_GO_ON, reason="this Home Assistant cannot go on")
+async def test_wrong_address(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     dialog: Dialog,
-    logged_out: str,
+    wrong_address: str,
+    loaded_entry: MockConfigEntry,
+    simulator: Simulator,
     account: Account,
 ) -> None:
-    """After three minutes the dialog asks whether to go on, and asks nothing else."""
-    await dialog.open(logged_out)
-    began_at = time.monotonic()
-    await dialog.choose("qr_code")
-    shown = await dialog.follow_to_end()
-    assert shown["type"] == "menu"
-    assert shown["step_id"] == "qr_timeout"
-    assert shown["menu_options"] == ["qr_code", "phone_number"]
-    assert QR_TIMEOUT <= time.monotonic() - began_at < QR_TIMEOUT + 10
-    assert not running(hass)
-    assert standing(hass) == {logged_out}
-
-    account.requests.clear()
-    await async_let_pass(freezer, 30)
-    assert methods(account) in ([], ["getStateInstance"])
-
-    await async_scan(dialog, account)
-    assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
-
-
-async def test_nobody_scans_but_types(
-    dialog: Dialog, logged_out: str, account: Account
-) -> None:
-    """Whoever does not get on with the QR code can have a code instead."""
-    await dialog.open(logged_out)
-    await dialog.choose("qr_code")
-    assert (await dialog.follow_to_end())["step_id"] == "qr_timeout"
-    await async_type(dialog, account)
-    assert account.enter_code(dialog.shown["description_placeholders"]["code"])
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
-
-
-@pytest.mark.parametrize(("fault", "reason"), FAILURES)
-async def test_no_qr_code(
-    hass: HomeAssistant,
-    dialog: Dialog,
-    logged_out: str,
-    account: Account,
-    fault: Fault,
-    reason: str,
-) -> None:
-    """The dialog says why there is no QR code."""
-    account.faults["qr"] = fault
-    await dialog.open(logged_out)
-    await dialog.choose("qr_code")
-    shown = await dialog.follow()
-    assert shown["type"] == "abort"
-    assert shown["reason"] == reason
+    """The dialog leads into the one that changes the address, which cures it."""
+    shown = await dialog.open(wrong_address)
+    assert shown["type"] == "form"
+    assert shown["step_id"] == "confirm"
     assert shown["description_placeholders"] == PLACEHOLDERS
-    assert await dialog.is_over()
-    assert standing(hass) == {logged_out}
 
-
-async def test_no_qr_code_of_a_host_unknown(
-    dialog: Dialog, logged_out: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The dialog tells a name that does not exist from a server that is down."""
-
-    async def fail(client: GreenApiClient) -> bool:
-        raise UnknownHostError
-
-    monkeypatch.setattr(GreenApiClient, "get_qr", fail)
-    await dialog.open(logged_out)
-    await dialog.choose("qr_code")
-    assert (await dialog.follow())["reason"] == "unknown_host"
-
-
-@pytest.mark.parametrize(("fault", "reason"), FAILURES)
-async def test_no_fresh_qr_code(
-    dialog: Dialog, logged_out: str, account: Account, fault: Fault, reason: str
-) -> None:
-    """A QR code is shown for as long as it lives, then the dialog says what is wrong."""
-    await dialog.open(logged_out)
-    await async_scan(dialog, account)
-    shown_at = time.monotonic()
-    account.faults["qr"] = fault
-    account.requests.clear()
-
-    shown = await dialog.follow()
-
+    shown = await dialog.submit()
     assert shown["type"] == "abort"
-    assert shown["reason"] == reason
-    assert QR_LIFE - 1 <= time.monotonic() - shown_at < QR_LIFE + 6
-    assert methods(account).count("qr") > 2
-
-
-async def test_qr_code_outlives_a_failure(
-    freezer: FrozenDateTimeFactory,
-    dialog: Dialog,
-    logged_out: str,
-    account: Account,
-) -> None:
-    """A failure that is over before the QR code is dead is not noticed."""
-    await dialog.open(logged_out)
-    await async_scan(dialog, account)
-    before = dialog.shown
-    account.faults["qr"] = Fault.BAD_GATEWAY
-    await async_let_pass(freezer, QR_LIFE / 2)
-    assert await dialog.look() == before
-
-    account.faults.clear()
-    shown = await dialog.follow()
-    assert shown["progress_action"] == "scan_qr_code"
-    assert shown["description_placeholders"] != before["description_placeholders"]
-    assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
-
-
-async def test_scan_in_an_outage(
-    freezer: FrozenDateTimeFactory,
-    dialog: Dialog,
-    logged_out: str,
-    account: Account,
-) -> None:
-    """A look at the state that fails is followed by another one."""
-    await dialog.open(logged_out)
-    await async_scan(dialog, account)
-    account.fault = Fault.BAD_GATEWAY
-    assert account.scan()
-    await async_let_pass(freezer, QR_LIFE / 2)
-    assert (await dialog.look())["type"] == "progress"
+    assert shown["reason"] == "reconfigure"
+    assert standing(hass) == {wrong_address}
+    shown = await dialog.go_on()
+    assert shown["type"] == "form"
+    assert shown["step_id"] == "reconfigure"
 
     account.fault = None
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
-
-
-@pytest.mark.parametrize(
-    ("kind", "reason"),
-    [
-        ("error", "no_qr_code"),
-        ("passkeyRequired", "passkey_required"),
-        ("PassKeyRequire", "passkey_required"),
-        ("pending_password", "password_required"),
-        ("timeoutExpired", "starting"),
-    ],
-)
-async def test_answer_instead_of_a_qr_code(
-    hass: HomeAssistant,
-    dialog: Dialog,
-    logged_out: str,
-    account: Account,
-    kind: str,
-    reason: str,
-) -> None:
-    """Each answer that is not a QR code has its words."""
-    account.qr_type = kind
-    account.qr_message = "instance in starting process try later"
-    await dialog.open(logged_out)
-    await dialog.choose("qr_code")
-    shown = await dialog.follow()
-    assert shown["type"] == "abort"
-    assert shown["reason"] == reason
-    assert standing(hass) == {logged_out}
-
-
-@pytest.mark.parametrize("linked", ["authorized", "suspended", "yellowCard"])
-async def test_error_instead_of_a_qr_code_but_linked(
-    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account, linked: str
-) -> None:
-    """An account that gets no QR code because it is linked is as it should be."""
-    account.qr_type = "error"
-    account.qr_message = "Instance has auth. You need to make log out"
-    await dialog.open(logged_out)
-    account.state = linked
-    await dialog.choose("qr_code")
-    assert (await dialog.follow())["type"] == "create_entry"
-    assert not standing(hass)
-
-
-async def test_passkey_after_a_qr_code(
-    dialog: Dialog, logged_out: str, account: Account
-) -> None:
-    """An account may want a passkey when its QR code has been scanned."""
-    await dialog.open(logged_out)
-    await async_scan(dialog, account)
-    account.passkey = True
-    assert (await dialog.follow())["reason"] == "passkey_required"
-
-
-already_linked: Final = pytest.mark.parametrize(
-    "kind", [QrKind.ALREADY_LOGGED, QrKind.ALREADY_REGISTERED]
-)
-
-
-@already_linked
-async def test_linked_already(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    dialog: Dialog,
-    logged_out: str,
-    account: Account,
-    kind: QrKind,
-) -> None:
-    """An account that is linked already is waited for until it works."""
-    account.qr_type = kind
-    await dialog.open(logged_out)
-    await dialog.choose("qr_code")
-    shown = await dialog.follow()
-    assert shown["type"] == "progress"
-    assert shown["step_id"] == "linking"
-    assert shown["progress_action"] == "finish_linking"
-    await async_let_pass(freezer, 30)
-    assert (await dialog.look())["progress_action"] == "finish_linking"
-
-    account.state = "authorized"
-    assert (await dialog.follow())["type"] == "create_entry"
-    assert not standing(hass)
-
-
-@already_linked
-async def test_linked_already_but_not_working(
-    hass: HomeAssistant,
-    dialog: Dialog,
-    logged_out: str,
-    account: Account,
-    kind: QrKind,
-) -> None:
-    """An account that is linked and does not come to work is not waited for forever."""
-    account.qr_type = kind
-    await dialog.open(logged_out)
-    await dialog.choose("qr_code")
-    began_at = time.monotonic()
-    shown = await dialog.follow_to_end()
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "not_working_yet"
-    assert LINKED_TIMEOUT <= time.monotonic() - began_at < LINKED_TIMEOUT + 10
-    assert standing(hass) == {logged_out}
-
-
-# Linking by code
-
-
-async def test_type(
-    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account
-) -> None:
-    """The dialog shows a code and ends by itself when it has been typed."""
-    await dialog.open(logged_out)
-    shown = await dialog.choose("phone_number")
-    assert shown["type"] == "form"
-    assert shown["step_id"] == "phone_number"
-    assert shown["errors"] == {}
-    assert shown["description_placeholders"] == PLACEHOLDERS
-    (field,) = shown["data_schema"]
-    assert field["name"] == "phone_number"
-    assert field["required"]
-    assert field["selector"]["text"]["type"] == "tel"
-    assert not methods(account)
-
-    shown = await dialog.submit(phone_number=PHONE)
-    assert shown["type"] == "progress"
-    assert shown["step_id"] == "code"
-    assert shown["progress_action"] == "enter_code"
-    code = shown["description_placeholders"]["code"]
-    assert code == f"{account.code[:4]}-{account.code[4:]}"
-    assert shown["description_placeholders"] == PLACEHOLDERS | {"code": code}
-
-    assert account.enter_code(code)
-    shown = await dialog.follow()
-    assert shown["type"] == "create_entry"
-    assert await dialog.is_over()
-    assert not running(hass)
-    assert not standing(hass)
-    assert state(hass) == "authorized"
-    assert account.phone == "447700900123"
-
-
-async def test_code_of_the_documentation(
-    dialog: Dialog,
-    logged_out: str,
-    account: Account,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The code is shown as WhatsApp shows the fields for it."""
-    monkeypatch.setattr(account, "show_code", lambda _: "GAPI2015")
-    await dialog.open(logged_out)
-    await async_type(dialog, account)
-    assert dialog.shown["description_placeholders"]["code"] == "GAPI-2015"
-    await dialog.close()
-
-
-@pytest.mark.parametrize(
-    ("typed", "number"),
-    [
-        ("+44 7700 900123", 447700900123),
-        ("447700900123", 447700900123),
-        ("0044 7700 900123", 447700900123),
-        ("  +44 (7700) 900-123  ", 447700900123),
-        ("+44.7700.900123", 447700900123),
-        ("+44\u20117700\u2012900\u2013123", 447700900123),
-        ("+44\u00a07700\u202f900123", 447700900123),
-        ("\u202a+44 7700 900123\u202c", 447700900123),
-        ("+1234567", 1234567),
-        ("+123456789012345", 123456789012345),
-    ],
-)
-async def test_phone_number(
-    dialog: Dialog, logged_out: str, account: Account, typed: str, number: int
-) -> None:
-    """A phone number is taken as people write it."""
-    await dialog.open(logged_out)
-    await dialog.choose("phone_number")
-    shown = await dialog.submit(phone_number=typed)
-    assert shown["progress_action"] == "enter_code"
-    (request,) = (
-        request
-        for request in account.requests
-        if request.method == "getAuthorizationCode"
-    )
-    assert request.verb == "POST"
-    assert request.body == {"phoneNumber": number}
-    await dialog.close()
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "",
-        "   ",
-        "+",
-        "my number",
-        "+44 7700 90012x",
-        "+44/7700/900123",
-        "+44 7700 900123, +44 7700 900124",
-        "++44 7700 900123",
-        "+44 +7700 900123",
-        "07700 900123",
-        "+0 44 7700 900123",
-        "00044 7700 900123",
-        "123456",
-        "1234567890123456",
-        "\u0664\u0664\u0667\u0667\u0660\u0660\u0669\u0660",
-    ],
-)
-async def test_no_phone_number(
-    dialog: Dialog, logged_out: str, account: Account, typed: str
-) -> None:
-    """What is no phone number is refused before anybody is asked."""
-    await dialog.open(logged_out)
-    await dialog.choose("phone_number")
-    shown = await dialog.submit(phone_number=typed)
-    assert shown["type"] == "form"
-    assert shown["errors"] == {"phone_number": "invalid_phone_number"}
-    assert shown["data_schema"][0]["description"] == {"suggested_value": typed}
-    assert not methods(account)
-
-    shown = await dialog.submit(phone_number=PHONE)
-    assert shown["progress_action"] == "enter_code"
-    await dialog.close()
-
-
-@pytest.mark.parametrize(("fault", "error"), FAILURES)
-async def test_no_code(
-    hass: HomeAssistant,
-    dialog: Dialog,
-    logged_out: str,
-    account: Account,
-    fault: Fault,
-    error: str,
-) -> None:
-    """The dialog says why there is no code, keeps the number and can try again."""
-    account.faults["getAuthorizationCode"] = fault
-    await dialog.open(logged_out)
-    await dialog.choose("phone_number")
-    shown = await dialog.submit(phone_number=PHONE)
-    assert shown["type"] == "form"
-    assert shown["errors"] == {"base": error}
-    assert shown["data_schema"][0]["description"] == {"suggested_value": PHONE}
-    assert standing(hass) == {logged_out}
-
-    account.faults.clear()
-    shown = await dialog.submit(phone_number=PHONE)
-    assert account.enter_code(shown["description_placeholders"]["code"])
-    assert (await dialog.follow())["type"] == "create_entry"
-
-
-async def test_code_refused(dialog: Dialog, logged_out: str, account: Account) -> None:
-    """A server that gives no code has not promised anything."""
-    account.code_accepted = False
-    await dialog.open(logged_out)
-    await dialog.choose("phone_number")
-    shown = await dialog.submit(phone_number=PHONE)
-    assert shown["errors"] == {"base": "bad_response"}
-
-
-async def test_code_of_a_host_unknown(
-    dialog: Dialog, logged_out: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The dialog tells a name that does not exist from a server that is down."""
-
-    async def fail(client: GreenApiClient, phone_number: int) -> str:
-        raise UnknownHostError
-
-    monkeypatch.setattr(GreenApiClient, "get_authorization_code", fail)
-    await dialog.open(logged_out)
-    await dialog.choose("phone_number")
-    shown = await dialog.submit(phone_number=PHONE)
-    assert shown["errors"] == {"base": "unknown_host"}
-
-
-async def test_nobody_types(
-    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account
-) -> None:
-    """When a code is dead the dialog offers a new one for the same number."""
-    await dialog.open(logged_out)
-    await async_type(dialog, account)
-    code = dialog.shown["description_placeholders"]["code"]
-    began_at = time.monotonic()
-    shown = await dialog.follow()
-    assert shown["type"] == "menu"
-    assert shown["step_id"] == "code_timeout"
-    assert shown["menu_options"] == ["qr_code", "phone_number"]
-    assert CODE_LIFE <= time.monotonic() - began_at < CODE_LIFE + 2
-    assert not account.enter_code(code)
-    assert not running(hass)
-    assert standing(hass) == {logged_out}
-
-    shown = await dialog.choose("phone_number")
-    assert shown["errors"] == {}
-    assert shown["data_schema"][0]["description"] == {"suggested_value": PHONE}
-    shown = await dialog.submit(phone_number=PHONE)
-    assert shown["description_placeholders"]["code"] != code
-    assert account.enter_code(shown["description_placeholders"]["code"])
-    assert (await dialog.follow())["type"] == "create_entry"
-
-
-async def test_nobody_types_but_scans(
-    dialog: Dialog, logged_out: str, account: Account
-) -> None:
-    """Whoever does not get on with the code can have a QR code instead."""
-    await dialog.open(logged_out)
-    await async_type(dialog, account)
-    assert (await dialog.follow())["step_id"] == "code_timeout"
-    await async_scan(dialog, account)
-    assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
-
-
-async def test_no_code_needed(
-    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account
-) -> None:
-    """An account that is linked already needs no code."""
-    await dialog.open(logged_out)
-    await dialog.choose("phone_number")
-    account.state = "authorized"
-    shown = await dialog.submit(phone_number=PHONE)
-    assert shown["type"] == "progress"
-    assert shown["step_id"] == "linking"
-    assert shown["progress_action"] == "finish_linking"
-    assert (await dialog.follow())["type"] == "create_entry"
-    assert not standing(hass)
-
-
-async def test_no_code_needed_but_not_working(
-    dialog: Dialog, logged_out: str, account: Account
-) -> None:
-    """An account that is said to be linked and is not is not waited for forever."""
-    account.faults["getAuthorizationCode"] = Fault.NULL_200
-    await dialog.open(logged_out)
-    await dialog.choose("phone_number")
-    assert (await dialog.submit(phone_number=PHONE))["step_id"] == "linking"
-    assert (await dialog.follow())["reason"] == "not_working_yet"
-
-
-# The end of a dialog
-
-
-@in_every_progress
-async def test_close(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    dialog: Dialog,
-    logged_out: str,
-    account: Account,
-    way: Way,
-) -> None:
-    """A dialog that is closed asks for nothing any more, from that moment on."""
-    await dialog.open(logged_out)
-    await way(dialog, account)
-    assert running(hass)
-
-    await dialog.close()
-
-    await async_let_pass(freezer, 1)
-    assert not running(hass)
-    account.requests.clear()
-    await async_let_pass(freezer, 30)
-    assert not methods(account)
-    assert await dialog.is_over()
-    assert standing(hass) == {logged_out}
-
-
-@pytest.fixture
-async def submitting(
-    dialog: Dialog, logged_out: str, account: Account
-) -> asyncio.Task[Shown]:
-    """Return a task that asks for a code, to which there is no answer."""
-    account.faults["getAuthorizationCode"] = Fault.HANG
-    await dialog.open(logged_out)
-    await dialog.choose("phone_number")
-    submitting = asyncio.create_task(dialog.submit(phone_number=PHONE))
-    await async_until(lambda: "getAuthorizationCode" in methods(account))
-    return submitting
-
-
-async def test_close_while_asking_for_a_code(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    dialog: Dialog,
-    submitting: asyncio.Task[Shown],
-    account: Account,
-) -> None:
-    """A dialog that is closed neither waits for its code nor goes on with it."""
-    await dialog.close()
-
-    await submitting
-    assert not running(hass)
-    account.requests.clear()
-    await async_let_pass(freezer, 30)
-    assert not methods(account)
-
-
-@in_every_progress
-@pytest.mark.parametrize("end", ["async_reload", "async_remove", "async_unload"])
-async def test_entry_ends(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    dialog: Dialog,
-    logged_out: str,
-    loaded_entry: MockConfigEntry,
-    account: Account,
-    way: Way,
-    end: str,
-) -> None:
-    """A dialog whose config entry is gone says so and asks for nothing any more."""
-    await dialog.open(logged_out)
-    await way(dialog, account)
-
-    await getattr(hass.config_entries, end)(loaded_entry.entry_id)
-
-    shown = await dialog.follow()
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "not_loaded"
-    assert shown["description_placeholders"] == PLACEHOLDERS
-    assert not running(hass)
-
-
-async def test_entry_ends_while_asking_for_a_code(
-    hass: HomeAssistant,
-    submitting: asyncio.Task[Shown],
-    loaded_entry: MockConfigEntry,
-) -> None:
-    """A request for a code ends with the config entry."""
-    await hass.config_entries.async_unload(loaded_entry.entry_id)
-    shown = await submitting
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "not_loaded"
-
-
-async def test_entry_ends_before_a_way_is_chosen(
-    hass: HomeAssistant,
-    dialog: Dialog,
-    logged_out: str,
-    loaded_entry: MockConfigEntry,
-    account: Account,
-) -> None:
-    """A dialog without a config entry begins nothing."""
-    await dialog.open(logged_out)
-    await hass.config_entries.async_unload(loaded_entry.entry_id)
-    shown = await dialog.choose("qr_code")
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "not_loaded"
-    assert not methods(account)
-
-
-async def test_entry_ends_before_a_number_is_typed(
-    hass: HomeAssistant,
-    dialog: Dialog,
-    logged_out: str,
-    loaded_entry: MockConfigEntry,
-    account: Account,
-) -> None:
-    """A number that is submitted without a config entry is sent to nobody."""
-    await dialog.open(logged_out)
-    await dialog.choose("phone_number")
-    await hass.config_entries.async_unload(loaded_entry.entry_id)
-    shown = await dialog.submit(phone_number=PHONE)
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "not_loaded"
-    assert not methods(account)
-
-
-async def test_entry_reloaded_before_a_way_is_chosen(
-    hass: HomeAssistant,
-    dialog: Dialog,
-    logged_out: str,
-    loaded_entry: MockConfigEntry,
-    account: Account,
-) -> None:
-    """A dialog goes on with what a config entry is after it has been reloaded."""
-    await dialog.open(logged_out)
-    await hass.config_entries.async_reload(loaded_entry.entry_id)
-    await async_scan(dialog, account)
-    assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
-    assert state(hass) == "authorized"
-
-
-async def test_two_dialogs(
-    hass: HomeAssistant,
-    dialog: Dialog,
-    other_dialog: Dialog,
-    logged_out: str,
-    account: Account,
-) -> None:
-    """Two dialogs of one account do not get in each other's way."""
-    await dialog.open(logged_out)
-    await other_dialog.open(logged_out)
-    await async_scan(dialog, account)
-    await async_type(other_dialog, account)
-    await dialog.follow()
-
-    assert account.scan()
-
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
-    assert (await other_dialog.follow_to_end())["type"] == "create_entry"
-    assert not running(hass)
-    assert not standing(hass)
-
-
-async def test_closing_one_of_two_dialogs(
-    dialog: Dialog, other_dialog: Dialog, logged_out: str, account: Account
-) -> None:
-    """A dialog goes on when the other one is closed."""
-    await dialog.open(logged_out)
-    await other_dialog.open(logged_out)
-    await async_scan(dialog, account)
-    await async_scan(other_dialog, account)
-
-    await dialog.close()
-
-    await other_dialog.follow()
-    assert account.scan()
-    assert (await other_dialog.follow_to_end())["type"] == "create_entry"
-
-
-async def test_submitted_twice(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, dialog: Dialog, logged_out: str
-) -> None:
-    """A button that is pressed twice leaves nothing behind."""
-    await dialog.open(logged_out)
-    await dialog.choose("phone_number")
-    await asyncio.gather(
-        dialog.submit(phone_number=PHONE), dialog.submit(phone_number=PHONE)
-    )
-    assert running(hass) == ["green_api enter_code"] * 2
-
-    await dialog.close()
-
-    await async_let_pass(freezer, 1)
-    assert not running(hass)
-
-
-async def test_coordinator_is_first(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    dialog: Dialog,
-    logged_out: str,
-    account: Account,
-) -> None:
-    """A dialog ends well when the issue is gone before it notices."""
-    await dialog.open(logged_out)
-    await dialog.choose("phone_number")
-    account.state = "authorized"
-    await async_let_pass(freezer, 61)
-    assert not standing(hass)
-
-    assert (await dialog.submit(phone_number=PHONE))["step_id"] == "linking"
-    assert (await dialog.follow())["type"] == "create_entry"
-
-
-@pytest.fixture
-async def linked_in_an_outage(
-    hass: HomeAssistant,
-    dialog: Dialog,
-    logged_out: str,
-    account: Account,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """End a dialog whose account is linked while the last poll of it fails."""
-    get_state = GreenApiClient.get_state
-
-    async def answer_once(client: GreenApiClient) -> AccountState:
-        """Return the state, as the last answer before an outage."""
-        answer = await get_state(client)
-        account.fault = Fault.BAD_GATEWAY
-        return answer
-
-    await dialog.open(logged_out)
-    await async_scan(dialog, account)
-    account.state = "authorized"
-    with monkeypatch.context() as patch:
-        patch.setattr(GreenApiClient, "get_state", answer_once)
-        assert (await dialog.follow())["type"] == "create_entry"
-    assert state(hass) == "unavailable"
-    account.fault = None
-
-
-async def test_issue_comes_back(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    linked_in_an_outage: None,
-    logged_out: str,
-    account: Account,
-) -> None:
-    """An account that is logged out again has its issue again at the next poll."""
-    account.state = "notAuthorized"
+    shown = await dialog.submit(api_url=f"{simulator.url}/v3")
+    assert shown["reason"] == "reconfigure_successful"
     await async_pass(hass, freezer)
-    assert standing(hass) == {logged_out}
-
-
-async def test_issue_does_not_come_back(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    linked_in_an_outage: None,
-    account: Account,
-) -> None:
-    """An account that works has no issue when it is polled again."""
-    await async_pass(hass, freezer)
-    assert state(hass) == "authorized"
     assert not standing(hass)
+    assert loaded_entry.data[CONF_API_URL] == f"{simulator.url}/v3"
 
 
-# Limits and secrets
-
-
-@pytest.fixture
-def statuses(monkeypatch: pytest.MonkeyPatch) -> set[int]:
-    """Return with which statuses the simulator answers."""
-    statuses = set()
-    answer = Simulator._answer
-
-    async def note(self: Simulator, exchange: Exchange, token: str) -> StreamResponse:
-        response = await answer(self, exchange, token)
-        statuses.add(response.status)
-        return response
-
-    monkeypatch.setattr(Simulator, "_answer", note)
-    return statuses
-
-
-@pytest.mark.paced
-async def test_pace(
+@pytest.mark.skipif(not CAN_GO_ON, reason="this Home Assistant cannot go on")
+@at_every_end
+async def test_entry_with_a_wrong_address_ends(
     hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    client: TestClient,
-    logged_out: str,
-    account: Account,
-    statuses: set[int],
-) -> None:
-    """Several dialogs and the polls together keep the limits of the vendor."""
-    dialogs = [Dialog(hass, freezer, client) for _ in range(4)]
-    for dialog in dialogs:
-        await dialog.open(logged_out)
-    await asyncio.gather(*(dialog.choose("qr_code") for dialog in dialogs))
-    await async_let_pass(freezer, 70, step=0.1)
-    for dialog in dialogs:
-        assert (await dialog.look())["progress_action"] == "scan_qr_code"
-    assert account.scan()
-    for dialog in dialogs:
-        assert (await dialog.follow_to_end())["type"] == "create_entry"
-
-    asked = methods(account)
-    assert asked.count("getStateInstance") > 40
-    assert asked.count("qr") > 40
-    assert statuses == {HTTPStatus.OK}
-
-
-@pytest.mark.parametrize("fault", LEAKY)
-async def test_linking_hides_the_token(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
     dialog: Dialog,
-    logged_out: str,
-    account: Account,
-    caplog: pytest.LogCaptureFixture,
-    fault: Fault,
+    wrong_address: str,
+    loaded_entry: MockConfigEntry,
+    end: End,
 ) -> None:
-    """However a request of the dialog fails, nobody is told the token."""
-    caplog.set_level("DEBUG")
-    await dialog.open(logged_out)
-    await async_scan(dialog, account)
-    account.faults["getStateInstance"] = fault
-    await async_let_pass(freezer, 2 * LOOK_INTERVAL)
-    account.faults["qr"] = fault
-    assert (await dialog.follow_to_end())["type"] == "abort"
+    """Nothing is to be changed of a config entry that is gone."""
+    await dialog.open(wrong_address)
+    await end(hass, loaded_entry)
+    assert (await dialog.submit())["reason"] == "removed"
+    assert not hass.config_entries.flow.async_progress()
 
-    await dialog.open(logged_out)
-    account.faults["getAuthorizationCode"] = fault
-    await dialog.choose("phone_number")
-    assert (await dialog.submit(phone_number=PHONE))["errors"]
-    account.faults["getAuthorizationCode"] = Fault.NULL_200
-    assert (await dialog.submit(phone_number=PHONE))["step_id"] == "linking"
-    await async_let_pass(freezer, 2 * LOOK_INTERVAL)
-    await dialog.close()
 
-    issues = ir.async_get(hass).issues
-    assert_hidden(
-        account.token, caplog, dialog.all_shown, hass.states.async_all(), issues
-    )
+@pytest.mark.skipif(CAN_GO_ON, reason="this Home Assistant can go on")
+async def test_wrong_address_is_told(hass: HomeAssistant, wrong_address: str) -> None:
+    """Where dialogs cannot go on in others, the issue says what to do."""
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, wrong_address)
+    assert not issue.is_fixable
+    assert issue.translation_key == "wrong_address"
+
+
+def test_what_can_be_fixed() -> None:
+    """A wrong address can be fixed where Home Assistant lets a dialog go on."""
+    assert ((MAJOR_VERSION, MINOR_VERSION) >= (2026, 11)) is CAN_GO_ON

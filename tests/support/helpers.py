@@ -1,12 +1,16 @@
 """What tests of several modules do."""
 
+import logging
+
 from freezegun.api import FrozenDateTimeFactory
+import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.green_api.const import DOMAIN
 from homeassistant.core import HomeAssistant, split_entity_id
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util.async_ import get_scheduled_timer_handles
+from tests.simulator import Account
 
 
 async def async_pass(
@@ -33,3 +37,25 @@ def enable(entity_registry: er.EntityRegistry, entity_id: str, unique_id: str) -
     entity_registry.async_get_or_create(
         platform, DOMAIN, unique_id, suggested_object_id=object_id
     )
+
+
+def standing(hass: HomeAssistant) -> set[str]:
+    """Return the ids of the issues that stand."""
+    issues = ir.async_get(hass).issues
+    return {issue_id for domain, issue_id in issues if domain == DOMAIN}
+
+
+def methods(account: Account) -> list[str]:
+    """Return which methods an account was asked for."""
+    return [request.method for request in account.requests]
+
+
+def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what is told in the log of anything that went wrong."""
+    return [
+        record.getMessage()
+        for record in caplog.records
+        # The log of the browser's requests does not understand frozen time.
+        if record.name != "aiohttp.access"
+        and (record.levelno > logging.WARNING or record.exc_info)
+    ]
