@@ -7,6 +7,7 @@ from .const import DOMAIN, PLATFORMS
 from .coordinator import GreenApiCoordinator
 from .data import GreenApiConfigEntry, GreenApiData
 from .details import DetailsCoordinator
+from .events import Announcer
 from .issues import async_delete_issues, async_update_issue
 from .settings import InstanceSettings
 from .store import async_get_store
@@ -30,6 +31,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> 
     await coordinator.async_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     details.async_start()
+    Announcer(hass, entry, store).async_start()
     # The name of the messenger is not worth waiting for.
     entry.async_create_background_task(
         hass, settings.async_get_messenger(), f"{DOMAIN} messenger"

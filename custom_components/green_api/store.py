@@ -14,6 +14,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
+from .announced import Announced, Stopwatch
 from .api import AccountState
 from .const import DOMAIN, LOGGER
 from .problem import Answer, Health, Problem
@@ -35,7 +36,8 @@ class AccountMemory:
     `state` is the server's own word, None while the instance is being created;
     `since` is when it was first heard, None if nothing was heard yet.
     `problem_since` is when the answers began to agree on the problem; `ignored` is that
-    problem if its issue was ignored when the config entry was unloaded.
+    problem if its issue was ignored when the config entry was unloaded. `announced` is
+    what automations were told.
     """
 
     state: str | None = None
@@ -43,6 +45,7 @@ class AccountMemory:
     health: Health = field(default_factory=Health)
     problem_since: datetime | None = None
     ignored: Problem | None = None
+    announced: Announced = field(default_factory=Announced)
 
     def answered(self, answer: Answer, now: float, moment: datetime) -> AccountMemory:
         """Return the memory with one more answer.
@@ -76,7 +79,24 @@ class AccountMemory:
     def _milestones(self) -> tuple[object, ...]:
         """Return what does not change with every answer."""
         health = self.health
-        return self.since, health.remembered, health.reason, health.rebooted_at
+        return (
+            self.since,
+            self.announced,
+            health.remembered,
+            health.reason,
+            health.rebooted_at,
+        )
+
+
+class StoredAnnounced(TypedDict):
+    """What automations were told of an account; a list of one state, or of none."""
+
+    states: list[str | None]
+    since: str | None
+    problem: str | None
+    reasons: list[str]
+    with_problem: float
+    unreachable: float
 
 
 class StoredAccount(TypedDict):
@@ -95,6 +115,7 @@ class StoredAccount(TypedDict):
     replaced: list[str]
     rebooted_ago: float | None
     is_after_reboot: bool
+    announced: StoredAnnounced
 
 
 class StoredAccounts(TypedDict):
@@ -115,6 +136,17 @@ def _moment(text: str) -> datetime:
 _SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0))
 _PROBLEMS: Final = vol.All([vol.Coerce(Problem)], vol.Coerce(frozenset))
 
+_ANNOUNCED: Final = vol.Schema(
+    {
+        vol.Required("states"): vol.All([vol.Any(None, str)], vol.Length(max=1)),
+        vol.Required("since"): vol.Any(None, vol.All(str, _moment)),
+        vol.Required("problem"): vol.Any(None, vol.Coerce(Problem)),
+        vol.Required("reasons"): _PROBLEMS,
+        vol.Required("with_problem"): _SECONDS,
+        vol.Required("unreachable"): _SECONDS,
+    },
+    extra=vol.REMOVE_EXTRA,
+)
 _ACCOUNT: Final = vol.Schema(
     {
         vol.Required("state"): vol.Any(None, str),
@@ -130,6 +162,7 @@ _ACCOUNT: Final = vol.Schema(
         vol.Required("replaced"): _PROBLEMS,
         vol.Required("rebooted_ago"): vol.Any(None, _SECONDS),
         vol.Required("is_after_reboot"): bool,
+        vol.Required("announced"): _ANNOUNCED,
     },
     extra=vol.REMOVE_EXTRA,
 )
@@ -190,7 +223,10 @@ class AccountStore:
         """Remember an account that nobody asks for any more."""
         memory = self.async_get(entry_id)
         self._memories[entry_id] = replace(
-            memory, health=memory.health.interrupted(), ignored=ignored
+            memory,
+            health=memory.health.interrupted(),
+            ignored=ignored,
+            announced=memory.announced.interrupted(self._hass.loop.time()),
         )
         self.async_save()
 
@@ -244,6 +280,19 @@ def _account_to_storage(memory: AccountMemory, now: float) -> StoredAccount:
         "replaced": sorted(health.replaced),
         "rebooted_ago": _ago(health.rebooted_at, now),
         "is_after_reboot": health.is_after_reboot,
+        "announced": _announced_to_storage(memory.announced, now),
+    }
+
+
+def _announced_to_storage(announced: Announced, now: float) -> StoredAnnounced:
+    """Return what automations were told as it is stored."""
+    return {
+        "states": [announced.state.raw] if announced.state else [],
+        "since": _iso(announced.since),
+        "problem": announced.problem,
+        "reasons": sorted(announced.reasons),
+        "with_problem": announced.with_problem.read(now),
+        "unreachable": announced.unreachable.read(now),
     }
 
 
@@ -259,6 +308,7 @@ def _from_storage(stored: object, saved_at: float) -> AccountMemory:
         since=account["since"],
         problem_since=account["problem_since"],
         ignored=account["ignored"],
+        announced=_announced_from_storage(account["announced"]),
         health=Health(
             remembered=account["problem"],
             reason=account["reason"],
@@ -270,6 +320,18 @@ def _from_storage(stored: object, saved_at: float) -> AccountMemory:
             rebooted_at=_at(account["rebooted_ago"], saved_at),
             is_after_reboot=account["is_after_reboot"],
         ),
+    )
+
+
+def _announced_from_storage(stored: Mapping[str, Any]) -> Announced:
+    """Return what automations were told from what is stored of it."""
+    return Announced(
+        state=next(map(AccountState, stored["states"]), None),
+        since=stored["since"],
+        problem=stored["problem"],
+        reasons=stored["reasons"],
+        with_problem=Stopwatch(stored["with_problem"]),
+        unreachable=Stopwatch(stored["unreachable"]),
     )
 
 

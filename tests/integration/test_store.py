@@ -51,6 +51,14 @@ NOTHING: Final[StoredAccount] = {
     "replaced": [],
     "rebooted_ago": None,
     "is_after_reboot": False,
+    "announced": {
+        "states": [],
+        "since": None,
+        "problem": None,
+        "reasons": [],
+        "with_problem": 0.0,
+        "unreachable": 0.0,
+    },
 }
 
 
@@ -127,6 +135,7 @@ async def test_written_with_a_delay(
             "reason": "blocked",
             "told_ago": SAVE_DELAY,
             "reasons": ["blocked"],
+            "announced": NOTHING["announced"] | {"states": ["blocked"]},
         }
     }
 

@@ -78,9 +78,23 @@ FLOW: Final = {
     ),
 }
 STATES: Final = _each(_is_plain_text)
+AUTOMATION: Final = _each(
+    {
+        vol.Required("name"): _is_plain_text,
+        vol.Required("description"): _is_plain_text,
+        vol.Optional("fields"): _each(
+            {
+                vol.Required("name"): _is_plain_text,
+                vol.Required("description"): _is_plain_text,
+            }
+        ),
+    }
+)
 
 TRANSLATION_SCHEMA: Final = vol.Schema(
     {
+        vol.Required("common"): _each(_is_text),
+        vol.Required("conditions"): AUTOMATION,
         vol.Required("config"): FLOW,
         vol.Required("entity"): {
             vol.In(list(Platform)): _each(
@@ -108,6 +122,7 @@ TRANSLATION_SCHEMA: Final = vol.Schema(
             )
         ),
         vol.Optional("selector"): _each({vol.Required("options"): STATES}),
+        vol.Required("triggers"): AUTOMATION,
     }
 )
 
@@ -115,6 +130,7 @@ ICON: Final = vol.Match(r"mdi:[a-z0-9-]+$")
 
 ICONS_SCHEMA: Final = vol.Schema(
     {
+        vol.Required("conditions"): _each({vol.Required("condition"): ICON}),
         vol.Required("entity"): {
             vol.In(list(Platform)): _each(
                 {
@@ -128,7 +144,8 @@ ICONS_SCHEMA: Final = vol.Schema(
                     ),
                 }
             )
-        }
+        },
+        vol.Required("triggers"): _each({vol.Required("trigger"): ICON}),
     }
 )
 
@@ -205,15 +222,19 @@ def test_every_failure_has_a_text() -> None:
 
 
 def test_every_problem_has_a_text() -> None:
-    """Whatever can stand against an account can be told."""
+    """Whatever can be wrong with an account can be told, in repairs and automations."""
     assert read_json(ENGLISH)["issues"].keys() >= set(Problem)
+    assert read_json(ENGLISH)["exceptions"].keys() >= set(Problem)
 
 
 def test_every_text_is_used() -> None:
     """No text is left of what the code has no more."""
     english = read_json(ENGLISH)
     keys = {
+        *english["common"],
+        *english["conditions"],
         *english["exceptions"],
+        *english["triggers"],
         *english["issues"],
         *(key for entities in english["entity"].values() for key in entities),
     }

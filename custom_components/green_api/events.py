@@ -1,0 +1,98 @@
+"""Tell automations what becomes of an account, each thing once."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from homeassistant.core import CoreState, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.start import async_at_started
+from homeassistant.util import dt as dt_util
+from homeassistant.util.signal_type import SignalType
+
+from .announced import Announced
+from .const import DOMAIN
+from .data import GreenApiConfigEntry
+from .store import AccountStore
+
+# Automations attach their triggers when Home Assistant has started: seconds until all
+# of them have done so.
+ATTACHED_AFTER: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What automations were told of an account before, and are told now."""
+
+    entry: GreenApiConfigEntry
+    before: Announced
+    now: Announced
+
+
+SIGNAL_ANNOUNCED: Final[SignalType[Announcement]] = SignalType(f"{DOMAIN}_announced")
+
+
+class Announcer:
+    """Announce what is new of an account, and remember that."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: GreenApiConfigEntry, store: AccountStore
+    ) -> None:
+        """Initialize the announcer."""
+        self._hass = hass
+        self._entry = entry
+        self._store = store
+
+    @callback
+    def async_start(self) -> None:
+        """Follow the account as soon as automations listen."""
+        self._entry.async_on_unload(self._interrupted)
+        if self._hass.state is CoreState.running:
+            self._follow()
+        else:
+            self._entry.async_on_unload(async_at_started(self._hass, self._started))
+
+    @callback
+    def _started(self, hass: HomeAssistant) -> None:
+        """Give the automations time to attach their triggers."""
+        self._entry.async_on_unload(
+            async_call_later(hass, ATTACHED_AFTER, self._follow)
+        )
+
+    @callback
+    def _follow(self, *_: Any) -> None:
+        """Announce what is known by now, and what is new from now on."""
+        self._announce()
+        self._entry.async_on_unload(
+            self._entry.runtime_data.coordinator.async_add_listener(self._announce)
+        )
+
+    @callback
+    def _announce(self) -> None:
+        """Announce what is new."""
+        account = self._entry.runtime_data.coordinator.data
+        memory = self._store.async_get(self._entry.entry_id)
+        announced = memory.announced.heard(
+            account.state if memory.since else None,
+            account.problem,
+            answers=account.error is None,
+            since=account.problem_since or dt_util.utcnow(),
+            now=self._hass.loop.time(),
+        )
+        if announced != memory.announced:
+            self._store.async_set(
+                self._entry.entry_id, replace(memory, announced=announced)
+            )
+            self._send(memory.announced, announced)
+
+    @callback
+    def _interrupted(self) -> None:
+        """Let nobody wait for what was to come."""
+        announced = self._store.async_get(self._entry.entry_id).announced
+        self._send(announced, announced)
+
+    def _send(self, before: Announced, now: Announced) -> None:
+        """Send the signal."""
+        async_dispatcher_send(
+            self._hass, SIGNAL_ANNOUNCED, Announcement(self._entry, before, now)
+        )
