@@ -6,6 +6,7 @@
 #   sync_environment newest|floor   makes .cache/venv-<name> as uv.lock says
 #   environment_python newest|floor prints the interpreter of that environment
 #   say TEXT                        prints progress
+#   help_if_asked ARGUMENT…         prints what the script says of itself, for --help
 
 set -euo pipefail
 
@@ -22,6 +23,12 @@ say() { printf '==> %s\n' "$*" >&2; }
 fail() {
   printf 'error: %s\n' "$*" >&2
   exit 1
+}
+
+help_if_asked() {
+  case " $* " in
+    *' --help '* | *' -h '*) exec sed -n '2,/^$/s/^# \{0,1\}//p' "$0" ;;
+  esac
 }
 
 is_usable_uv() {
