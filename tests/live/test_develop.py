@@ -16,9 +16,12 @@ from typing import Final
 
 import pytest
 
+from .commands import run_command
 from .configuration import LOOPBACK, ROOT
 from .develop import DATA, Ports
 from .home_assistant import BLINK, START, PortInUseError, free_port, require_free
+
+DEVELOP: Final = "scripts/develop"
 
 END: Final = 60.0
 """Seconds in which everything has to be gone."""
@@ -156,26 +159,15 @@ async def test_stops_in_good_order(end: Callable[[Session], None]) -> None:
     assert "Traceback" not in running.shown
 
 
-async def develop(*arguments: str, **environment: str) -> tuple[int | None, str]:
-    """Run scripts/develop to its end, and return its exit code and what it said."""
-    process = await asyncio.create_subprocess_exec(
-        *("scripts/develop", *arguments),
-        cwd=ROOT,
-        env=os.environ | environment,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    said, _ = await process.communicate()
-    return process.returncode, said.decode()
-
-
 @pytest.mark.parametrize("option", ["--port", "--simulator-port"])
 async def test_names_the_way_around_a_port_in_use(option: str) -> None:
     """A port that another program has is named, and the option for another one."""
     with socket.create_server((LOOPBACK, 0)) as taken:
         port = taken.getsockname()[1]
         free = {"--port", "--simulator-port"} - {option}
-        code, said = await develop(*(f"{option}={port}", f"{free.pop()}={free_port()}"))
+        code, said = await run_command(
+            DEVELOP, *(f"{option}={port}", f"{free.pop()}={free_port()}")
+        )
     assert code == 1
     assert said == (
         f"error: Port {port} on {LOOPBACK} is in use by another program: "
@@ -186,13 +178,13 @@ async def test_names_the_way_around_a_port_in_use(option: str) -> None:
 async def test_ports_differ() -> None:
     """Home Assistant and the simulator cannot have the same port."""
     port = free_port()
-    said = await develop(f"--port={port}", f"--simulator-port={port}")
+    said = await run_command(DEVELOP, f"--port={port}", f"--simulator-port={port}")
     assert said == (1, "error: --port and --simulator-port must differ\n")
 
 
 async def test_says_what_is_missing_of_an_account() -> None:
     """An account needs all three values."""
-    said = await develop(GREEN_API_URL="https://api.green-api.com")
+    said = await run_command(DEVELOP, GREEN_API_URL="https://api.green-api.com")
     names = "GREEN_API_INSTANCE and GREEN_API_TOKEN"
     every = "GREEN_API_URL, GREEN_API_INSTANCE, GREEN_API_TOKEN"
     assert said == (1, f"error: Set {names} too, or none of {every}\n")

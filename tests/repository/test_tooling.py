@@ -77,7 +77,13 @@ def test_workflow(path: Path) -> None:
 
 def test_workflows() -> None:
     """There is a workflow for everything that has to hold."""
-    assert {path.stem for path in WORKFLOWS} >= {"lint", "release", "test", "validate"}
+    assert {path.stem for path in WORKFLOWS} >= {
+        "lint",
+        "next",
+        "release",
+        "test",
+        "validate",
+    }
 
 
 def test_dependabot_leaves_home_assistant_alone() -> None:
@@ -95,7 +101,10 @@ def test_dependabot_leaves_home_assistant_alone() -> None:
     "name",
     [
         ".ci/run",
-        *(f"scripts/{name}" for name in ("bench", "develop", "screenshots", "test")),
+        *(
+            f"scripts/{name}"
+            for name in ("bench", "develop", "publish-as", "screenshots", "test")
+        ),
     ],
 )
 def test_command(name: str) -> None:
