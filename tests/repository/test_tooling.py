@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import homeassistant
+from tests.support.order import LONG
 
 from . import ROOT, named, pins, read
 
@@ -84,6 +85,12 @@ def test_workflows() -> None:
         "test",
         "validate",
     }
+
+
+@pytest.mark.parametrize("module", LONG)
+def test_long_tests_are_there(module: str) -> None:
+    """What comes first, and what --quick leaves out, is named as it is called."""
+    assert (ROOT / module).is_file()
 
 
 def test_dependabot_leaves_home_assistant_alone() -> None:
