@@ -1,11 +1,14 @@
 # shellcheck shell=bash
 #
 # Sourced by the other scripts: finds uv and Python 3.14, makes the environments.
-# Everything lands in .cache/; a second call with nothing to do takes a blink.
+# All of that lands in .cache/, and in uv's own cache; a second call with nothing to do
+# takes a blink.
 #
 #   sync_environment newest|floor   makes .cache/venv-<name> as uv.lock says
-#   environment_python newest|floor prints the interpreter of that environment
+#   sync_environment next           makes .cache/venv-next anew, of what is newest today
+#   environment_python NAME         prints the interpreter of an environment
 #   say TEXT                        prints progress
+#   help_if_asked ARGUMENT…         prints what the script says of itself, for --help
 
 set -euo pipefail
 
@@ -22,6 +25,12 @@ say() { printf '==> %s\n' "$*" >&2; }
 fail() {
   printf 'error: %s\n' "$*" >&2
   exit 1
+}
+
+help_if_asked() {
+  case " $* " in
+    *' --help '* | *' -h '*) exec sed -n '2,/^$/s/^# \{0,1\}//p' "$0" ;;
+  esac
 }
 
 is_usable_uv() {
@@ -84,9 +93,38 @@ environment_python() { echo "$cache/venv-$1/bin/python"; }
 
 sync_environment() {
   find_python
+  case $1 in
+    next) sync_next ;;
+    *) sync_locked "$1" ;;
+  esac
+}
+
+sync_locked() {
   [ -x "$(environment_python "$1")" ] ||
     say "Installing the $1 environment into .cache/venv-$1 (once, may take minutes)"
   UV_PROJECT_ENVIRONMENT=$cache/venv-$1 "$uv" sync --quiet --project "$root" \
     --frozen --no-default-groups --group "$1" --python "$python" ||
     fail "the $1 environment could not be made, see above"
 }
+
+sync_next() {
+  say "Installing the newest Home Assistant, pre-releases included, into .cache/venv-next"
+  install_next || fail "the next environment could not be made, see above"
+  say "$(next_pip freeze |
+    grep -E '^(homeassistant|pytest-homeassistant-custom-component)==' | xargs)"
+}
+
+# Home Assistant comes first, the harness adapts: where both pin something, the harness
+# has the pin of an older Home Assistant.
+install_next() {
+  local next=$cache/venv-next pins
+  "$uv" venv --quiet --clear --python "$python" "$next" &&
+    next_pip install 'homeassistant>=2026.3.0b0' &&
+    pins=$(find "$next" -path '*/homeassistant/package_constraints.txt') &&
+    next_pip freeze | grep '^homeassistant==' | cat - "$pins" >"$next/pins.txt" &&
+    next_pip install pytest-homeassistant-custom-component \
+      --overrides "$next/pins.txt" --group "$root/pyproject.toml:test"
+}
+
+# Runs elsewhere: here our pyproject.toml would have a say in the versions.
+next_pip() { VIRTUAL_ENV=$cache/venv-next "$uv" --quiet --directory / pip "$@"; }

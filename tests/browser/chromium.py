@@ -1,19 +1,14 @@
-"""Start a Chromium: one that is installed, else Playwright's own, else the system's.
+"""Start a Chromium: the system's, else Playwright's own, which is kept in .cache."""
 
-Playwright's own is kept in .cache; the system's needs root, or sudo that does not ask.
-"""
-
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import os
 from pathlib import Path
 import shutil
 import subprocess
-import sys
 from typing import Final
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Playwright, async_playwright
 
 from tests.live.configuration import ROOT
 
@@ -37,14 +32,13 @@ ARGUMENTS: Final = (
 
 
 class NoChromiumError(Exception):
-    """No Chromium is to be had."""
+    """No Chromium starts."""
 
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     """Run a Chromium."""
-    os.environ.update(SETTINGS)
-    async with async_playwright() as playwright:
+    async with _playwright() as playwright:
         kind = playwright.chromium
         path = find(Path(kind.executable_path))
         async with await kind.launch(
@@ -53,61 +47,35 @@ async def chromium() -> AsyncIterator[Browser]:
             yield browser
 
 
-def find(own: Path) -> Path:
-    """Return a Chromium that starts; get one if there is none."""
-    for got in (_as_it_is, _download, _install):
-        if got() and (found := _starting(own)):
-            return found
+async def own_path() -> Path:
+    """Return where Playwright's own Chromium is, or would be."""
+    async with _playwright() as playwright:
+        return Path(playwright.chromium.executable_path)
+
+
+def find(own: Path | None) -> Path:
+    """Return the first Chromium that is there and misses nothing that it needs."""
+    installed = (Path(path) for path in map(shutil.which, NAMES) if path)
+    for path in (*installed, *([own] if own else [])):
+        if _starts(path):
+            return path
     raise NoChromiumError(
-        "There is no Chromium, and none could be got: install chromium, "
-        "or leave the browser out with scripts/test --no-browser"
+        "None starts: scripts/test --only=browser says how to get one"
     )
 
 
-def _starting(own: Path) -> Path | None:
-    """Return the first browser that is there and misses nothing that it needs."""
-    installed = (Path(path) for path in map(shutil.which, NAMES) if path)
-    candidates = (*installed, own)
-    return next((it for it in candidates if _run(it, "--version", quiet=True)), None)
+@asynccontextmanager
+async def _playwright() -> AsyncIterator[Playwright]:
+    """Run Playwright with our settings, unless the environment has others."""
+    os.environ.update(SETTINGS | os.environ)
+    async with async_playwright() as playwright:
+        yield playwright
 
 
-def _as_it_is() -> bool:
-    """Get nothing: there may be a browser already."""
-    return True
-
-
-def _download() -> bool:
-    """Let Playwright get its own browser."""
-    playwright = (sys.executable, "-m", "playwright")
-    return _run(*playwright, "install", "--no-shell", "chromium")
-
-
-def _install() -> bool:
-    """Let the system's package manager install a browser."""
-    sudo = () if os.geteuid() == 0 else ("sudo", "-n")
-    apt = (*sudo, "apt-get", "--quiet", "--yes")
-    install = (*apt, "install", "chromium")
-    return _run(*install) or (_run(*apt, "update") and _run(*install))
-
-
-def _run(*command: str | Path, quiet: bool = False) -> bool:
-    """Run a command, if there is such a one, and tell whether it succeeded."""
+def _starts(path: Path) -> bool:
+    """Tell whether a browser can say which version it is."""
     try:
-        done = subprocess.run(command, capture_output=quiet, check=False)  # noqa: S603
+        done = subprocess.run((path, "--version"), capture_output=True, check=False)  # noqa: S603
     except OSError:
         return False
     return done.returncode == 0
-
-
-async def main() -> str | None:
-    """Say which browser starts, or return why none does."""
-    try:
-        async with chromium() as browser:
-            sys.stdout.write(f"Chromium {browser.version}\n")
-    except NoChromiumError as error:
-        return f"error: {error}"
-    return None
-
-
-if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))

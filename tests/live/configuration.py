@@ -39,6 +39,9 @@ logger:
 
 INCLUDED: Final = ("automations.yaml", "scenes.yaml", "scripts.yaml")
 
+# Home Assistant advises against every installation that is not of its own kind.
+IGNORED_ISSUES: Final = ("deprecated_method", "deprecated_method_architecture")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Configuration:
@@ -71,6 +74,11 @@ class Configuration:
             version=4,
         )
         self._seed("core.config_entries", {"entries": [_MARKETPLACE]}, minor_version=5)
+        self._seed(
+            "repairs.issue_registry",
+            {"issues": [_ignored(issue_id) for issue_id in IGNORED_ISSUES]},
+            minor_version=2,
+        )
         self._place_integration()
         self._place_blueprints()
 
@@ -159,6 +167,17 @@ def _http(port: int) -> dict[str, object]:
         "error_message": None,
     }
     return {"stable": stable, "pending": None, "yaml_migration_done": True}
+
+
+def _ignored(issue_id: str) -> dict[str, object]:
+    """Return an issue of Home Assistant itself that a person has ignored."""
+    return {
+        "created": "2026-01-01T00:00:00+00:00",
+        "dismissed_version": "2026.1.0",
+        "domain": "homeassistant",
+        "is_persistent": False,
+        "issue_id": issue_id,
+    }
 
 
 # Home Assistant adds the Marketplace by itself, which then asks the internet for its

@@ -1,9 +1,6 @@
-"""Run a Home Assistant to develop with; scripts/develop starts it.
+"""Run a Home Assistant to develop with; scripts/develop starts it, and tells how."""
 
-With GREEN_API_URL, GREEN_API_INSTANCE and GREEN_API_TOKEN in the environment it shows
-that account, otherwise one of a simulated GREEN-API.
-"""
-
+import argparse
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -11,7 +8,6 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 import os
 from pathlib import Path
-import signal
 import sys
 from typing import Final
 
@@ -26,20 +22,56 @@ from .home_assistant import (
     ProcessEndedError,
     require_free,
 )
+from .terminal import run_until_stopped, say
 from .wire import Entry
 
 DATA: Final = ROOT / ".cache" / "develop"
-PORT: Final = 8123
-SIMULATOR_PORT: Final = 8124
 DASHBOARD: Final = "green-api"
 RESTART: Final = 100
 """The exit code with which Home Assistant asks to be started again."""
 
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+NAMES: Final = ("GREEN_API_URL", "GREEN_API_INSTANCE", "GREEN_API_TOKEN")
 
 
 class MisuseError(Exception):
-    """The environment does not say clearly what to run."""
+    """What is asked for cannot be run."""
+
+
+def port(text: str) -> int:
+    """Return the port that an argument names; argparse tells what is wrong."""
+    if (number := int(text)) not in range(1, 65536):
+        raise ValueError(text)
+    return number
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ports:
+    """Where Home Assistant and the simulated GREEN-API listen."""
+
+    home_assistant: int
+    simulator: int
+
+    @classmethod
+    def from_arguments(cls) -> Ports:
+        """Return the ports that the command line names."""
+        parser = argparse.ArgumentParser("scripts/develop", add_help=False)
+        parser.add_argument("--port", metavar="PORT", type=port, default=8123)
+        parser.add_argument("--simulator-port", metavar="PORT", type=port, default=8124)
+        arguments = parser.parse_args()
+        return cls(home_assistant=arguments.port, simulator=arguments.simulator_port)
+
+    def require_free(self, *, simulated: bool) -> None:
+        """Raise if another program listens on one of those that are needed."""
+        needed = {"--port": self.home_assistant}
+        if simulated:
+            needed["--simulator-port"] = self.simulator
+        if len(set(needed.values())) < len(needed):
+            raise MisuseError(f"{' and '.join(needed)} must differ")
+        for option, port in needed.items():
+            try:
+                require_free(port)
+            except PortInUseError as error:
+                raise MisuseError(f"{error}: choose another with {option}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +85,25 @@ class Account:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Account | None:
         """Return the account that the environment names, if it does."""
-        names = ("GREEN_API_URL", "GREEN_API_INSTANCE", "GREEN_API_TOKEN")
-        values = [environment.get(name, "") for name in names]
+        values = [environment.get(name, "") for name in NAMES]
         if not any(values):
             return None
-        if not all(values):
-            missing = [
-                name for name, value in zip(names, values, strict=True) if not value
-            ]
-            raise MisuseError(f"Set {', '.join(missing)} too, or none of {names}")
+        missing = [name for name in NAMES if not environment.get(name)]
+        if missing:
+            raise MisuseError(
+                f"Set {' and '.join(missing)} too, or none of {', '.join(NAMES)}"
+            )
         return cls(*values)
 
 
-SIMULATED: Final = Account(
-    f"http://127.0.0.1:{SIMULATOR_PORT}", "1101000001", "simulated-token"
-)
-
-
-def say(text: str = "") -> None:
-    """Tell the developer."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
 @asynccontextmanager
-async def simulated_account() -> AsyncIterator[Account]:
+async def simulated_account(port: int) -> AsyncIterator[Account]:
     """Run a simulated GREEN-API with an account and a control page."""
-    require_free(SIMULATOR_PORT)
     simulator = Simulator(control_page=True)
-    simulator.add_account(SIMULATED.instance_id, SIMULATED.api_token)
-    await simulator.start(port=SIMULATOR_PORT)
+    simulated = simulator.add_account("1101000001", "simulated-token")
+    await simulator.start(port)
     try:
-        yield SIMULATED
+        yield Account(simulator.url, simulated.instance_id, simulated.token)
     finally:
         await simulator.stop()
 
@@ -133,14 +152,14 @@ async def show(client: HomeAssistantClient, entry: Entry) -> None:
     await client.set_default_dashboard(DASHBOARD)
 
 
-async def run(account: Account, folder: Path) -> None:
+async def run(account: Account, folder: Path, port: int, control: str = "") -> None:
     """Run Home Assistant with the account, again whenever it asks for that."""
-    home_assistant = HomeAssistantProcess(folder, port=PORT, link=True, show=True)
+    home_assistant = HomeAssistantProcess(folder, port=port, link=True, show=True)
     say(f"Starting Home Assistant {version('homeassistant')}")
     async with home_assistant:
         if entry := await set_up(home_assistant.client, account):
             await show(home_assistant.client, entry)
-        introduce(home_assistant, account)
+        introduce(home_assistant, account, control)
         while (code := await home_assistant.wait()) == RESTART:
             say("Starting Home Assistant again")
             await home_assistant.stop()
@@ -149,52 +168,45 @@ async def run(account: Account, folder: Path) -> None:
         raise ProcessEndedError(f"Home Assistant ended with code {code}")
 
 
-def introduce(home_assistant: HomeAssistantProcess, account: Account) -> None:
+def introduce(
+    home_assistant: HomeAssistantProcess, account: Account, control: str
+) -> None:
     """Say where to look, and how to go on."""
-    simulated = "simulated; this page controls it" if account is SIMULATED else ""
     say(f"""
   Home Assistant   {home_assistant.url}
   User, password   {home_assistant.user.name}, {home_assistant.user.password}
-  GREEN-API        {account.api_url}   {simulated}
+  GREEN-API        {account.api_url}   {control}
   Data             {home_assistant.folder}
 
+  The two warnings above are expected: pip is skipped because everything is installed, and
+  Home Assistant calls every custom integration untested.
   A change in custom_components needs a restart: Settings, System, Restart.
   Ctrl-C stops everything.
 """)
 
 
-async def develop() -> None:
+async def develop(ports: Ports) -> None:
     """Run Home Assistant with the account that the environment asks for."""
     account = Account.from_environment(os.environ)
-    require_free(PORT)
+    ports.require_free(simulated=account is None)
     if account:
-        await run(account, DATA / "account")
+        await run(account, DATA / "account", ports.home_assistant)
         return
-    async with simulated_account() as account:
-        await run(account, DATA / "simulated")
+    # The address of the account is part of what Home Assistant keeps.
+    folder = DATA / f"simulated-{ports.simulator}"
+    async with simulated_account(ports.simulator) as account:
+        control = "simulated; this page controls it"
+        await run(account, folder, ports.home_assistant, control)
 
 
-async def main() -> str | None:
+async def main(ports: Ports) -> str | None:
     """Develop until somebody asks to stop, and return what went wrong, if anything."""
-    task = asyncio.create_task(develop())
-
-    def stop() -> None:
-        """Stop, once: asked again, the stop in progress goes on."""
-        if not task.cancelling():
-            say("Stopping")
-            task.cancel()
-
-    loop = asyncio.get_running_loop()
-    for number in SIGNALS:
-        loop.add_signal_handler(number, stop)
     try:
-        await task
-    except asyncio.CancelledError:
-        say("Stopped")
+        await run_until_stopped(develop(ports))
     except (MisuseError, PortInUseError, ProcessEndedError) as error:
         return f"error: {error}"
     return None
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(asyncio.run(main(Ports.from_arguments())))

@@ -11,15 +11,15 @@ from typing import IO, Final, Self
 
 from aiohttp import ClientError
 
+from . import launcher
 from .client import HomeAssistantClient
 from .configuration import LOOPBACK, Configuration
 from .sign_in import User, sign_in
 
-STANDINS: Final = Path(__file__).parent / "standins"
+LAUNCHER: Final = Path(launcher.__file__)
+STANDINS: Final = LAUNCHER.with_name("standins")
 START: Final = 120.0
 """Seconds that Home Assistant may take to start."""
-STOP: Final = 60.0
-"""Seconds that Home Assistant may take to stop."""
 BLINK: Final = 0.1
 """Seconds between two looks at a Home Assistant that starts."""
 
@@ -168,7 +168,7 @@ class HomeAssistantProcess:
         with suppress(ProcessLookupError):
             self._process.terminate()
         try:
-            async with asyncio.timeout(STOP):
+            async with asyncio.timeout(launcher.STOP):
                 return await self.wait()
         except TimeoutError:
             return await self.kill()
@@ -197,13 +197,14 @@ class HomeAssistantProcess:
         """Start the process; its own group keeps a Ctrl-C for the caller alone."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "homeassistant"),
+            *("-P", str(LAUNCHER)),
             *("--config", str(self.folder)),
             *("--skip-pip", "--log-no-color"),
             # Elsewhere Python would find the work tree's custom_components first.
             cwd=self.folder,
             env=self._environment(),
-            stdin=asyncio.subprocess.DEVNULL,
+            # Never written to: it ends when this process does, in whatever way.
+            stdin=asyncio.subprocess.PIPE,
             stdout=output,
             stderr=output,
             process_group=0,

@@ -83,6 +83,8 @@ async def see_the_account(scene: Scene) -> None:
     assert device["identifiers"] == [[DOMAIN, scene.account.instance_id]]
     assert device["manufacturer"] == "GREEN-API"
     assert "button" in await scene.client.get_services()
+    # Nothing of Home Assistant's own, whatever it thinks of this installation.
+    assert all(it["ignored"] for it in await scene.client.issues("homeassistant"))
 
 
 async def follow_the_state(scene: Scene) -> None:

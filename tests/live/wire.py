@@ -90,6 +90,7 @@ class Issue(TypedDict):
 
     domain: str
     issue_id: str
+    ignored: bool
     is_fixable: bool
     severity: str
     translation_key: str | None

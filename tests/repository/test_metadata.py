@@ -1,6 +1,7 @@
 """Manifest, hacs.json and what else HACS and the Marketplace look at."""
 
 import hashlib
+from itertools import chain
 from pathlib import Path
 import re
 from typing import Final
@@ -26,32 +27,12 @@ from . import (
     read,
     read_json,
 )
-
-TEXT_SUFFIXES: Final = {
-    "",
-    ".json",
-    ".md",
-    ".py",
-    ".pyi",
-    ".sh",
-    ".toml",
-    ".yaml",
-    ".yml",
-}
+from .addresses import addresses, published
 
 BRAND_SIZES: Final = {"icon.png": 256, "icon@2x.png": 512}
 
 # SHA-256 of the words from "Permission" on
 MIT: Final = "fe2a9817987f862eaced948f0468c7f51d2fedfc48c5c505b246a49a3870e9a5"
-
-ADDRESSES: Final = (
-    re.compile(
-        r"(?:github|githubusercontent)\.com(?:/|%2F)([\w-]+)(?:/|%2F)"
-        r"([\w-]*green-api)\b"
-    ),
-    re.compile(r"img\.shields\.io/github/(?:[\w-]+/)+([\w-]+)/([\w-]*green-api)\b"),
-    re.compile(r"owner=([\w-]+)&(?:amp;)?repository=([\w-]+)"),
-)
 
 
 def _semantic_version(value: str) -> str:
@@ -168,14 +149,8 @@ def test_version_is_in_the_changelog() -> None:
 
 def test_one_address() -> None:
     """The public address is the same wherever it stands."""
-    owner, repository = read_json(MANIFEST)["documentation"].split("/")[-2:]
-    found = {
-        (path, address)
-        for path in files(ROOT)
-        if path.suffix in TEXT_SUFFIXES
-        for pattern in ADDRESSES
-        for address in pattern.findall(read(path))
-    }
-    assert {path for path, _ in found} >= {MANIFEST, README}
-    assert {address for _, address in found} == {(owner, repository)}
-    assert read_json(MANIFEST)["codeowners"] == [f"@{owner}"]
+    found = addresses(ROOT)
+    assert found.keys() >= {named(MANIFEST), named(README)}
+    account, repository = published(ROOT)
+    assert {*chain(*found.values())} == {(account, repository)}
+    assert read_json(MANIFEST)["codeowners"] == [f"@{account}"]

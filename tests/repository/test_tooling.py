@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import homeassistant
+from tests.support.order import LONG
 
 from . import ROOT, named, pins, read
 
@@ -77,7 +78,19 @@ def test_workflow(path: Path) -> None:
 
 def test_workflows() -> None:
     """There is a workflow for everything that has to hold."""
-    assert {path.stem for path in WORKFLOWS} >= {"lint", "release", "test", "validate"}
+    assert {path.stem for path in WORKFLOWS} >= {
+        "lint",
+        "next",
+        "release",
+        "test",
+        "validate",
+    }
+
+
+@pytest.mark.parametrize("module", LONG)
+def test_long_tests_are_there(module: str) -> None:
+    """What comes first, and what --quick leaves out, is named as it is called."""
+    assert (ROOT / module).is_file()
 
 
 def test_dependabot_leaves_home_assistant_alone() -> None:
@@ -95,7 +108,10 @@ def test_dependabot_leaves_home_assistant_alone() -> None:
     "name",
     [
         ".ci/run",
-        *(f"scripts/{name}" for name in ("bench", "develop", "screenshots", "test")),
+        *(
+            f"scripts/{name}"
+            for name in ("bench", "develop", "publish-as", "screenshots", "test")
+        ),
     ],
 )
 def test_command(name: str) -> None:

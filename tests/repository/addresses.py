@@ -1,0 +1,50 @@
+"""The addresses under which the repository is published, wherever they stand."""
+
+import json
+from pathlib import Path
+import re
+from typing import Final
+
+from . import MANIFEST, ROOT, files
+
+TEXT_SUFFIXES: Final = {
+    "",
+    ".json",
+    ".md",
+    ".py",
+    ".pyi",
+    ".sh",
+    ".toml",
+    ".yaml",
+    ".yml",
+}
+
+# The repository may be called anything, so it is told from others by its own name too.
+NAME: Final = r"({name}|[\w-]*green-api)(?![\w-])"
+
+ADDRESSES: Final = (
+    rf"(?:github|githubusercontent)\.com(?:/|%2F)([\w-]+)(?:/|%2F){NAME}",
+    rf"img\.shields\.io/github/(?:[\w-]+/)+([\w-]+)/{NAME}",
+    r"owner=([\w-]+)&(?:amp;)?repository=([\w-]+)",
+)
+
+
+def published(repository: Path) -> tuple[str, str]:
+    """Return the account and the name that stand in the manifest."""
+    manifest = repository / MANIFEST.relative_to(ROOT)
+    address = json.loads(manifest.read_text(encoding="utf-8"))["documentation"]
+    account, name = address.split("/")[-2:]
+    return account, name
+
+
+def addresses(repository: Path) -> dict[str, set[tuple[str, str]]]:
+    """Return the accounts and names that stand in the files of a repository."""
+    _, name = published(repository)
+    patterns = [re.compile(it.format(name=re.escape(name))) for it in ADDRESSES]
+    found = {}
+    for path in files(repository):
+        if path.suffix in TEXT_SUFFIXES:
+            text = path.read_text(encoding="utf-8")
+            here = {it for pattern in patterns for it in pattern.findall(text)}
+            found[str(path.relative_to(repository))] = here
+    return {path: here for path, here in found.items() if here}

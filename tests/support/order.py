@@ -1,0 +1,42 @@
+"""A plugin of pytest: begin with the tests that take long, and mark them."""
+
+import os
+from typing import Final
+
+import pytest
+
+LONG: Final = (
+    "tests/integration/test_soak.py",
+    "tests/integration/test_fault_matrix.py",
+    "tests/client/test_api_fuzz.py",
+    "tests/simulator/test_simulator.py",
+    "tests/integration/test_hostile_server.py",
+    "tests/live/test_bad_restarts.py",
+    "tests/live/test_live.py",
+)
+"""Modules with the longest tests, and those that scripts/test --quick leaves out."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line("markers", "long: takes long, and comes first")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the tests, and deal them out to the workers of xdist.
+
+    Each worker begins with a piece of the list, so each piece begins with what is long:
+    a long test that comes last is waited for by all others.
+    """
+    for item in items:
+        if _rank(item) < len(LONG):
+            item.add_marker("long")
+    items.sort(key=_rank)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = [item for first in range(workers) for item in items[first::workers]]
+
+
+def _rank(item: pytest.Item) -> int:
+    """Return the place of the module of a test, behind all others unless it is long."""
+    module = item.nodeid.partition("::")[0]
+    return LONG.index(module) if module in LONG else len(LONG)
