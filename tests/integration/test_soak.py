@@ -64,8 +64,15 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import get_scheduled_timer_handles
 from tests.support.const import TOKEN
 from tests.support.helpers import enable
-
-from .test_problem import START, WORDS, Event, Happening, verdict
+from tests.support.reference import (
+    EVENTS,
+    START,
+    STUCK,
+    Event,
+    Happening,
+    Verdict,
+    verdict,
+)
 
 # What an account or its server may be like for a while, and what a single request may
 # meet; what is none of the failures is a state.
@@ -101,7 +108,7 @@ EXCEPTIONS: Final[dict[str, type[Exception]]] = {
     "reset": aiohttp.ServerDisconnectedError,
 }
 HEARD: Final = {
-    **WORDS,
+    **EVENTS,
     "timeout": CannotConnectError(),
     "reset": CannotConnectError(),
 }
@@ -134,23 +141,24 @@ class Life:
 
     chance: Random
     like: str = "authorized"
-    until: datetime = START + timedelta(minutes=10)
+    until: float = 600
     history: list[Event] = field(default_factory=list)
-    stands: Problem | None = None
-    stood: set[Problem | None] = field(default_factory=set)
+    verdict: Verdict = field(default_factory=Verdict)
+    ignored: Problem | None = None
+    seen: set[Problem | None] = field(default_factory=set)
 
-    def go_on(self, now: datetime) -> None:
+    def go_on(self, now: float) -> None:
         """Let happen what has happened by now."""
         while self.until <= now:
             is_bad = self.like == "authorized" or self.chance.random() < 0.25
             self.like = self.chance.choice(BAD_TIMES) if is_bad else "authorized"
-            self.until += timedelta(
-                seconds=self.chance.choice(DURATIONS)
+            self.until += (
+                self.chance.choice(DURATIONS)
                 if is_bad
                 else self.chance.uniform(60, 14400)
             )
 
-    def answer(self, now: datetime, *, in_peace: bool) -> str:
+    def answer(self, now: float, *, in_peace: bool) -> str:
         """Return what a request meets."""
         self.go_on(now)
         if in_peace:
@@ -159,20 +167,30 @@ class Life:
             self.chance.choice(BAD_TIMES) if self.chance.random() < ODD else self.like
         )
 
-    def reboot(self, now: datetime) -> None:
+    def reboot(self, now: float) -> None:
         """Start anew, in a moment or never."""
         self.like = "starting"
-        self.until = now + timedelta(seconds=self.chance.choice((5, 60, 200, 700)))
+        self.until = now + self.chance.choice((5, 60, 200, 700))
 
     def hear(self, event: Event) -> None:
-        """Judge by the reference what stands now."""
+        """Judge by the reference which problem the account has now."""
         self.history.append(event)
-        self.stands = verdict(self.history, self.stands)
-        self.stood.add(self.stands)
+        before, self.verdict = self.verdict, verdict(self.history, self.verdict)
+        if self.verdict.problem is not before.problem:
+            self.ignored = None
+        self.seen.add(self.verdict.shown)
         if event.what == AccountState("authorized"):
             # What was before matters no more, but for a reboot.
             reboots = [it for it in self.history if it.what is Happening.REBOOT]
             self.history = [*reboots[-1:], event]
+
+    @property
+    def issue(self) -> Problem | None:
+        """The problem that somebody has to act on."""
+        reboots = [it.at for it in self.history if it.what is Happening.REBOOT]
+        now = self.history[-1].at
+        is_done = self.verdict.shown in STUCK and now < max(reboots, default=-300) + 300
+        return None if is_done else self.verdict.shown
 
 
 class World:
@@ -183,7 +201,13 @@ class World:
         self.lives: dict[str, Life] = {}
         self.polled: set[str] = set()
         self.in_peace = True
+        self.off = timedelta()
         self._seed = seed
+
+    @property
+    def now(self) -> float:
+        """The time in seconds, whatever the clock on the wall says."""
+        return asyncio.get_running_loop().time()
 
     @property
     def instance_ids(self) -> list[str]:
@@ -192,11 +216,12 @@ class World:
 
     def add(self, instance_id: str) -> None:
         """Let an account live."""
-        self.lives[instance_id] = Life(Random(f"{self._seed} {instance_id}"))  # noqa: S311
+        chance = Random(f"{self._seed} {instance_id}")  # noqa: S311
+        self.lives[instance_id] = Life(chance, until=self.now + 600)
 
     def request(self, verb: str, url: URL, **_: Any) -> Response:
         """Answer a request."""
-        now = dt_util.utcnow()
+        now = self.now
         _, instance, method, _ = url.raw_path.split("/")
         instance_id = instance.removeprefix("waInstance")
         life = self.lives[instance_id]
@@ -211,7 +236,7 @@ class World:
         if method == "reboot":
             life.reboot(now)
             life.hear(Event(now, Happening.REBOOT))
-        return Response(200, "application/json", _body(method, like, now))
+        return Response(200, "application/json", _body(method, like, dt_util.utcnow()))
 
 
 def _body(method: str, state: str, now: datetime) -> bytes:
@@ -253,7 +278,9 @@ class Census:
             timers=len([timer for timer in timers if not timer.cancelled()]),
             bus_listeners=sum(hass.bus.async_listeners().values()),
             coordinator_listeners=sum(
-                len(entry.runtime_data._listeners)
+                len(entry.runtime_data.coordinator._listeners)
+                + len(entry.runtime_data.coordinator._poll_listeners)
+                + len(entry.runtime_data.details._listeners)
                 for entry in hass.config_entries.async_loaded_entries(DOMAIN)
             ),
             flows=len(hass.config_entries.flow.async_progress()),
@@ -273,6 +300,7 @@ class Household:
         self.hass = hass
         self.world = world
         self.entries: dict[str, MockConfigEntry] = {}
+        self.chance = Random("household")  # noqa: S311
         self._freezer = freezer
 
     async def async_add(self, number: int) -> None:
@@ -302,8 +330,8 @@ class Household:
 
     async def async_live(self, span: timedelta) -> None:
         """Let time pass, and look after each poll at what has come of it."""
-        end = dt_util.utcnow() + span
-        while dt_util.utcnow() < end:
+        end = self.world.now + span.total_seconds()
+        while self.world.now < end:
             due = get_scheduled_timer_handles(self.hass.loop)[0].when()
             self._freezer.tick(max(due - self.hass.loop.time(), 0) + 0.001)
             # The timers are only put in line.
@@ -326,19 +354,44 @@ class Household:
                 blocking=True,
             )
 
+    async def async_reload(self, instance_id: str) -> None:
+        """Reload an account, which is polled at once."""
+        self.world.lives[instance_id].hear(Event(self.world.now, Happening.RESTART))
+        await self.hass.config_entries.async_reload(self.entries[instance_id].entry_id)
+        await self.hass.async_block_till_done(wait_background_tasks=True)
+
+    def ignore(self, instance_id: str) -> None:
+        """Ignore the issue of an account, if it has one."""
+        life = self.world.lives[instance_id]
+        if problem := life.issue:
+            entry_id = self.entries[instance_id].entry_id
+            ir.async_ignore_issue(
+                self.hass, DOMAIN, issue_id(entry_id, problem), ignore=True
+            )
+            life.ignored = problem
+
     def _look(self, instance_id: str) -> None:
         """Compare what is shown of an account with what must be."""
         life = self.world.lives[instance_id]
-        issues = ir.async_get(self.hass)
         entry_id = self.entries[instance_id].entry_id
-        stand = {
-            problem
+        found = {
+            problem: issue.dismissed_version is not None
             for problem in Problem
-            if issues.async_get_issue(DOMAIN, issue_id(entry_id, problem))
+            if (
+                issue := ir.async_get(self.hass).async_get_issue(
+                    DOMAIN, issue_id(entry_id, problem)
+                )
+            )
         }
-        assert stand == {life.stands} - {None}, life.history[-50:]
+        expected = {life.issue: life.issue is life.ignored} if life.issue else {}
+        assert found == expected, life.history[-50:]
         state = self.hass.states.get(f"sensor.green_api_{instance_id}_account_state")
         assert state.state in shown(life.history[-1]), life.history[-50:]
+        reason = self.hass.states.get(f"sensor.green_api_{instance_id}_problem_reason")
+        assert reason.state in {
+            life.verdict.shown or "none",
+            *(() if life.verdict.shown else (STATE_UNAVAILABLE,)),
+        }
 
 
 UNSURE: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN)
@@ -370,11 +423,14 @@ async def household(
     hass.loop.set_debug(False)
     logging.disable()
     world = World(seed=1)
+    now = dt_util.utcnow
     with (
         patch(
             "custom_components.green_api.client.async_get_clientsession",
             new=lambda _: world,
         ),
+        # Somebody sets the clock on the wall now and then.
+        patch.object(dt_util, "utcnow", new=lambda: now() + world.off),
         # The harness keeps all that was ever written.
         patch.object(Store, "_async_write_data", new=_forget),
     ):
@@ -404,12 +460,16 @@ async def test_soak(household: Household, accounts: int, days: int) -> None:
         for instance_id in some:
             await household.async_live(timedelta(days=int(DAYS or days)) / 10 / SOME)
             await household.async_press(instance_id)
+            household.ignore(instance_id)
+            household.world.off = timedelta(hours=household.chance.choice((-1, 0, 1)))
+            await household.async_live(timedelta(minutes=2))
+            await household.async_reload(instance_id)
         household.world.in_peace = True
         await household.async_live(timedelta(minutes=12))
         censuses.append(Census.take(household.hass))
 
-    stood = {problem for it in household.world.lives.values() for problem in it.stood}
-    assert stood == {*Problem, None}
+    seen = {problem for it in household.world.lives.values() for problem in it.seen}
+    assert seen == {*Problem, None}
     first, *_, last = censuses
     assert last.memory < first.memory + 1000 + 20 * accounts
     assert last == replace(first, memory=last.memory)

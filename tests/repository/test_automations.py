@@ -49,7 +49,7 @@ def test_fields(kind: str) -> None:
         fields = description.get("fields", {})
         (taken,) = (
             value
-            for name, value in KINDS[kind][key]._schema.schema.items()  # noqa: SLF001
+            for name, value in KINDS[kind][key]._schema.schema.items()
             if name == "options"
         )
         assert fields.keys() == {str(name) for name in taken}
