@@ -15,9 +15,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.green_api import linking_waits
 from custom_components.green_api.api import ErrorKind
 from custom_components.green_api.const import DOMAIN
+from custom_components.green_api.linking import waits, watch
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -456,7 +456,7 @@ async def place(
     """Return a place, and the person with a healthy account there."""
     place: Place = request.param
     for name, seconds in place.patience.items():
-        monkeypatch.setattr(linking_waits, name, seconds)
+        monkeypatch.setattr(watch if hasattr(watch, name) else waits, name, seconds)
     person.account.messenger = place.messenger
     await person.start()
     return place
