@@ -372,7 +372,13 @@ PLACES: Final = {
         method="qr",
         act=watch_qr_code,
         fails="no abort {}",
-        sees={Good.ANSWER: "another progress scan_qr_code"},
+        sees={
+            Good.ANSWER: "another progress scan_qr_code",
+            # It is waited for the server.
+            ErrorKind.CANNOT_CONNECT: "no progress wait_for_server",
+            ErrorKind.RATE_LIMITED: "no progress wait_for_server",
+            ErrorKind.UNKNOWN_HOST: "no progress wait_for_server",
+        },
         patience={"QR_INTERVAL": 0.02, "QR_LIFE": 0},
     ),
     "state while a QR code is shown": Place(
@@ -392,6 +398,7 @@ PLACES: Final = {
         act=ask_for_code,
         fails="form {}",
         sees={
+            ErrorKind.BAD_RESPONSE: "form no_code",
             Good.ANSWER: "progress enter_code",
             Good.LINKED: "progress finish_linking",
         },
