@@ -8,13 +8,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.green_api.const import (
-    CONF_API_URL,
-    CONF_INSTANCE_ID,
-    DOMAIN,
-)
 from homeassistant.config_entries import ConfigEntryDisabler
-from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
     area_registry as ar,
@@ -26,7 +20,7 @@ from homeassistant.helpers import (
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Simulator
 from tests.support.automations import async_automate, trigger
-from tests.support.helpers import async_pass
+from tests.support.helpers import async_add_account, async_pass
 from tests.support.restart import async_start, async_starting
 
 PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
@@ -659,7 +653,7 @@ async def test_target(
     target: Callable[[HomeAssistant], Awaitable[dict[str, str]]],
 ) -> None:
     """An account is found by whatever leads to it, and no other one is."""
-    other = await add_another(hass, simulator)
+    other = await async_add_account(hass, simulator, "1101000002", "Other")
     named = await target(hass)
     await hass.async_block_till_done()
     told = await async_automate(
@@ -680,25 +674,6 @@ async def test_target(
         ("problem_cleared", "blocked"),
         ("state_changed", "authorized"),
     ]
-
-
-async def add_another(hass: HomeAssistant, simulator: Simulator) -> Account:
-    """Set up another account."""
-    other = simulator.add_account("1101000002", "another-token", state="authorized")
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Other",
-        unique_id=other.instance_id,
-        data={
-            CONF_API_URL: simulator.url,
-            CONF_INSTANCE_ID: other.instance_id,
-            CONF_API_TOKEN: other.token,
-        },
-    )
-    entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    return other
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -728,7 +703,7 @@ async def test_two_accounts(
     simulator: Simulator,
 ) -> None:
     """Accounts with problems at the same time are told of one by one."""
-    other = await add_another(hass, simulator)
+    other = await async_add_account(hass, simulator, "1101000002", "Other")
     target = {"entity_id": [PROBLEM, "binary_sensor.other_problem"]}
     told = await async_automate(
         hass,
