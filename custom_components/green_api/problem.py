@@ -162,7 +162,8 @@ class Health:
         if isinstance(answer, AccountState) and (
             answer.known is InstanceState.AUTHORIZED
         ):
-            return Health(rebooted_at=self.rebooted_at)
+            is_new = self.remembered or self.reason or self.is_after_reboot
+            return Health(rebooted_at=self.rebooted_at) if is_new else self
         counted = _counted(self, now)
         reason = _reason(answer)
         if reason is None:
