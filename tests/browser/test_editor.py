@@ -44,14 +44,20 @@ class Editor:
 
     async def by_target(self) -> None:
         """Choose the account, which is a service that is in no area."""
+        await self._tab(0)
         tree = self.dialog.locator("ha-automation-add-from-target wa-tree").last
         await tree.locator("> wa-tree-item").last.click()
         await tree.locator("wa-tree-item", has_text=NAME).last.click()
 
     async def by_type(self) -> None:
         """Choose the integration."""
-        await self.dialog.locator("ha-button-toggle-group ha-button").nth(1).click()
+        await self._tab(1)
         await self.dialog.get_by_text("GREEN-API", exact=True).click()
+
+    async def _tab(self, number: int) -> None:
+        """Choose by what to look."""
+        tabs = self.dialog.locator("ha-button-toggle-group ha-button")
+        await tabs.nth(number).click()
 
     def item(self, text: str) -> Locator:
         """Return what can be added, by its name."""
@@ -77,20 +83,20 @@ async def test_editor(household: Household, person: Person, witness: Witness) ->
     await person.log_in(DEVELOPER)
     editor = Editor(person)
 
+    await editor.open()
     for element, keys in KEYS.items():
-        await editor.open()
         await editor.add(element)
-        await editor.by_target()
-        for key in keys:
-            await person.see(editor.items, texts(f"{element}s.{key}.name"))
-        await witness.look(f"{element}-by-target")
-
         await editor.by_type()
         for key in keys:
             item = editor.item(texts(f"{element}s.{key}.name"))
             await person.see(item, texts(f"{element}s.{key}.description"))
             await expect(item.locator("ha-svg-icon, ha-icon").first).to_be_visible()
         await witness.look(f"{element}-by-type")
+
+        await editor.by_target()
+        for key in keys:
+            await person.see(editor.items, texts(f"{element}s.{key}.name"))
+        await witness.look(f"{element}-by-target")
 
         first = f"{element}s.{keys[0]}"
         await editor.item(texts(f"{first}.name")).click()
