@@ -52,6 +52,9 @@ _REASON_BY_FAILURE: Final[Mapping[ErrorKind, Problem]] = {
     ErrorKind.WRONG_ADDRESS: Problem.WRONG_ADDRESS,
 }
 
+# An answer of this kind says something of the account, although it is no state.
+TELLING_FAILURES: Final = frozenset(_REASON_BY_FAILURE)
+
 LOGGED_OUT_STATES: Final = frozenset(
     state for state, reason in _REASON_BY_STATE.items() if reason is Problem.LOGGED_OUT
 )
