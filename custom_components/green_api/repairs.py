@@ -13,8 +13,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from .const import CONSOLE_URL, DOMAIN
 from .data import GreenApiConfigEntry
-from .linking import LinkingFlow
-from .linking_waits import is_gone
+from .linking import LinkingFlow, is_gone
 from .problem import Problem
 from .reboot import async_reboot
 

@@ -15,7 +15,7 @@ from custom_components.green_api.const import (
 )
 from custom_components.green_api.issues import issue_id
 from custom_components.green_api.linking import CONF_PHONE_NUMBER
-from custom_components.green_api.linking_waits import LOOK_INTERVAL
+from custom_components.green_api.linking.watch import LOOK_INTERVAL
 from custom_components.green_api.problem import Problem
 from homeassistant.components.button import SERVICE_PRESS
 from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager

@@ -15,9 +15,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.green_api import linking_waits
 from custom_components.green_api.api import ErrorKind
 from custom_components.green_api.const import DOMAIN
+from custom_components.green_api.linking import waits, watch
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -372,7 +372,13 @@ PLACES: Final = {
         method="qr",
         act=watch_qr_code,
         fails="no abort {}",
-        sees={Good.ANSWER: "another progress scan_qr_code"},
+        sees={
+            Good.ANSWER: "another progress scan_qr_code",
+            # It is waited for the server.
+            ErrorKind.CANNOT_CONNECT: "no progress wait_for_server",
+            ErrorKind.RATE_LIMITED: "no progress wait_for_server",
+            ErrorKind.UNKNOWN_HOST: "no progress wait_for_server",
+        },
         patience={"QR_INTERVAL": 0.02, "QR_LIFE": 0},
     ),
     "state while a QR code is shown": Place(
@@ -392,6 +398,7 @@ PLACES: Final = {
         act=ask_for_code,
         fails="form {}",
         sees={
+            ErrorKind.BAD_RESPONSE: "form no_code",
             Good.ANSWER: "progress enter_code",
             Good.LINKED: "progress finish_linking",
         },
@@ -456,7 +463,7 @@ async def place(
     """Return a place, and the person with a healthy account there."""
     place: Place = request.param
     for name, seconds in place.patience.items():
-        monkeypatch.setattr(linking_waits, name, seconds)
+        monkeypatch.setattr(watch if hasattr(watch, name) else waits, name, seconds)
     person.account.messenger = place.messenger
     await person.start()
     return place

@@ -27,11 +27,13 @@ from custom_components.green_api.const import (
     DOMAIN,
     QR_LIFE,
 )
-from custom_components.green_api.linking_waits import (
+from custom_components.green_api.linking.waits import (
     CODE_LIFE,
     LINKED_TIMEOUT,
-    LOOK_INTERVAL,
     QR_TIMEOUT,
+)
+from custom_components.green_api.linking.watch import (
+    LOOK_INTERVAL,
     TOLD_FOR,
     WATCHED_FOR,
 )

@@ -60,17 +60,6 @@ async def press(hass: HomeAssistant, entry: MockConfigEntry) -> str:
     return raised.value.translation_key
 
 
-async def update(hass: HomeAssistant, entry: MockConfigEntry) -> str:
-    """Ask for the state."""
-    await hass.services.async_call(
-        HOMEASSISTANT_DOMAIN,
-        SERVICE_UPDATE_ENTITY,
-        {ATTR_ENTITY_ID: STATE},
-        blocking=True,
-    )
-    return entry.runtime_data.coordinator.data.error
-
-
 async def reauthenticate(hass: HomeAssistant, entry: MockConfigEntry) -> str:
     """Give the token again."""
     form = await entry.start_reauth_flow(hass)
@@ -98,7 +87,7 @@ async def add_again(hass: HomeAssistant, entry: MockConfigEntry) -> str:
     return form["errors"]["base"]
 
 
-@pytest.mark.parametrize("ask", [press, update, reauthenticate, reconfigure, add_again])
+@pytest.mark.parametrize("ask", [press, reauthenticate, reconfigure, add_again])
 async def test_nothing_is_asked(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -109,6 +98,23 @@ async def test_nothing_is_asked(
     """Whoever asks before the time is over is told so, and no request is made."""
     await async_pass(hass, freezer, WAIT - 60)
     assert await ask(hass, asked_to_wait) == ErrorKind.RATE_LIMITED
+    assert account.requests == []
+
+
+async def test_update(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    asked_to_wait: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Whoever wants the state updated before the time is over does not ask either."""
+    await async_pass(hass, freezer, WAIT - 60)
+    await hass.services.async_call(
+        HOMEASSISTANT_DOMAIN,
+        SERVICE_UPDATE_ENTITY,
+        {ATTR_ENTITY_ID: STATE},
+        blocking=True,
+    )
     assert account.requests == []
 
 
