@@ -22,7 +22,11 @@ class RequestPacer:
     DEFAULT_SPACING: ClassVar[float] = 1.1
     """Seconds between two requests: 1 per second, and a margin for the network."""
 
-    SPACING: ClassVar[Mapping[str, float]] = {"qr": 0.4}
+    SPACING: ClassVar[Mapping[str, float]] = {
+        "qr": 0.4,
+        "sendFileByUpload": 0.022,
+        "sendMessage": 0.022,
+    }
 
     PATIENCE: ClassVar[float] = 1
     """Seconds before the end of a hold that are waited for instead of refused."""
@@ -36,6 +40,7 @@ class RequestPacer:
         self._cleaned_up_at = 0.0
         # A lock exists for as long as somebody waits for it.
         self._locks = WeakValueDictionary[tuple[str, str], asyncio.Lock]()
+        self._orders = WeakValueDictionary[tuple[str, str], asyncio.Lock]()
 
     async def wait_turn(self, instance_id: str, method: str) -> None:
         """Wait until a method may be called again, and take that turn.
@@ -52,6 +57,10 @@ class RequestPacer:
             self._free_at[key] = self._now + self.SPACING.get(
                 method, self.DEFAULT_SPACING
             )
+
+    def in_order(self, instance_id: str, method: str) -> asyncio.Lock:
+        """Return the lock of requests that must not overtake each other."""
+        return self._orders.setdefault((instance_id, method), asyncio.Lock())
 
     def hold(self, instance_id: str, seconds: float) -> None:
         """Refuse all requests for an instance for some time."""
