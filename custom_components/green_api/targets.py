@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import voluptuous as vol
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, entity_registry as er
@@ -51,20 +52,26 @@ class Target:
         self._hass = hass
         self._selection = TargetSelection(target or {})
 
+    def has(self, entry: ConfigEntry) -> bool:
+        """Return whether an account is one of them."""
+        return entry.entry_id in self._entry_ids
+
     @property
     def accounts(self) -> list[GreenApiConfigEntry]:
-        """Return the accounts that are loaded."""
+        """Return those accounts that are loaded."""
+        entries = self._hass.config_entries.async_loaded_entries(DOMAIN)
+        entry_ids = self._entry_ids
+        return [entry for entry in entries if entry.entry_id in entry_ids]
+
+    @property
+    def _entry_ids(self) -> set[str | None]:
+        """Return the ids of their config entries."""
         selected = async_extract_referenced_entity_ids(
             self._hass, self._selection, expand_group=False
         )
         registry = er.async_get(self._hass)
-        entry_ids = {
+        return {
             entity.config_entry_id
             for entity_id in selected.referenced | selected.indirectly_referenced
             if (entity := registry.async_get(entity_id)) and entity.platform == DOMAIN
         }
-        return [
-            entry
-            for entry in self._hass.config_entries.async_loaded_entries(DOMAIN)
-            if entry.entry_id in entry_ids
-        ]

@@ -87,10 +87,7 @@ class AnnouncementTrigger(AccountTrigger):
 
         @callback
         def announced(announcement: Announcement) -> None:
-            if (
-                self._is_wanted(announcement)
-                and announcement.entry in self._target.accounts
-            ):
+            if self._is_wanted(announcement) and self._target.has(announcement.entry):
                 payload = self._payload(announcement)
                 run_action(payload, f"what became of {payload[ATTR_ENTITY_ID]}")
 
@@ -190,9 +187,7 @@ class ProblemWatch:
         for entry in self._hass.config_entries.async_loaded_entries(DOMAIN):
             self._look(entry)
         disconnect = async_dispatcher_connect(
-            self._hass,
-            SIGNAL_ANNOUNCED,
-            lambda announcement: self._look(announcement.entry),
+            self._hass, SIGNAL_ANNOUNCED, self._announced
         )
 
         @callback
@@ -204,6 +199,10 @@ class ProblemWatch:
         return stop
 
     @callback
+    def _announced(self, announcement: Announcement) -> None:
+        """Look at an account of which something is new."""
+        self._look(announcement.entry)
+
     def _look(self, entry: GreenApiConfigEntry) -> None:
         """Tell what is due, or wait until it is."""
         if cancel := self._timers.pop(entry.entry_id, None):
@@ -228,7 +227,7 @@ class ProblemWatch:
 
     def _tell(self, entry: GreenApiConfigEntry) -> None:
         """Tell the automation what is wrong, if it asks for this account."""
-        if entry not in self._target.accounts:
+        if not self._target.has(entry):
             return
         announced = self._store.async_get(entry.entry_id).announced
         payload = Payload(self._hass, entry).problem_detected(announced)

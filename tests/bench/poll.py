@@ -35,7 +35,7 @@ async def _measure() -> list[Row]:
     async with account() as (hass, server, entry):
         return [
             *await _timed(hass, server, entry),
-            *await _counted(hass, server, entry.runtime_data.async_refresh),
+            *await _counted(hass, server, entry.runtime_data.coordinator.async_refresh),
         ]
 
 
@@ -78,7 +78,7 @@ async def _timed(hass: HomeAssistant, server: Gateway, entry: ConfigEntry) -> li
         request,
         bare.async_refresh,
         entry.runtime_data.client.get_state,
-        entry.runtime_data.async_refresh,
+        entry.runtime_data.coordinator.async_refresh,
     )
 
     def ratio(times: list[float]) -> float:

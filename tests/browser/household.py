@@ -17,12 +17,13 @@ from tests.simulator import Account, Fault, Messenger, Simulator
 HOUR: Final = timedelta(hours=1)
 RESTRICTED_UNTIL: Final = datetime.now(UTC) + 24 * HOUR
 CAPITAL: Final = re.compile("[A-Z]")
-TIMES: Final = ("since", "suspicion_since", "rebooted_at")
+TIMES: Final = ("since", "problem_since")
+DURATIONS: Final = ("agreed", "unauthorized", "rebooted_ago")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """An account that something stands against."""
+    """An account that has a problem."""
 
     instance_id: str
     issue: str
@@ -156,14 +157,16 @@ class Household:
         """Make what the integration remembers an hour older."""
         path = self.home_assistant.storage / DOMAIN
         remembered = json.loads(path.read_text(encoding="utf-8"))
-        for account in remembered["data"].values():
+        for account in remembered["data"]["accounts"].values():
             _age(account)
         path.write_text(json.dumps(remembered), encoding="utf-8")
 
 
 def _age(account: dict[str, Any]) -> None:
     """Make what is remembered of an account an hour older."""
-    account["suspicion_held"] += HOUR.total_seconds()
+    for key in DURATIONS:
+        if account[key] is not None:
+            account[key] += HOUR.total_seconds()
     for key in TIMES:
         if account[key]:
             account[key] = (datetime.fromisoformat(account[key]) - HOUR).isoformat()

@@ -1,117 +1,120 @@
-"""Test the blueprints as Home Assistant runs them."""
+"""Test the blueprints as Home Assistant runs them, through days with problems."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from datetime import timedelta
 from pathlib import Path
 import shutil
-from typing import Any, Final
+from typing import Any, Final, override
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_time_changed,
-    async_mock_service,
 )
 
 from homeassistant.components.automation import DOMAIN as AUTOMATION_DOMAIN
 from homeassistant.components.blueprint import Blueprint
 from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
-from homeassistant.components.homeassistant import SERVICE_UPDATE_ENTITY
-from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL, SERVICE_TURN_OFF
-from homeassistant.core import (
-    DOMAIN as HOMEASSISTANT_DOMAIN,
-    HomeAssistant,
-    ServiceCall,
+from homeassistant.components.notify import (
+    DOMAIN as NOTIFY_DOMAIN,
+    NotifyEntity,
+    NotifyEntityFeature,
 )
+from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL, SERVICE_TURN_OFF
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.entity_component import EntityComponent
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
-from tests.simulator import Account, Fault
+from tests.simulator import Account, Fault, Simulator
+from tests.support.helpers import async_add_account, async_pass
+from tests.support.restart import async_start, async_starting
+from tests.support.waiting import async_until
 
 BLUEPRINTS: Final = Path(__file__).parents[2] / "blueprints"
 ALERT: Final = "green_api/alert.yaml"
 REBOOT: Final = "green_api/reboot_when_stuck.yaml"
 
-type Poll = Callable[[timedelta], Awaitable[None]]
+NAME: Final = "GREEN-API 1101000001"
+PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
+
+LOGGED_OUT: Final = f"{NAME} is logged out"
+EXPIRED: Final = f"The plan of {NAME} has expired"
+BLOCKED: Final = f"{NAME} is blocked by the messenger"
+UNREACHABLE: Final = f"{NAME} is out of reach"
+WORKS: Final = f"{NAME} works again"
+
+
+class Phone(NotifyEntity):
+    """A phone that shows what it is sent, or fails to."""
+
+    _attr_supported_features = NotifyEntityFeature.TITLE
+
+    def __init__(self, name: str, failure: Exception | None = None) -> None:
+        """Begin with an empty screen."""
+        self._attr_name = name
+        self.failure = failure
+        self.titles: list[str | None] = []
+        self.messages: list[str] = []
+
+    @override
+    async def async_send_message(self, message: str, title: str | None = None) -> None:
+        """Show a message."""
+        if self.failure:
+            raise self.failure
+        self.titles.append(title)
+        self.messages.append(message)
+
+    def news(self) -> list[str | None]:
+        """Return the titles that were shown since the last look."""
+        titles = self.titles.copy()
+        self.titles.clear()
+        return titles
 
 
 @pytest.fixture(autouse=True)
-def blueprints(hass: HomeAssistant, tmp_path: Path) -> None:
-    """Give Home Assistant a configuration folder with the blueprints in it."""
-    hass.config.config_dir = str(tmp_path)
-    shutil.copytree(BLUEPRINTS, tmp_path / "blueprints")
+def frozen(freezer: FrozenDateTimeFactory) -> None:
+    """Freeze time before anything else."""
 
 
 @pytest.fixture
-async def poll(
-    hass: HomeAssistant, account: Account, freezer: FrozenDateTimeFactory
-) -> AsyncGenerator[Poll]:
-    """Let time pass, with a poll every minute.
-
-    An automation that waits for a recovery keeps `async_block_till_done` waiting, so
-    that the poll itself is what the test waits for.
-    """
-    await async_setup_component(hass, HOMEASSISTANT_DOMAIN, {})
-
-    async def let_pass(time: timedelta) -> None:
-        sensor = entity_id(hass, "sensor", account, "state")
-        for _ in range(round(time / timedelta(minutes=1))):
-            freezer.tick(timedelta(seconds=60.5))
-            await hass.services.async_call(
-                HOMEASSISTANT_DOMAIN,
-                SERVICE_UPDATE_ENTITY,
-                {ATTR_ENTITY_ID: sensor},
-                blocking=True,
-            )
-            async_fire_time_changed(hass)
-            for _ in range(50):
-                await asyncio.sleep(0)
-
-    yield let_pass
-
-    await hass.services.async_call(
-        AUTOMATION_DOMAIN,
-        SERVICE_TURN_OFF,
-        {ATTR_ENTITY_ID: ENTITY_MATCH_ALL},
-        blocking=True,
-    )
+def phone() -> Phone:
+    """Return a phone."""
+    return Phone("Phone")
 
 
-def entity_id(hass: HomeAssistant, platform: str, account: Account, key: str) -> str:
-    """Return the id of an entity of an account."""
-    found = er.async_get(hass).async_get_entity_id(
-        platform, "green_api", f"{account.instance_id}_{key}"
-    )
-    assert found
-    return found
+async def minutes(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, count: int
+) -> None:
+    """Let some minutes pass, with a poll in each."""
+    for _ in range(count):
+        await async_pass(hass, freezer)
 
 
-async def automate(hass: HomeAssistant, path: str, **inputs: Any) -> None:
+async def automate(hass: HomeAssistant, folder: Path, path: str, **inputs: Any) -> None:
     """Make an automation from a blueprint."""
+    hass.config.config_dir = str(folder)
+    shutil.copytree(BLUEPRINTS, folder / "blueprints", dirs_exist_ok=True)
+    automation = {"alias": "It", "use_blueprint": {"path": path, "input": inputs}}
     assert await async_setup_component(
-        hass,
-        AUTOMATION_DOMAIN,
-        {AUTOMATION_DOMAIN: {"use_blueprint": {"path": path, "input": inputs}}},
+        hass, AUTOMATION_DOMAIN, {AUTOMATION_DOMAIN: [automation]}
     )
     await hass.async_block_till_done()
-    assert [state.state for state in hass.states.async_all(AUTOMATION_DOMAIN)] == ["on"]
+    assert hass.states.get("automation.it").state == "on"
 
 
 async def alert(
-    hass: HomeAssistant, account: Account, **inputs: Any
-) -> list[ServiceCall]:
-    """Make an automation that alerts over an entity; return what it is sent."""
-    calls = async_mock_service(hass, "notify", "send_message")
-    await automate(
-        hass,
-        ALERT,
-        problems=[entity_id(hass, "binary_sensor", account, "problem")],
-        notifiers=["notify.phone"],
-        **inputs,
-    )
-    return calls
+    hass: HomeAssistant, folder: Path, *phones: Phone, **inputs: Any
+) -> None:
+    """Make an automation that tells phones about the account."""
+    assert await async_setup_component(hass, NOTIFY_DOMAIN, {})
+    component: EntityComponent[NotifyEntity] = hass.data[NOTIFY_DOMAIN]
+    await component.async_add_entities(phones)
+    defaults = {
+        "accounts": {"entity_id": PROBLEM},
+        "notifiers": [phone.entity_id for phone in phones],
+    }
+    await automate(hass, folder, ALERT, **defaults | inputs)
 
 
 @pytest.mark.parametrize("path", [ALERT, REBOOT])
@@ -128,143 +131,364 @@ def test_blueprint_is_valid(path: str) -> None:
     assert blueprint.metadata["source_url"].endswith(f"blueprints/automation/{path}")
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_alert_and_recovery(
-    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account, poll: Poll
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    phone: Phone,
+    tmp_path: Path,
 ) -> None:
     """An account that is logged out is told of once, and once when it works again."""
-    calls = await alert(hass, account)
+    await alert(hass, tmp_path, phone)
     account.state = "notAuthorized"
-
-    await poll(timedelta(minutes=5))
-    assert not calls
-
-    await poll(timedelta(minutes=3))
-    assert [call.data["title"] for call in calls] == [
-        "GREEN-API 1101000001 needs attention"
-    ]
-    assert calls[0].data["entity_id"] == ["notify.phone"]
-    assert "Link it again" in calls[0].data["message"]
-    assert "(Not authorized since 20" in calls[0].data["message"]
-
-    await poll(timedelta(minutes=60))
-    assert len(calls) == 1
+    await minutes(hass, freezer, 6)
+    assert phone.news() == []
+    await minutes(hass, freezer, 2)
+    assert phone.news() == [LOGGED_OUT]
+    assert "Link it again" in phone.messages[0]
+    assert "Since 20" in phone.messages[0]
+    await minutes(hass, freezer, 60)
+    assert phone.news() == []
 
     account.state = "authorized"
-    await poll(timedelta(minutes=1))
-    assert [call.data["title"] for call in calls[1:]] == [
-        "GREEN-API 1101000001 works again"
-    ]
+    await minutes(hass, freezer, 2)
+    assert phone.news() == [WORKS]
+    assert phone.messages[-1].startswith("It had not worked since 20")
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_short_problem_is_not_told(
-    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account, poll: Poll
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    phone: Phone,
+    tmp_path: Path,
 ) -> None:
     """Neither the problem nor the recovery is told of when it was short."""
-    calls = await alert(hass, account)
-
+    await alert(hass, tmp_path, phone)
     account.state = "notAuthorized"
-    await poll(timedelta(minutes=3))
+    await minutes(hass, freezer, 4)
     account.state = "authorized"
-    await poll(timedelta(minutes=30))
+    await minutes(hass, freezer, 30)
 
-    assert not calls
+    assert phone.news() == []
 
 
-async def test_expired_plan_is_told(
-    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account, poll: Poll
+@pytest.mark.usefixtures("loaded_entry")
+async def test_outage(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    phone: Phone,
+    tmp_path: Path,
 ) -> None:
-    """A problem that leaves the state unavailable has its reason told all the same."""
-    calls = await alert(hass, account, minutes=0)
-
-    account.fault = Fault.EXPIRED_JSON
-    await poll(timedelta(minutes=3))
-
-    assert calls[0].data["message"] == "The plan has expired. Renew it in the console."
-
-
-async def test_outage_is_told(
-    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account, poll: Poll
-) -> None:
-    """An outage is told of later than a problem, and its end as well."""
-    calls = await alert(hass, account, minutes=0, unreachable_minutes=10)
-
+    """A long outage is told of, and its end when the account works, not before."""
+    await alert(hass, tmp_path, phone, minutes=0, unreachable_minutes=10)
     account.fault = Fault.BAD_GATEWAY
-    await poll(timedelta(minutes=10))
-    assert not calls
-
-    await poll(timedelta(minutes=3))
-    assert "GREEN-API cannot be reached" in calls[0].data["message"]
+    await minutes(hass, freezer, 10)
+    assert phone.news() == []
+    await minutes(hass, freezer, 2)
+    assert phone.news() == [UNREACHABLE]
 
     account.fault = None
-    await poll(timedelta(minutes=2))
-    assert len(calls) == 2
+    account.state = "notAuthorized"
+    await minutes(hass, freezer, 2)
+    assert phone.news() == [LOGGED_OUT]
+    account.state = "authorized"
+    await minutes(hass, freezer, 2)
+    assert phone.news() == [WORKS]
 
 
-async def test_actions_and_own_texts(
-    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account, poll: Poll
+@pytest.mark.usefixtures("loaded_entry")
+async def test_rejected_token(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    phone: Phone,
+    tmp_path: Path,
 ) -> None:
-    """Own actions get what they need to say it in their own way."""
-    scripts = async_mock_service(hass, "script", "tell")
-    await alert(
-        hass,
-        account,
-        minutes=0,
-        texts={
-            "needs_attention": "braucht Hilfe",
-            "recovered": "läuft wieder",
-            "since": "seit",
-            "blocked": "Gesperrt.",
-        },
-        actions=[
-            {
-                "action": "script.tell",
-                "data": {"text": "{{ title }}: {{ reason }} {{ recovered }}"},
-            }
-        ],
+    """That the token is rejected is told with what to do about it."""
+    await alert(hass, tmp_path, phone, unreachable_minutes=10)
+    account.token = "another"
+    await minutes(hass, freezer, 15)
+
+    assert phone.news() == [UNREACHABLE]
+    assert phone.messages[0].startswith("GREEN-API rejects the token of")
+
+
+async def test_day(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    phone: Phone,
+    tmp_path: Path,
+) -> None:
+    """Through reloads, outages, reboots and restarts, each thing is told once."""
+    await alert(hass, tmp_path, phone, minutes=5)
+    account.state = "notAuthorized"
+    await minutes(hass, freezer, 5)
+    await hass.config_entries.async_reload(loaded_entry.entry_id)
+    await minutes(hass, freezer, 10)
+    assert phone.news() == [LOGGED_OUT]
+
+    # The same problem goes on, through all of this.
+    await hass.config_entries.async_reload(loaded_entry.entry_id)
+    await minutes(hass, freezer, 10)
+    account.fault = Fault.BAD_GATEWAY
+    await minutes(hass, freezer, 60)
+    account.fault = None
+    await minutes(hass, freezer, 10)
+    await hass.services.async_call(
+        "button",
+        "press",
+        {"entity_id": "button.green_api_1101000001_reboot"},
+        blocking=True,
+    )
+    await minutes(hass, freezer, 2)
+    account.state = "notAuthorized"
+    await minutes(hass, freezer, 10)
+    assert phone.news() == []
+
+    account.fault = Fault.EXPIRED_JSON
+    await minutes(hass, freezer, 3)
+    assert phone.news() == [EXPIRED]
+
+    await hass.async_stop(force=True)
+    freezer.tick(1800)
+    async with async_starting(loaded_entry) as again:
+        later = Phone("Phone")
+        await alert(again, tmp_path, later, minutes=5)
+        await async_start(again, freezer)
+        await minutes(again, freezer, 20)
+        assert later.news() == []
+
+        account.fault = None
+        account.state = "authorized"
+        await minutes(again, freezer, 3)
+        assert later.news() == [WORKS]
+
+
+@pytest.mark.parametrize("down", [60, 3600])
+@pytest.mark.parametrize("before", [0, 3, 5])
+async def test_problem_around_a_restart(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    phone: Phone,
+    tmp_path: Path,
+    before: int,
+    down: int,
+) -> None:
+    """A problem is told whether it began before, during or right after a restart."""
+    await alert(hass, tmp_path, phone, minutes=5)
+    await minutes(hass, freezer, 5 - before)
+    account.state = "notAuthorized"
+    await minutes(hass, freezer, before)
+    await hass.async_stop(force=True)
+    assert phone.news() == []
+    freezer.tick(down)
+
+    async with async_starting(loaded_entry) as again:
+        later = Phone("Phone")
+        await alert(again, tmp_path, later, minutes=5)
+        await async_start(again, freezer)
+        await minutes(again, freezer, 10)
+        assert later.news() == [LOGGED_OUT]
+
+
+@pytest.mark.usefixtures("loaded_entry")
+async def test_two_accounts(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    simulator: Simulator,
+    phone: Phone,
+    tmp_path: Path,
+) -> None:
+    """Accounts with problems at the same time are told of one by one."""
+    other = await async_add_account(hass, simulator, "1101000002", "Other")
+    both = {"entity_id": [PROBLEM, "binary_sensor.other_problem"]}
+    await alert(hass, tmp_path, phone, accounts=both)
+    account.state = "notAuthorized"
+    other.state = "blocked"
+    await minutes(hass, freezer, 10)
+    assert sorted(filter(None, phone.news())) == sorted(
+        [LOGGED_OUT, "Other is blocked by the messenger"]
     )
 
-    account.state = "blocked"
-    await poll(timedelta(minutes=3))
-    account.state = "authorized"
-    await poll(timedelta(minutes=1))
+    other.state = "authorized"
+    await minutes(hass, freezer, 2)
+    assert phone.news() == ["Other works again"]
 
-    assert [call.data["text"] for call in scripts] == [
-        "GREEN-API 1101000001 braucht Hilfe: blocked False",
-        "GREEN-API 1101000001 läuft wieder: blocked True",
+
+@pytest.mark.usefixtures("loaded_entry")
+@pytest.mark.parametrize("failure", [HomeAssistantError("No"), ValueError("No")])
+async def test_one_phone_fails(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    phone: Phone,
+    tmp_path: Path,
+    failure: Exception,
+) -> None:
+    """A phone that fails keeps neither the other ones nor the actions from it."""
+    done: list[Any] = []
+    hass.bus.async_listen("done", done.append)
+    await alert(
+        hass,
+        tmp_path,
+        Phone("Broken", failure),
+        phone,
+        Phone("Also broken", failure),
+        minutes=0,
+        actions=[{"event": "done"}],
+    )
+    for state, title in (("blocked", BLOCKED), ("authorized", WORKS)):
+        account.state = state
+        await minutes(hass, freezer, 3)
+        assert phone.news() == [title]
+    assert len(done) == 2
+
+
+@pytest.mark.usefixtures("loaded_entry")
+async def test_recovery_while_own_actions_run(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    phone: Phone,
+    tmp_path: Path,
+) -> None:
+    """An account that recovers while own actions wait is told of at once, and once."""
+    hours = {"delay": {"hours": 1}}
+    await alert(hass, tmp_path, phone, minutes=0, actions=[hours])
+    account.state = "blocked"
+    await minutes(hass, freezer, 1)
+    # From now on an action waits, and so would what waits until all is done.
+    freezer.tick(61)
+    async_fire_time_changed(hass)
+    await async_until(lambda: bool(phone.titles))
+    account.state = "authorized"
+    freezer.tick(61)
+    async_fire_time_changed(hass)
+    await async_until(lambda: len(phone.titles) == 2)
+    assert phone.news() == [BLOCKED, WORKS]
+    freezer.tick(3600)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert phone.news() == []
+
+
+@pytest.mark.usefixtures("loaded_entry")
+async def test_own_actions(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    tmp_path: Path,
+) -> None:
+    """Own actions get what they need to say it in their own way."""
+    texts: list[str] = []
+    hass.bus.async_listen("tell", lambda event: texts.append(event.data["text"]))
+    text = "{{ account }}, {{ reason }}, {{ recovered }}: {{ title }}. {{ message }}"
+    await alert(
+        hass,
+        tmp_path,
+        minutes=0,
+        actions=[{"event": "tell", "event_data": {"text": text}}],
+    )
+    account.state = "blocked"
+    await minutes(hass, freezer, 3)
+    account.state = "authorized"
+    await minutes(hass, freezer, 1)
+
+    assert [told.split(". ")[0] for told in texts] == [
+        f"{NAME}, blocked, False: {BLOCKED}",
+        f"{NAME}, blocked, True: {WORKS}",
     ]
+
+
+def reboots(account: Account) -> int:
+    """Return how often the instance was rebooted."""
+    return [request.method for request in account.requests].count("reboot")
+
+
+async def turn_off(hass: HomeAssistant) -> None:
+    """Turn the automation off, which else waits for the next time to look."""
+    await hass.services.async_call(
+        AUTOMATION_DOMAIN,
+        SERVICE_TURN_OFF,
+        {ATTR_ENTITY_ID: ENTITY_MATCH_ALL},
+        blocking=True,
+    )
+
+
+@pytest.fixture
+def device_id(hass: HomeAssistant, loaded_entry: MockConfigEntry) -> str:
+    """Return the device of the account."""
+    device_id = er.async_get(hass).async_get(PROBLEM).device_id
+    assert device_id
+    return device_id
 
 
 async def test_reboot_when_stuck(
-    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account, poll: Poll
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    device_id: str,
+    tmp_path: Path,
 ) -> None:
-    """A stuck instance is rebooted once, and again only after the pause."""
-    await automate(
-        hass,
-        REBOOT,
-        problem=entity_id(hass, "binary_sensor", account, "problem"),
-        reboot=entity_id(hass, "button", account, "reboot"),
-        minutes=2,
-        hours=1,
-    )
-
-    def reboots() -> int:
-        return [request.method for request in account.requests].count("reboot")
-
+    """A stuck instance is rebooted, and after the pause again if it is still stuck."""
+    await automate(hass, tmp_path, REBOOT, account=device_id, hours=1)
     account.state = "starting"
-    await poll(timedelta(minutes=7))
-    assert reboots() == 0
+    await minutes(hass, freezer, 6)
+    assert reboots(account) == 0
+    await minutes(hass, freezer, 6)
+    assert reboots(account) == 1
 
-    await poll(timedelta(minutes=3))
-    assert reboots() == 1
+    for rebooted in (1, 2):
+        account.state = "starting"
+        await minutes(hass, freezer, 45)
+        assert reboots(account) == rebooted
+        await minutes(hass, freezer, 20)
+    await turn_off(hass)
 
-    account.state = "authorized"
-    await poll(timedelta(minutes=10))
+
+async def test_reboot_of_what_was_stuck_before(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    device_id: str,
+    tmp_path: Path,
+) -> None:
+    """An instance that was stuck before Home Assistant started is rebooted."""
     account.state = "starting"
-    await poll(timedelta(minutes=15))
-    assert reboots() == 1
+    await minutes(hass, freezer, 10)
+    await hass.async_stop(force=True)
 
-    account.state = "authorized"
-    await poll(timedelta(minutes=60))
-    account.state = "starting"
-    await poll(timedelta(minutes=12))
-    assert reboots() == 2
+    async with async_starting(loaded_entry) as again:
+        device = er.async_get(again).async_get(PROBLEM).device_id
+        await automate(again, tmp_path, REBOOT, account=device)
+        await async_start(again, freezer)
+        await minutes(again, freezer, 6)
+        assert reboots(account) == 1
+        await turn_off(again)
+
+
+async def test_no_other_problem_is_rebooted(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    device_id: str,
+    tmp_path: Path,
+) -> None:
+    """A reboot is for what it cures."""
+    await automate(hass, tmp_path, REBOOT, account=device_id)
+    for state in ("notAuthorized", "blocked", "suspended"):
+        account.state = state
+        await minutes(hass, freezer, 15)
+
+    assert reboots(account) == 0
+    await turn_off(hass)

@@ -49,7 +49,7 @@ from homeassistant.helpers.event import (
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Simulator
-from tests.support.const import TOKEN
+from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.failures import FAILURES
 from tests.support.helpers import async_pass
 from tests.support.secrecy import assert_hidden
@@ -200,6 +200,57 @@ async def test_first_polls_are_spread(
         await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert await first_polls() == seconds
+
+    # All of them are looked at in the same moment.
+    await async_setup_component(hass, HOMEASSISTANT_DOMAIN, {})
+    await hass.services.async_call(
+        HOMEASSISTANT_DOMAIN,
+        SERVICE_UPDATE_ENTITY,
+        {
+            ATTR_ENTITY_ID: [
+                STATE.replace(INSTANCE_ID, it.instance_id) for it in accounts
+            ]
+        },
+        blocking=True,
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert await first_polls() == seconds
+
+    # All of them start in the same moment, and then work.
+    for account in accounts:
+        account.state = "starting"
+    await first_polls()
+    await async_pass(hass, freezer, 10)
+    for account in accounts:
+        account.state = "authorized"
+    await first_polls()
+    spread = await first_polls()
+    assert max(Counter(spread).values()) <= 3
+
+
+@pytest.mark.parametrize("state", ["starting", None])
+async def test_poll_faster_not_for_ever(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+    state: str | None,
+) -> None:
+    """An account that starts or is created for hours is polled once a minute again."""
+    caplog.set_level(logging.WARNING)
+    account.state = state
+    for _ in range(70):
+        await async_pass(hass, freezer, 10)
+    account.requests.clear()
+
+    for _ in range(60):
+        await async_pass(hass, freezer, 10)
+
+    assert polls(account) == 10
+    assert states(hass, PROBLEM) == [STATE_ON]
+    unknown = f"{ACCOUNT} is in a state unknown to this integration: None"
+    assert told(caplog).count(("WARNING", unknown)) == (state is None)
 
 
 async def test_first_poll_is_not_repeated(

@@ -1,6 +1,7 @@
 """Test what stands in Home Assistant's repairs while the real coordinator polls."""
 
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -24,10 +25,17 @@ from custom_components.green_api.const import (
 from custom_components.green_api.problem import Problem
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
-from homeassistant.const import ATTR_ENTITY_ID, CONF_API_TOKEN, STATE_OFF, STATE_ON
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    CONF_API_TOKEN,
+    STATE_OFF,
+    STATE_ON,
+    __version__ as HA_VERSION,  # noqa: N812
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Simulator
 from tests.support.helpers import async_pass
 from tests.support.reference import STUCK
@@ -47,6 +55,10 @@ HOUR: Final = timedelta(hours=1)
 PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
 REASON: Final = "sensor.green_api_1101000001_problem_reason"
 BUTTON: Final = "button.green_api_1101000001_reboot"
+
+HAS_CONFIG_ENTRY_ID: Final = "config_entry_id" in {
+    field.name for field in fields(ir.IssueEntry)
+}
 
 # What brings each problem about.
 CAUSES: Final[dict[Problem, str]] = {
@@ -366,7 +378,7 @@ async def test_goes_with_the_entry(
     problem: Problem,
     way: Callable[[HomeAssistant, str], Awaitable[None]],
 ) -> None:
-    """Nothing stands against an account that is not polled any more."""
+    """An account that is not polled any more has no issue."""
     await async_bring_about(hass, freezer, account, problem)
     assert issues(hass)
 
@@ -473,6 +485,125 @@ async def test_ignored(
 
     assert issues(hass)[issue_id].dismissed_version
     assert hass.states.get(PROBLEM).state == STATE_ON
+
+
+async def test_ignored_over_a_reload(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """A reload does not bring an ignored issue back, nor undo a change of mind."""
+    await async_bring_about(hass, freezer, account, Problem.BLOCKED)
+    (issue_id,) = issues(hass)
+    ir.async_ignore_issue(hass, DOMAIN, issue_id, ignore=True)
+
+    await hass.config_entries.async_reload(loaded_entry.entry_id)
+    await async_disable(hass, loaded_entry.entry_id)
+    await hass.config_entries.async_set_disabled_by(loaded_entry.entry_id, None)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert issues(hass)[issue_id].dismissed_version
+
+    ir.async_ignore_issue(hass, DOMAIN, issue_id, ignore=False)
+    await async_pass(hass, freezer)
+    await hass.config_entries.async_reload(loaded_entry.entry_id)
+    assert not issues(hass)[issue_id].dismissed_version
+
+
+@pytest.mark.parametrize("is_reloaded", [True, False])
+async def test_ignored_the_last_time(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    is_reloaded: bool,  # noqa: FBT001
+) -> None:
+    """The next problem of the same kind is shown, however the last one ended."""
+    await async_bring_about(hass, freezer, account, Problem.LOGGED_OUT)
+    (issue_id,) = issues(hass)
+    ir.async_ignore_issue(hass, DOMAIN, issue_id, ignore=True)
+
+    let_answer(account, "authorized")
+    await (
+        hass.config_entries.async_reload(loaded_entry.entry_id)
+        if is_reloaded
+        else async_pass(hass, freezer)
+    )
+    assert not issues(hass)
+    await async_bring_about(hass, freezer, account, Problem.LOGGED_OUT)
+
+    assert not issues(hass)[issue_id].dismissed_version
+
+
+async def test_linked_while_home_assistant_restarts(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+    issue_registry: ir.IssueRegistry,
+) -> None:
+    """An issue that was ignored before a restart is not ignored for ever."""
+    config_entry.add_to_hass(hass)
+    issue_id = f"{config_entry.entry_id}_logged_out"
+    # As the registry of issues is read when Home Assistant starts.
+    issue_registry.issues[DOMAIN, issue_id] = ir.IssueEntry(
+        active=False,
+        breaks_in_ha_version=None,
+        created=dt_util.utcnow(),
+        data=None,
+        dismissed_version=HA_VERSION,
+        domain=DOMAIN,
+        is_fixable=None,
+        is_persistent=False,
+        issue_domain=None,
+        issue_id=issue_id,
+        learn_more_url=None,
+        severity=None,
+        translation_key=None,
+        translation_placeholders=None,
+        **({"config_entry_id": None} if HAS_CONFIG_ENTRY_ID else {}),
+    )
+    await hass.config_entries.async_setup(config_entry.entry_id)
+
+    await async_bring_about(hass, freezer, account, Problem.LOGGED_OUT)
+
+    assert issues(hass)[issue_id].active
+    assert not issues(hass)[issue_id].dismissed_version
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_clock_is_set(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    hours: int,
+) -> None:
+    """A time of day that jumps makes no problem early or late, nor a reboot's end."""
+    account.boot_seconds = 3600
+    let_answer(account, "starting")
+    await async_pass(hass, freezer)
+    now = dt_util.utcnow
+    monkeypatch.setattr(dt_util, "utcnow", lambda: now() + timedelta(hours=hours))
+    for _ in range(29):
+        await async_pass(hass, freezer, 10)
+    assert not issues(hass)
+    for _ in range(2):
+        await async_pass(hass, freezer, 10)
+    (issue,) = issues(hass).values()
+    assert issue.translation_key == Problem.STUCK_STARTING
+
+    await async_press_reboot(hass)
+    monkeypatch.setattr(dt_util, "utcnow", lambda: now() - timedelta(hours=hours))
+    for _ in range(29):
+        await async_pass(hass, freezer, 10)
+        assert not issues(hass)
+        assert reason(hass) == Problem.STUCK_STARTING
+    for _ in range(2):
+        await async_pass(hass, freezer, 10)
+    (issue,) = issues(hass).values()
+    assert issue.translation_key == Problem.STUCK_AFTER_REBOOT
 
 
 async def test_renamed(

@@ -4,13 +4,21 @@ import logging
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
-from custom_components.green_api.const import DOMAIN
+from custom_components.green_api.const import (
+    CONF_API_URL,
+    CONF_INSTANCE_ID,
+    DOMAIN,
+)
+from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant, split_entity_id
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util.async_ import get_scheduled_timer_handles
-from tests.simulator import Account
+from tests.simulator import Account, Simulator
 
 
 async def async_pass(
@@ -20,6 +28,28 @@ async def async_pass(
     freezer.tick(seconds)
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def async_add_account(
+    hass: HomeAssistant, simulator: Simulator, instance_id: str, title: str
+) -> Account:
+    """Add another account, and set it up."""
+    account = simulator.add_account(instance_id, f"token+{instance_id}")
+    account.state = "authorized"
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title=title,
+        unique_id=instance_id,
+        data={
+            CONF_API_URL: simulator.url,
+            CONF_INSTANCE_ID: instance_id,
+            CONF_API_TOKEN: account.token,
+        },
+    )
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    return account
 
 
 def waits(hass: HomeAssistant, seconds: float) -> bool:

@@ -7,8 +7,10 @@ import pytest
 
 LONG: Final = (
     "tests/integration/test_soak.py",
+    "tests/integration/test_turns_of_life.py",
     "tests/integration/test_fault_matrix.py",
-    "tests/client/test_api_fuzz.py",
+    "tests/integration/test_problem.py",
+    "tests/client/test_fuzz.py",
     "tests/simulator/test_simulator.py",
     "tests/integration/test_hostile_server.py",
     "tests/live/test_bad_restarts.py",

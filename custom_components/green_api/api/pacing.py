@@ -5,10 +5,19 @@ https://green-api.com/en/docs/api/ratelimiter/
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
-from weakref import WeakValueDictionary
 
 from .errors import RateLimitedError
+
+
+@dataclass(slots=True)
+class _Queue:
+    """Those who wait for a turn at one method of one instance."""
+
+    free_at: float
+    front: asyncio.Lock = field(default_factory=asyncio.Lock)
+    order: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class RequestPacer:
@@ -35,12 +44,9 @@ class RequestPacer:
 
     def __init__(self) -> None:
         """Initialize the pacer."""
-        self._free_at: dict[tuple[str, str], float] = {}
+        self._queues: dict[tuple[str, str], _Queue] = {}
         self._held_until: dict[str, float] = {}
         self._cleaned_up_at = 0.0
-        # A lock exists for as long as somebody waits for it.
-        self._locks = WeakValueDictionary[tuple[str, str], asyncio.Lock]()
-        self._orders = WeakValueDictionary[tuple[str, str], asyncio.Lock]()
 
     async def wait_turn(self, instance_id: str, method: str) -> None:
         """Wait until a method may be called again, and take that turn.
@@ -48,19 +54,16 @@ class RequestPacer:
         A waiter that is cancelled takes no turn. Raise `RateLimitedError` while the
         instance is on hold.
         """
-        key = (instance_id, method)
-        self._clean_up()
         self._check_hold(instance_id)
-        async with self._locks.setdefault(key, asyncio.Lock()):
-            await self._sleep_until(self._free_at.get(key, 0))
+        queue = self._queue(instance_id, method)
+        async with queue.front:
+            await self._sleep_until(queue.free_at)
             await self._sleep_until(self._check_hold(instance_id))
-            self._free_at[key] = self._now + self.SPACING.get(
-                method, self.DEFAULT_SPACING
-            )
+            queue.free_at = self._now + self.SPACING.get(method, self.DEFAULT_SPACING)
 
     def in_order(self, instance_id: str, method: str) -> asyncio.Lock:
         """Return the lock of requests that must not overtake each other."""
-        return self._orders.setdefault((instance_id, method), asyncio.Lock())
+        return self._queue(instance_id, method).order
 
     def hold(self, instance_id: str, seconds: float) -> None:
         """Refuse all requests for an instance for some time."""
@@ -75,10 +78,10 @@ class RequestPacer:
 
     def _check_hold(self, instance_id: str) -> float:
         """Return when the hold of an instance ends; raise if that takes too long."""
-        held_until = self._held_until.get(instance_id, 0)
-        seconds = held_until - self._now
-        if seconds > self.PATIENCE:
-            raise RateLimitedError(seconds)
+        if held_until := self._held_until.get(instance_id, 0):
+            seconds = held_until - self._now
+            if seconds > self.PATIENCE:
+                raise RateLimitedError(seconds)
         return held_until
 
     async def _sleep_until(self, time: float) -> None:
@@ -86,16 +89,26 @@ class RequestPacer:
         if (delay := time - self._now) > 0:
             await asyncio.sleep(delay)
 
+    def _queue(self, instance_id: str, method: str) -> _Queue:
+        """Return the queue of a method."""
+        key = (instance_id, method)
+        if (queue := self._queues.get(key)) is None:
+            self._clean_up()
+            queue = self._queues[key] = _Queue(self._now)
+        return queue
+
     def _clean_up(self) -> None:
-        """Remove what is over."""
-        now = self._now
-        if now < self._cleaned_up_at + self.CLEANUP_INTERVAL:
+        """Remove what is long over, now and then."""
+        long_ago = self._now - self.CLEANUP_INTERVAL
+        if self._cleaned_up_at > long_ago:
             return
-        self._cleaned_up_at = now
-        self._free_at = _after(now, self._free_at)
-        self._held_until = _after(now, self._held_until)
-
-
-def _after[K](time: float, times: Mapping[K, float]) -> dict[K, float]:
-    """Return the times that are still to come."""
-    return {key: each for key, each in times.items() if each > time}
+        self._cleaned_up_at = self._now
+        # Whoever still waits has one before them whose turn was a moment ago.
+        self._queues = {
+            key: queue
+            for key, queue in self._queues.items()
+            if queue.free_at > long_ago or queue.order.locked()
+        }
+        self._held_until = {
+            key: time for key, time in self._held_until.items() if time > long_ago
+        }

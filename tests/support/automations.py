@@ -1,0 +1,66 @@
+"""Automations of tests, and what they are told."""
+
+from typing import Any, Final
+
+from homeassistant.components.automation import DOMAIN as AUTOMATION_DOMAIN
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.setup import async_setup_component
+
+TOLD: Final = "told"
+
+_VARIABLES: Final = (
+    "account",
+    "device_id",
+    "entity_id",
+    "from_state",
+    "message",
+    "reason",
+    "since",
+    "state",
+    "title",
+)
+
+
+async def async_automate(
+    hass: HomeAssistant, *triggers: dict[str, Any], **more: Any
+) -> list[dict[str, Any]]:
+    """Make an automation; return the list of what it will be told."""
+    told: list[dict[str, Any]] = []
+
+    @callback
+    def listen(event: Event[dict[str, Any]]) -> None:
+        told.append(event.data)
+
+    hass.bus.async_listen(TOLD, listen)
+    automation = {
+        "alias": "Told",
+        "mode": "parallel",
+        "triggers": list(triggers),
+        "actions": [
+            {
+                "event": TOLD,
+                "event_data": {"id": "{{ trigger.id }}"}
+                | {
+                    variable: f"{{{{ trigger.{variable} | default(none) }}}}"
+                    for variable in _VARIABLES
+                },
+            }
+        ],
+        **more,
+    }
+    assert await async_setup_component(
+        hass, AUTOMATION_DOMAIN, {AUTOMATION_DOMAIN: [automation]}
+    )
+    await hass.async_block_till_done()
+    assert [state.state for state in hass.states.async_all(AUTOMATION_DOMAIN)] == ["on"]
+    return told
+
+
+def trigger(kind: str, target: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """Return the configuration of a trigger."""
+    return {
+        "trigger": f"green_api.{kind}",
+        "id": kind,
+        "target": target,
+        "options": options,
+    }

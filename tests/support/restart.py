@@ -1,0 +1,51 @@
+"""Restart Home Assistant in a test, with what it had stored."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from freezegun.api import FrozenDateTimeFactory
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_test_home_assistant,
+)
+
+from custom_components.green_api.events import ATTACHED_AFTER
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.helpers import frame
+from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+
+from .helpers import async_pass
+
+
+@asynccontextmanager
+async def async_starting(*entries: MockConfigEntry) -> AsyncGenerator[HomeAssistant]:
+    """Yield another Home Assistant with these accounts, which has not started yet.
+
+    The one before has to be stopped.
+    """
+    async with async_test_home_assistant() as hass:
+        hass.set_state(CoreState.not_running)
+        hass.data.pop(DATA_CUSTOM_COMPONENTS)
+        frame.async_setup(hass)
+        for entry in entries:
+            again = MockConfigEntry(
+                domain=entry.domain,
+                title=entry.title,
+                unique_id=entry.unique_id,
+                entry_id=entry.entry_id,
+                data=entry.data,
+            )
+            again.add_to_hass(hass)
+            await hass.config_entries.async_setup(again.entry_id)
+        await hass.async_block_till_done(wait_background_tasks=True)
+        try:
+            yield hass
+        finally:
+            await hass.async_stop(force=True)
+
+
+async def async_start(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Let Home Assistant be started, and automations listen."""
+    await hass.async_start()
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_pass(hass, freezer, ATTACHED_AFTER)
