@@ -43,6 +43,9 @@ ANSWERS: Final[Mapping[str, object]] = {
     "qr": QrAnswer(QrKind.ALREADY_LOGGED),
     "getAuthorizationCode": None,
     "reboot": True,
+    "sendMessage": ANY,
+    "sendFileByUpload": ANY,
+    "getContacts": read_chats(contacts(...)),
 }
 
 # What a good answer other than that of a healthy instance is read as.

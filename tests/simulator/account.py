@@ -3,7 +3,6 @@
 import base64
 from collections import deque
 from dataclasses import dataclass
-from enum import StrEnum
 import io
 import json
 import secrets
@@ -12,8 +11,14 @@ from typing import TYPE_CHECKING, override
 
 import segno
 
+from .contacts import CONTACTS, Contact
+from .messengers import Messenger
+from .plan import FreePlan
+from .queue import MessageQueue
+
 if TYPE_CHECKING:
     from .faults import Fault
+    from .queue import Message
     from .wire import Json
 
 QR_LIFE = 20.0
@@ -36,14 +41,6 @@ AFTER_REBOOT: dict[str | None, str] = {
     "suspended": "authorized",
     "yellowCard": "authorized",
 }
-
-
-class Messenger(StrEnum):
-    """The messengers, as `typeInstance` names them."""
-
-    WHATSAPP = "whatsapp"
-    TELEGRAM = "telegram"
-    MAX = "v3"
 
 
 QR_TEXTS = {
@@ -105,6 +102,7 @@ class Account:
         self.fault: Fault | None = None
         self.faults: dict[str, Fault | None] = {}
         self.requests: list[Request] = []
+        self.acts_in_spite_of_fault = False
         self.redirects_followed = 0
         self.retry_after: int | str = 30
 
@@ -115,7 +113,10 @@ class Account:
 
         self.wid = "79001234567@c.us"
         self.suspended_until: int | None = None
-        self.queue = 0
+        self.messages = MessageQueue()
+        self.free_plan: FreePlan | None = None
+        self.contacts: tuple[Contact, ...] | None = None
+        self.empty_lists = 0
         self.webhooks = 0
         self.count_key = "count"
         self.show_type = True
@@ -127,6 +128,7 @@ class Account:
         self.qr_rotates = False
         self.code_accepted = True
 
+        self._last_id = 0
         self._state: str | None = None
         self._rest: str | None = "notAuthorized"
         self._changes: deque[_Change] = deque()
@@ -148,8 +150,24 @@ class Account:
 
     @state.setter
     def state(self, state: str | None) -> None:
+        self._settle()
         self._changes.clear()
         self._enter(state)
+
+    @property
+    def waiting(self) -> tuple[Message, ...]:
+        """The messages that wait to be sent."""
+        self._settle()
+        return tuple(self.messages.waiting)
+
+    @property
+    def queue(self) -> int:
+        """How many messages wait to be sent; those that it is set to stay."""
+        return len(self.waiting)
+
+    @queue.setter
+    def queue(self, count: int) -> None:
+        self.messages.fill(count)
 
     @property
     def linked(self) -> bool:
@@ -170,6 +188,37 @@ class Account:
     def passing(self) -> bool:
         """Whether the instance is on the way to another state."""
         return self.state in PASSING
+
+    @property
+    def known(self) -> tuple[Contact, ...]:
+        """The contacts and groups; those of the messenger unless others are set."""
+        return CONTACTS[self.messenger] if self.contacts is None else self.contacts
+
+    @property
+    def on_free_plan(self) -> bool:
+        """Whether the quotas of the free plan hold; to set it begins a month."""
+        return self.free_plan is not None
+
+    @on_free_plan.setter
+    def on_free_plan(self, value: bool) -> None:
+        self.free_plan = FreePlan() if value else None
+
+    @property
+    def restricted_to_contacts(self) -> bool:
+        """Whether it may write to nobody but its contacts, as MAX restricts accounts."""
+        return self.messenger is Messenger.MAX and self.state == "suspended"
+
+    def knows(self, chat_id: str) -> bool:
+        """Tell whether a chat is one of the contacts, by its id or its number."""
+        names = ({it.chat_id, f"{it.phone_number}@c.us"} for it in self.known)
+        return any(chat_id in each for each in names)
+
+    def next_message_id(self) -> str:
+        """Return the id of a new message, as the messenger makes them."""
+        if self.messenger is Messenger.WHATSAPP:
+            return f"3EB0{secrets.token_hex(8).upper()}"
+        self._last_id = max(self._last_id + 1, int(time.time() * 1000))
+        return f"{self._last_id}"
 
     def note(self, method: str, verb: str, body: str) -> None:
         """Remember a request that arrived."""
@@ -272,7 +321,18 @@ class Account:
         """Go through the changes that are due by now."""
         now = time.monotonic()
         while self._changes and self._changes[0].at <= now:
-            self._enter(self._changes.popleft().state)
+            change = self._changes.popleft()
+            self._let_messages_go(change.at)
+            self._enter(change.state)
+        self._let_messages_go(now)
+
+    def _let_messages_go(self, until: float) -> None:
+        """Let the queue move in the present state."""
+        # What a restricted account of MAX accepts is for its contacts.
+        sending = self._state == "authorized" or (
+            self.messenger is Messenger.MAX and self._state == "suspended"
+        )
+        self.messages.pass_time(until, sending=sending)
 
     def _come(self, state: str | None, delay: float) -> None:
         """Let a state follow by itself."""

@@ -17,6 +17,7 @@ class _Queue:
 
     free_at: float
     front: asyncio.Lock = field(default_factory=asyncio.Lock)
+    order: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class RequestPacer:
@@ -30,7 +31,11 @@ class RequestPacer:
     DEFAULT_SPACING: ClassVar[float] = 1.1
     """Seconds between two requests: 1 per second, and a margin for the network."""
 
-    SPACING: ClassVar[Mapping[str, float]] = {"qr": 0.4}
+    SPACING: ClassVar[Mapping[str, float]] = {
+        "qr": 0.4,
+        "sendFileByUpload": 0.022,
+        "sendMessage": 0.022,
+    }
 
     PATIENCE: ClassVar[float] = 1
     """Seconds before the end of a hold that are waited for instead of refused."""
@@ -55,6 +60,10 @@ class RequestPacer:
             await self._sleep_until(queue.free_at)
             await self._sleep_until(self._check_hold(instance_id))
             queue.free_at = self._now + self.SPACING.get(method, self.DEFAULT_SPACING)
+
+    def in_order(self, instance_id: str, method: str) -> asyncio.Lock:
+        """Return the lock of requests that must not overtake each other."""
+        return self._queue(instance_id, method).order
 
     def hold(self, instance_id: str, seconds: float) -> None:
         """Refuse all requests for an instance for some time."""
@@ -98,7 +107,7 @@ class RequestPacer:
         self._queues = {
             key: queue
             for key, queue in self._queues.items()
-            if queue.free_at > long_ago
+            if queue.free_at > long_ago or queue.order.locked()
         }
         self._held_until = {
             key: time for key, time in self._held_until.items() if time > long_ago
