@@ -6,6 +6,7 @@ https://green-api.com/en/docs/api/
 import base64
 from collections.abc import Mapping
 from datetime import MAXYEAR, UTC, datetime
+import json
 import re
 from typing import Final
 
@@ -83,6 +84,7 @@ class GreenApiClient(MessagingClient):
                     wid=_text(fields, "wid"),
                     webhook_url=_text(fields, "webhookUrl"),
                     state_webhook=_text(fields, "stateWebhook") == "yes",
+                    message_delay=_seconds(fields, "delaySendMessagesMilliseconds"),
                 )
         raise unusable(answer)
 
@@ -108,6 +110,34 @@ class GreenApiClient(MessagingClient):
         for key, value in answer.items() if isinstance(answer, dict) else ():
             if _COUNT.fullmatch(key) and (count := _number(value)) is not None:
                 return count
+        raise unusable(answer)
+
+    async def get_oldest_message(self) -> int | None:
+        """Return a number that tells the oldest message that waits from any other.
+
+        None means that the server lists none, which it also does while a single message
+        waits (`showMessagesQueue`).
+
+        https://green-api.com/en/docs/api/queues/ShowMessagesQueue/
+        https://github.com/green-api/issues/issues/714
+        """
+        answer = await self._transport.get("showMessagesQueue")
+        match answer:
+            case []:
+                return None
+            case [dict(oldest), *_]:
+                return _fingerprint(oldest)
+        raise unusable(answer)
+
+    async def clear_messages_queue(self) -> bool:
+        """Drop all messages that wait, unless the server refuses (`clearMessagesQueue`).
+
+        https://green-api.com/en/docs/api/queues/ClearMessagesQueue/
+        """
+        answer = await self._transport.get("clearMessagesQueue")
+        match answer:
+            case {"isCleared": bool(done)}:
+                return done
         raise unusable(answer)
 
     async def reboot(self) -> bool:
@@ -179,6 +209,21 @@ def _text(fields: Mapping[str, object], key: str) -> str:
 def _number(value: object) -> int | None:
     """Return a whole number that can be one of something; True is an `int`, too."""
     return value if type(value) is int and 0 <= value <= _MAX_NUMBER else None
+
+
+def _fingerprint(message: Mapping[str, object]) -> int | None:
+    """Return a number in which nobody can read the message."""
+    try:
+        # Which fields there are depends on the messenger.
+        return hash(json.dumps(message, sort_keys=True))
+    except RecursionError:
+        return None
+
+
+def _seconds(fields: Mapping[str, object], key: str) -> float | None:
+    """Return a field of milliseconds in seconds, None if it is none."""
+    milliseconds = _number(fields.get(key))
+    return None if milliseconds is None else milliseconds / 1000
 
 
 def _moment(seconds: int) -> datetime | None:
