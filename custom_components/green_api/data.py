@@ -7,6 +7,7 @@ from homeassistant.config_entries import ConfigEntry
 from .api import GreenApiClient
 from .coordinator import GreenApiCoordinator
 from .details import DetailsCoordinator
+from .queue_watch import QueueWatch
 from .settings import InstanceSettings
 
 type GreenApiConfigEntry = ConfigEntry[GreenApiData]
@@ -20,3 +21,4 @@ class GreenApiData:
     coordinator: GreenApiCoordinator
     details: DetailsCoordinator
     settings: InstanceSettings
+    queue: QueueWatch

@@ -1,9 +1,10 @@
-"""Reboot an instance."""
+"""What may cure an account: reboot its instance, clear its queue."""
+
+from collections.abc import Awaitable
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.util import dt as dt_util
 
 from .api import GreenApiError, InvalidCredentialsError
 from .data import GreenApiConfigEntry
@@ -16,23 +17,42 @@ async def async_reboot(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
 
     Raises a translated HomeAssistantError if the server does not reboot it.
     """
+    await _async_demand(entry, entry.runtime_data.client.reboot(), "reboot_refused")
+    if hass.config_entries.async_get_entry(entry.entry_id) is None:
+        return  # It was removed meanwhile.
+    store = await async_get_store(hass)
+    memory = store.async_get(entry.entry_id)
+    store.async_set(entry.entry_id, memory.rebooted(hass.loop.time()))
+    if entry.state is ConfigEntryState.LOADED:
+        # It may have been reloaded meanwhile.
+        await entry.runtime_data.coordinator.async_refresh()
+
+
+async def async_clear_queue(entry: GreenApiConfigEntry) -> None:
+    """Drop all messages of an account that wait, and look at once whether they are gone.
+
+    Raises a translated HomeAssistantError if the server does not drop them.
+    """
+    client = entry.runtime_data.client
+    await _async_demand(entry, client.clear_messages_queue(), "clear_refused")
+    if entry.state is ConfigEntryState.LOADED:
+        # It may have been reloaded or removed meanwhile.
+        entry.runtime_data.queue.async_expect_change()
+        await entry.runtime_data.details.async_refresh()
+
+
+async def _async_demand(
+    entry: GreenApiConfigEntry, request: Awaitable[bool], refusal: str
+) -> None:
+    """Make a request that the server may refuse; raise if it fails or is refused."""
     data = entry.runtime_data
     try:
-        accepted = await data.client.reboot()
+        is_accepted = await request
     except InvalidCredentialsError as err:
         data.coordinator.token_monitor.async_answered(err)
         await data.coordinator.async_refresh()
         raise HomeAssistantError(**translation(entry, err)) from err
     except GreenApiError as err:
         raise HomeAssistantError(**translation(entry, err)) from err
-    if not accepted:
-        raise HomeAssistantError(**translation(entry, "reboot_refused"))
-    if hass.config_entries.async_get_entry(entry.entry_id) is None:
-        return  # It was removed meanwhile.
-    store = await async_get_store(hass)
-    memory = store.async_get(entry.entry_id)
-    health = memory.health.rebooted(hass.loop.time())
-    store.async_set(entry.entry_id, memory.with_health(health, dt_util.utcnow()))
-    if entry.state is ConfigEntryState.LOADED:
-        # It may have been reloaded meanwhile.
-        await entry.runtime_data.coordinator.async_refresh()
+    if not is_accepted:
+        raise HomeAssistantError(**translation(entry, refusal))
