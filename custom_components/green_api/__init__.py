@@ -74,10 +74,11 @@ def _async_follow(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     @callback
     def update_issue() -> None:
         nonlocal shown
-        wanted = (coordinator.data, details.data, entry.title)
+        waiting = entry.runtime_data.queue.waiting
+        wanted = (coordinator.data, details.data, waiting, entry.title)
         if wanted != shown:
             shown = wanted
-            async_update_issue(hass, entry, coordinator.data, details.data)
+            async_update_issue(hass, entry)
 
     entry.async_on_unload(coordinator.async_add_listener(update_issue))
     entry.async_on_unload(coordinator.async_add_poll_listener(update_issue))

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 
 from .api import GreenApiClient
 from .coordinator import GreenApiCoordinator
 from .details import DetailsCoordinator
-from .queue_watch import QueueWatch
+from .queue_watch import QueueWatch, WaitingMessages
 from .settings import InstanceSettings
 
 type GreenApiConfigEntry = ConfigEntry[GreenApiData]
@@ -22,3 +22,10 @@ class GreenApiData:
     details: DetailsCoordinator
     settings: InstanceSettings
     queue: QueueWatch
+
+
+def waiting_messages(entry: GreenApiConfigEntry) -> WaitingMessages | None:
+    """Return the messages of an account that wait, as far as they are known."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return None
+    return entry.runtime_data.queue.waiting

@@ -13,21 +13,16 @@ from .api import GreenApiClient, GreenApiError
 from .const import LOGGER
 from .coordinator import GreenApiCoordinator
 from .problem import RESTRICTED_STATES
-from .queue_watch import QueueWatch, WaitingMessages
+from .queue_watch import QueueWatch
 from .settings import InstanceSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
-    """What else is known of an account, None where it is not.
-
-    The messages that were `waiting` when the server told their number for the last time
-    are known as long as it does not tell another one.
-    """
+    """What else is known of an account, None where it is not."""
 
     restricted_until: datetime | None = None
     messages_in_queue: int | None = None
-    waiting: WaitingMessages | None = None
 
 
 class DetailsCoordinator(DataUpdateCoordinator[Details]):
@@ -54,7 +49,7 @@ class DetailsCoordinator(DataUpdateCoordinator[Details]):
             always_update=False,
         )
         self.account = account
-        self.data = Details(waiting=queue.waiting)
+        self.data = Details()
         self._client = client
         self._settings = settings
         self._queue = queue
@@ -107,7 +102,6 @@ class DetailsCoordinator(DataUpdateCoordinator[Details]):
             # The restriction may have ended meanwhile.
             restricted_until=restricted_until if self._is_restricted else None,
             messages_in_queue=messages_in_queue,
-            waiting=self._queue.waiting,
         )
 
     async def _async_get_restricted_until(self) -> datetime | None:

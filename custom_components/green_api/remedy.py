@@ -28,7 +28,7 @@ async def async_reboot(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
         await entry.runtime_data.coordinator.async_refresh()
 
 
-async def async_clear_queue(entry: GreenApiConfigEntry) -> None:
+async def async_clear_queue(_: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     """Drop all messages of an account that wait, and look at once whether they are gone.
 
     Raises a translated HomeAssistantError if the server does not drop them.
