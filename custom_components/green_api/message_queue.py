@@ -45,8 +45,8 @@ class Standstill:
     """A time in which a queue is not known to have moved.
 
     The count has not fallen since it `began`. From `listed_from` to `listed_until`, the
-    same message was the `oldest` one, unless the list cannot be read: then it is not
-    known, and `is_listable` is False if the list is too large.
+    same message was the `oldest` one. It is not known while the list cannot be read, and
+    `is_listable` is False if that is of no use.
     """
 
     began: float

@@ -8,7 +8,7 @@ from typing import Final
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
-from .api import GreenApiClient, GreenApiError, InstanceState, TooLargeError
+from .api import BadResponseError, GreenApiClient, GreenApiError, InstanceState
 from .const import BUSY_QUEUE_INTERVAL, QUEUE_INTERVAL
 from .coordinator import GreenApiCoordinator
 from .message_queue import MESSAGE_LIFE, MessageQueue, patience
@@ -104,7 +104,8 @@ class QueueWatch:
         """Look at the oldest message."""
         try:
             oldest = await self._client.get_oldest_message()
-        except TooLargeError:
+        except BadResponseError:
+            # It is longer than what is read of any answer.
             self._remember(self._memory.queue.unlistable())
         except GreenApiError:
             return

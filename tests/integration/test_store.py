@@ -51,6 +51,13 @@ NOTHING: Final[StoredAccount] = {
     "replaced": [],
     "rebooted_ago": None,
     "is_after_reboot": False,
+    "queue": {
+        "count": None,
+        "counted_ago": None,
+        "waiting_since": None,
+        "problem": None,
+        "is_rebooted": False,
+    },
     "announced": {
         "states": [],
         "since": None,

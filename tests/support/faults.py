@@ -35,6 +35,7 @@ class Good(StrEnum):
     ANSWER = auto()
     CREATING = auto()
     LINKED = auto()
+    NO_DELAY = auto()
     NOTHING = auto()
     ODD_STATE = auto()
     STARTING = auto()
@@ -54,6 +55,7 @@ _OUTCOMES_BY_METHOD: Final[Mapping[str, Mapping[Failure, Outcome]]] = {
     "getAccountSettings": _NO_RESTRICTION,
     "getAuthorizationCode": {Fault.NULL_200: Good.LINKED},
     "getMessagesCount": {Fault.HUGE_NUMBERS: ErrorKind.BAD_RESPONSE},
+    "getSettings": {Fault.HUGE_NUMBERS: Good.NO_DELAY},
     "getStateInstance": {
         Fault.NOT_AUTHORIZED: Good.STARTING,
         Fault.NULL_200: Good.CREATING,

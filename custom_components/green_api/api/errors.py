@@ -50,10 +50,6 @@ class BadResponseError(GreenApiError):
     kind = ErrorKind.BAD_RESPONSE
 
 
-class TooLargeError(BadResponseError):
-    """Error if the answer is too large to be read."""
-
-
 class CannotConnectError(GreenApiError):
     """Error if there is no answer, or a server on the way reports a failure."""
 
