@@ -28,7 +28,7 @@ _LISTED_LATER: Final = 90
 # two of them have failed.
 _LONGEST_GAP: Final = 200
 
-# Looks older than this prove nothing any more.
+# A look that is older than this proves nothing any more.
 _EVIDENCE_LASTS: Final = 1800
 
 MESSAGE_LIFE: Final = timedelta(hours=24)
@@ -76,16 +76,18 @@ class MessageQueue:
     the account could not send.
 
     `remembered` is the problem that was certain, None if the queue has moved since; it
-    is `confirmed` unless nobody has asked since. `is_rebooted` is whether somebody has
-    rebooted the instance, and it is not certain yet whether that has helped.
+    is `confirmed` unless nobody has asked since the last look that showed it, `shown_at`
+    then. `is_rebooted` is whether somebody has rebooted the instance, and it is not
+    certain yet whether that has helped.
     """
 
     count: int | None = None
-    counted_at: float | None = None
+    counted_at: float = -math.inf
     waiting_since: datetime | None = None
     standstill: Standstill | None = None
     remembered: Problem | None = None
     confirmed: bool = False
+    shown_at: float = -math.inf
     is_rebooted: bool = False
 
     @property
@@ -105,23 +107,17 @@ class MessageQueue:
         """Return for how many seconds the queue is known to have stood still."""
         return now - self.standstill.began if self.standstill else 0
 
-    def _age(self, now: float) -> float:
-        """Return how long ago the messages were counted."""
-        return math.inf if self.counted_at is None else now - self.counted_at
-
     def seems_stuck(self, now: float, patience: float) -> bool:
         """Return whether the count alone says that the queue is stuck."""
         return self.stood_for(now) >= patience and self.problem is None
 
-    def is_list_wanted(self, now: float, patience: float) -> bool:
-        """Return whether the oldest message has to be known to go on."""
+    def is_list_wanted(self, now: float) -> bool:
+        """Return whether the oldest message may tell that the queue has moved.
+
+        That is so when the count has not fallen since the last look.
+        """
         still = self.standstill
-        if still is None or not still.is_listable:
-            return False
-        if self.problem is not None:
-            return True
-        wanted_at = still.began if still.oldest is None else still.began + patience
-        return now >= wanted_at and now > still.began
+        return still is not None and still.is_listable and now > still.began
 
     def answered(
         self, answer: Answer, problem: Problem | None, now: float
@@ -142,7 +138,7 @@ class MessageQueue:
             return self
         if answer.known is not InstanceState.AUTHORIZED:
             return replace(self, standstill=None)
-        if self.confirmed or self._age(now) > _EVIDENCE_LASTS:
+        if self.confirmed or now - self.shown_at > _EVIDENCE_LASTS:
             return self
         return replace(self, confirmed=self.remembered is not None)
 
@@ -155,12 +151,13 @@ class MessageQueue:
         """
         has_moved = count == 0 or (self.count is not None and count < self.count)
         before = MessageQueue() if has_moved else self
-        is_gap = self._age(now) > _LONGEST_GAP
+        is_gap = now - self.counted_at > _LONGEST_GAP
         standstill = None if is_gap else before.standstill
         return replace(
             before,
             count=count,
             counted_at=now,
+            shown_at=now if before.confirmed else before.shown_at,
             waiting_since=(before.waiting_since or moment) if count else None,
             standstill=(standstill or Standstill(began=now))
             if count and can_send
@@ -197,7 +194,9 @@ class MessageQueue:
         problem = self.remembered or Problem.NOT_SENDING
         if self.is_rebooted:
             problem = Problem.NOT_SENDING_AFTER_REBOOT
-        return replace(self, remembered=problem, confirmed=True, is_rebooted=False)
+        return replace(
+            self, remembered=problem, confirmed=True, shown_at=now, is_rebooted=False
+        )
 
     def rebooted(self) -> MessageQueue:
         """Return the queue after a reboot that somebody asked for."""

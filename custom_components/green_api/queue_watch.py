@@ -95,7 +95,7 @@ class QueueWatch:
         self._remember(queue)
         if queue.seems_stuck(self._hass.loop.time(), self._patience):
             await self._settings.async_refresh()
-        if queue.is_list_wanted(self._hass.loop.time(), self._patience):
+        if queue.is_list_wanted(self._hass.loop.time()):
             await self._async_list()
         now = self._hass.loop.time()
         self._remember(self._memory.queue.decided(now, self._patience))

@@ -148,7 +148,7 @@ class StoredQueue(TypedDict):
     """The queue of an account: moments in ISO format, times in seconds."""
 
     count: int | None
-    counted_ago: float | None
+    shown_ago: float | None
     waiting_since: str | None
     problem: str | None
     is_rebooted: bool
@@ -206,7 +206,7 @@ _ANNOUNCED: Final = vol.Schema(
 _QUEUE: Final = vol.Schema(
     {
         vol.Required("count"): vol.Any(None, vol.All(int, vol.Range(min=0))),
-        vol.Required("counted_ago"): vol.Any(None, _SECONDS),
+        vol.Required("shown_ago"): vol.Any(None, _SECONDS),
         vol.Required("waiting_since"): vol.Any(None, vol.All(str, _moment)),
         vol.Required("problem"): vol.Any(None, vol.Coerce(Problem)),
         vol.Required("is_rebooted"): bool,
@@ -355,7 +355,7 @@ def _queue_to_storage(queue: MessageQueue, now: float) -> StoredQueue:
     """Return what is remembered of a queue as it is stored, which is no message."""
     return {
         "count": queue.count,
-        "counted_ago": _ago(queue.counted_at, now),
+        "shown_ago": _ago(queue.shown_at if queue.remembered else None, now),
         "waiting_since": _iso(queue.waiting_since),
         "problem": queue.remembered,
         "is_rebooted": queue.is_rebooted,
@@ -406,9 +406,9 @@ def _queue_from_storage(stored: Mapping[str, Any], saved_at: float) -> MessageQu
     """Return what is remembered of a queue from what is stored of it."""
     return MessageQueue(
         count=stored["count"],
-        counted_at=_at(stored["counted_ago"], saved_at),
         waiting_since=stored["waiting_since"],
         remembered=stored["problem"],
+        shown_at=saved_at - (stored["shown_ago"] or 0),
         is_rebooted=stored["is_rebooted"],
     )
 

@@ -53,7 +53,7 @@ NOTHING: Final[StoredAccount] = {
     "is_after_reboot": False,
     "queue": {
         "count": None,
-        "counted_ago": None,
+        "shown_ago": None,
         "waiting_since": None,
         "problem": None,
         "is_rebooted": False,
