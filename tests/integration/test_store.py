@@ -142,6 +142,7 @@ async def test_written_with_a_delay(
             "reason": "blocked",
             "told_ago": SAVE_DELAY,
             "reasons": ["blocked"],
+            "queue": NOTHING["queue"] | {"count": 0},
             "announced": NOTHING["announced"] | {"states": ["blocked"]},
         }
     }

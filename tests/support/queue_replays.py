@@ -8,9 +8,14 @@ count that cannot be read. Or else something happens that has a name there.
 
 from typing import Final
 
+from custom_components.green_api.problem import Problem
+
 from .replays import Replay
 
-# The seconds between two messages are in the name, unless they make no difference.
+QUEUE_PROBLEMS: Final = frozenset(
+    {Problem.NOT_SENDING, Problem.NOT_SENDING_AFTER_REBOOT}
+)
+
 QUEUE_REPLAYS: Final = (
     Replay(
         "stands: for ten minutes, and goes with the first message that goes out",
