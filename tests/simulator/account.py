@@ -111,6 +111,7 @@ class Account:
         self.reboot_accepted = True
         self.logout_accepted = True
         self.clear_accepted = True
+        self.listed_messages = 500
         self.reboot_moves_queue = True
 
         self.wid = "79001234567@c.us"

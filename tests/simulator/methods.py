@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from .wire import Json
 
 STARTING = "instance in starting process try later"
-LISTED_MESSAGES = 500
 AVATAR = "https://pps.whatsapp.net/v/t61.24694-24/0_0_n.jpg?oh=x&oe=655ADB17"
 
 ANY_MESSENGER = frozenset(Messenger)
@@ -165,7 +164,7 @@ def messages_queue(account: Account, _: str) -> Json:
     """List the messages that wait to be sent, the first of them at least."""
     return [
         {"messageID": it.id, "type": it.method, "body": it.body}
-        for it in account.waiting[:LISTED_MESSAGES]
+        for it in account.waiting[: account.listed_messages]
     ]
 
 
