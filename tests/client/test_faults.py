@@ -169,7 +169,7 @@ async def test_slow_fault(
     for _ in range(20):
         await asyncio.sleep(0)
     assert not call.done()
-    freezer.tick(2)
+    freezer.tick(3)
     assert await call is CannotConnectError
     assert [request.method for request in account.requests] == [method]
     assert_log_is_clean(caplog)
