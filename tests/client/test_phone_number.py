@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.green_api.linking.phone_number import (
+from custom_components.green_api.phone_number import (
     InvalidPhoneNumberError,
     parse_phone_number,
 )

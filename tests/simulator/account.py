@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, override
 
 import segno
 
+from .queue import MessageQueue
+
 if TYPE_CHECKING:
     from .faults import Fault
+    from .queue import Message
     from .wire import Json
 
 QR_LIFE = 20.0
@@ -27,6 +30,9 @@ LINKED = frozenset({"authorized", "sleepMode", "suspended", "yellowCard"})
 
 # The states in which an instance waits for one.
 LINKABLE = frozenset({"notAuthorized", "pendingCode"})
+
+# The state in which messages go out.
+SENDING = frozenset({"authorized"})
 
 # The states on the way to another one.
 PASSING = frozenset({None, "starting"})
@@ -115,7 +121,7 @@ class Account:
 
         self.wid = "79001234567@c.us"
         self.suspended_until: int | None = None
-        self.queue = 0
+        self.messages = MessageQueue()
         self.webhooks = 0
         self.count_key = "count"
         self.show_type = True
@@ -148,8 +154,24 @@ class Account:
 
     @state.setter
     def state(self, state: str | None) -> None:
+        self._settle()
         self._changes.clear()
         self._enter(state)
+
+    @property
+    def waiting(self) -> tuple[Message, ...]:
+        """The messages that wait to be sent."""
+        self._settle()
+        return tuple(self.messages.waiting)
+
+    @property
+    def queue(self) -> int:
+        """How many messages wait to be sent; those that it is set to stay."""
+        return len(self.waiting)
+
+    @queue.setter
+    def queue(self, count: int) -> None:
+        self.messages.fill(count)
 
     @property
     def linked(self) -> bool:
@@ -272,7 +294,14 @@ class Account:
         """Go through the changes that are due by now."""
         now = time.monotonic()
         while self._changes and self._changes[0].at <= now:
-            self._enter(self._changes.popleft().state)
+            change = self._changes.popleft()
+            self._let_messages_go(change.at)
+            self._enter(change.state)
+        self._let_messages_go(now)
+
+    def _let_messages_go(self, until: float) -> None:
+        """Let the queue move in the present state."""
+        self.messages.pass_time(until, sending=self._state in SENDING)
 
     def _come(self, state: str | None, delay: float) -> None:
         """Let a state follow by itself."""

@@ -169,17 +169,15 @@ def webhooks_count(account: Account, _: str) -> Json:
 def messages_queue(account: Account, _: str) -> Json:
     """List the messages that wait to be sent."""
     return [
-        {
-            "messageID": f"BAE5F4886F6F{number:04X}",
-            "type": "sendMessage",
-            "body": {
-                "chatId": "79001234568@c.us",
-                "message": "Hi",
-                "linkPreview": True,
-            },
-        }
-        for number in range(account.queue)
+        {"messageID": it.id, "type": it.method, "body": it.body}
+        for it in account.waiting
     ]
+
+
+def clear_messages_queue(account: Account, _: str) -> Json:
+    """Drop the messages that wait to be sent."""
+    account.messages.clear()
+    return {"isCleared": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,5 +214,6 @@ METHODS = {
         Method(name="getMessagesCount", answer=messages_count),
         Method(name="getWebhooksCount", answer=webhooks_count),
         Method(name="showMessagesQueue", answer=messages_queue),
+        Method(name="clearMessagesQueue", answer=clear_messages_queue),
     )
 }

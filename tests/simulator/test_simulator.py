@@ -589,6 +589,13 @@ async def test_messages_in_the_queue(ask: Ask, account: Account) -> None:
     }
 
 
+async def test_queue_is_cleared(ask: Ask, account: Account) -> None:
+    """What waited is dropped."""
+    account.queue = 2
+    assert (await ask("clearMessagesQueue")).text == '{"isCleared":true}'
+    assert (await ask("getMessagesCount")).text == '{"count":0}'
+
+
 # Linking a phone
 
 

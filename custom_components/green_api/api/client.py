@@ -7,12 +7,11 @@ import base64
 from collections.abc import Mapping
 from datetime import MAXYEAR, UTC, datetime
 import re
-from typing import Final, override
-
-import aiohttp
+from typing import Final
 
 from .answers import unusable
 from .errors import InstanceStartingError
+from .messaging import MessagingClient
 from .models import (
     AccountState,
     InstanceState,
@@ -21,8 +20,6 @@ from .models import (
     QrKind,
     Settings,
 )
-from .pacing import RequestPacer
-from .transport import Transport
 
 _MAX_IMAGE_SIDE: Final = 4096
 _MAX_NUMBER: Final = 2**53 - 1  # the last one that all readers of JSON agree on
@@ -54,29 +51,11 @@ _COUNT: Final = re.compile(
 )
 
 
-class GreenApiClient:
+class GreenApiClient(MessagingClient):
     """Client for one instance of GREEN-API.
 
     Every method makes one request and raises a `GreenApiError` if it fails.
     """
-
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        api_url: str,
-        instance_id: str,
-        api_token: str,
-        *,
-        pacer: RequestPacer,
-    ) -> None:
-        """Initialize the client."""
-        self.instance_id = instance_id
-        self._transport = Transport(session, api_url, instance_id, api_token, pacer)
-
-    @override
-    def __repr__(self) -> str:
-        """Return the representation, without the token."""
-        return f"<{type(self).__name__} {self.instance_id}>"
 
     async def get_state(self) -> AccountState:
         """Return the state of the account (`getStateInstance`).

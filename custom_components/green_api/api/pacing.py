@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
+from weakref import WeakValueDictionary
 
 from .errors import RateLimitedError
 
@@ -30,7 +31,11 @@ class RequestPacer:
     DEFAULT_SPACING: ClassVar[float] = 1.1
     """Seconds between two requests: 1 per second, and a margin for the network."""
 
-    SPACING: ClassVar[Mapping[str, float]] = {"qr": 0.4}
+    SPACING: ClassVar[Mapping[str, float]] = {
+        "qr": 0.4,
+        "sendFileByUpload": 0.022,
+        "sendMessage": 0.022,
+    }
 
     PATIENCE: ClassVar[float] = 1
     """Seconds before the end of a hold that are waited for instead of refused."""
@@ -42,6 +47,8 @@ class RequestPacer:
         self._queues: dict[tuple[str, str], _Queue] = {}
         self._held_until: dict[str, float] = {}
         self._cleaned_up_at = 0.0
+        # A lock exists for as long as somebody waits for it.
+        self._orders = WeakValueDictionary[tuple[str, str], asyncio.Lock]()
 
     async def wait_turn(self, instance_id: str, method: str) -> None:
         """Wait until a method may be called again, and take that turn.
@@ -55,6 +62,10 @@ class RequestPacer:
             await self._sleep_until(queue.free_at)
             await self._sleep_until(self._check_hold(instance_id))
             queue.free_at = self._now + self.SPACING.get(method, self.DEFAULT_SPACING)
+
+    def in_order(self, instance_id: str, method: str) -> asyncio.Lock:
+        """Return the lock of requests that must not overtake each other."""
+        return self._orders.setdefault((instance_id, method), asyncio.Lock())
 
     def hold(self, instance_id: str, seconds: float) -> None:
         """Refuse all requests for an instance for some time."""

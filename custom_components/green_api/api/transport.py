@@ -6,40 +6,64 @@ this module: a failed request becomes an error of this package, raised outside o
 `__context__`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
-import math
+import json
 import socket
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
 
-from .answers import error_of_status, parse
+from .answers import error_of_message, error_of_status, parse
 from .errors import (
     BadResponseError,
     CannotConnectError,
+    FileUnreadableError,
     GreenApiError,
     UnknownHostError,
     WrongAddressError,
 )
+from .form import Form
 from .pacing import RequestPacer
+from .retry_after import retry_after
+
+type _ErrorOf = Callable[[int, object, float | None], GreenApiError | None]
 
 MAX_BODY_BYTES: Final = 256 * 1024
-TIMEOUT: Final = aiohttp.ClientTimeout(total=15)
+MAX_LIST_BYTES: Final = 8 * 1024 * 1024
+
+# While it connects, nothing has been sent: whether it was is known if that takes long.
+TIMEOUT: Final = aiohttp.ClientTimeout(total=15, connect=10)
+
+# Seconds for the answer to an upload, and bytes per second at which it is on its way.
+UPLOAD_SECONDS: Final = 60
+SLOWEST_UPLOAD: Final = 32 * 1024
 
 # A body is read as it comes: whoever asks for no compression need not unpack any.
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
-_MAX_RETRY_AFTER: Final = 3600.0
+# What aiohttp raises before it sends anything.
+_NOT_CONNECTED: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 # What c-ares says of a name that has no address (ARES_ENODATA), that does not exist
 # (ARES_ENOTFOUND) and that cannot exist (ARES_EBADNAME).
 _NO_SUCH_NAME: Final = (1, 4, 8)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Request:
+    """A request, but for its address."""
+
+    verb: str
+    method: str
+    content: bytes | Form | None = None
+    content_headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: aiohttp.ClientTimeout | None = None
+    longest_answer: int = MAX_BODY_BYTES
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -71,48 +95,61 @@ class Transport:
 
     async def get(self, method: str) -> object:
         """Call a method and return the parsed answer."""
-        return await self._call("GET", method)
+        return _answer(await self._call(_Request("GET", method)))
+
+    async def get_list(self, method: str) -> object:
+        """Call a method whose answer may be long, and return it when it is parsed."""
+        request = _Request("GET", method, longest_answer=MAX_LIST_BYTES)
+        return await asyncio.to_thread(_answer, await self._call(request))
 
     async def post(self, method: str, data: Mapping[str, object]) -> object:
         """Call a method with parameters and return the parsed answer."""
-        return await self._call("POST", method, json=data)
+        return _answer(await self._call(_post(method, data)))
+
+    async def send(self, method: str, message: Mapping[str, object] | Form) -> object:
+        """Call a method with a message, after all that were given to it before.
+
+        The answer to one is awaited before the next one is sent: on their way, requests
+        may overtake each other.
+        """
+        if isinstance(message, Form):
+            request = _upload(method, message)
+        else:
+            request = _post(method, message)
+        async with self._pacer.in_order(self.instance_id, method):
+            return _answer(await self._call(request), error_of_message)
 
     def has_token(self, text: str) -> bool:
         """Return whether a text holds the token."""
         return self._token in text or self._token in quote(text, safe="")
 
-    async def _call(self, verb: str, method: str, **content: Any) -> object:
-        """Make a request when its turn comes, and return the parsed answer."""
-        await self._pacer.wait_turn(self.instance_id, method)
-        result = await self._exchange(verb, method, content)
+    async def _call(self, request: _Request) -> _Response:
+        """Make a request when its turn comes, and return the response."""
+        await self._pacer.wait_turn(self.instance_id, request.method)
+        result = await self._exchange(request)
         if isinstance(result, GreenApiError):
             raise result
         if result.retry_after:
             self._pacer.hold(self.instance_id, result.retry_after)
-        answer = parse(result.body)
-        if error := error_of_status(result.status, answer, result.retry_after):
-            raise error
-        return answer
+        return result
 
-    async def _exchange(
-        self, verb: str, method: str, content: Mapping[str, Any]
-    ) -> _Response | GreenApiError:
+    async def _exchange(self, request: _Request) -> _Response | GreenApiError:
         """Return the response, or the error to raise where no exception is handled."""
         try:
             async with self._session.request(
-                verb,
-                URL(f"{self._base}/{method}/{self._token}", encoded=True),
-                headers=_HEADERS,
-                timeout=TIMEOUT,
+                request.verb,
+                URL(f"{self._base}/{request.method}/{self._token}", encoded=True),
+                data=request.content,
+                headers={**_HEADERS, **request.content_headers},
+                timeout=request.timeout or TIMEOUT,
                 middlewares=(_send_once,),
                 allow_redirects=False,
                 auto_decompress=False,
-                **content,
             ) as response:
                 return _Response(
                     response.status,
-                    _retry_after(response),
-                    await _read(response.content),
+                    retry_after(response),
+                    await _read(response.content, request.longest_answer),
                 )
         except GreenApiError as err:
             # The frames that it came through hold the URL.
@@ -121,6 +158,34 @@ class Transport:
             # Any at all: besides its documented errors, aiohttp lets some of its
             # parsers' out, which hold what the server said.
             return _connection_error(err)
+
+
+def _post(method: str, data: Mapping[str, object]) -> _Request:
+    """Return a request with parameters.
+
+    The server counts bytes: signs that are escaped would be too many of them.
+    """
+    return _Request(
+        "POST",
+        method,
+        json.dumps(data, ensure_ascii=False).encode(errors="replace"),
+        {"Content-Type": "application/json"},
+    )
+
+
+def _upload(method: str, form: Form) -> _Request:
+    """Return a request with a file, and with time for it."""
+    seconds = UPLOAD_SECONDS + form.size / SLOWEST_UPLOAD
+    timeout = aiohttp.ClientTimeout(total=seconds, connect=TIMEOUT.connect)
+    return _Request("POST", method, form, form.headers, timeout)
+
+
+def _answer(response: _Response, error_of: _ErrorOf = error_of_status) -> object:
+    """Return the parsed answer, or raise the error that it is."""
+    answer = parse(response.body)
+    if error := error_of(response.status, answer, response.retry_after):
+        raise error
+    return answer
 
 
 async def _send_once(
@@ -142,41 +207,17 @@ async def _send_once(
             # They would be kept for all who use the session, or be logged.
             response.cookies = SimpleCookie()
         return response
-    raise CannotConnectError
+    raise CannotConnectError(outcome_unknown=True)
 
 
-async def _read(content: aiohttp.StreamReader) -> bytes:
+async def _read(content: aiohttp.StreamReader, limit: int) -> bytes:
     """Read a body to its end, and no further than the limit."""
     body = bytearray()
     while chunk := await content.readany():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise BadResponseError
+        if len(body) > limit:
+            raise BadResponseError(outcome_unknown=True)
     return bytes(body)
-
-
-def _retry_after(response: aiohttp.ClientResponse) -> float | None:
-    """Return the seconds for which the server wants no requests, if it says so."""
-    if response.status != HTTPStatus.TOO_MANY_REQUESTS:
-        return None
-    value = response.headers.get("Retry-After", "")
-    try:
-        seconds = float(value)
-    except ValueError:
-        # The server's own clock, so that it does not matter what ours says.
-        seconds = _seconds_between(response.headers.get("Date", ""), value)
-    if math.isfinite(seconds) and seconds > 0:
-        return min(seconds, _MAX_RETRY_AFTER)
-    return None
-
-
-def _seconds_between(start: str, end: str) -> float:
-    """Return the seconds between two HTTP dates, 0 if one is invalid."""
-    try:
-        duration = parsedate_to_datetime(end) - parsedate_to_datetime(start)
-    except OverflowError, TypeError, ValueError:
-        return 0
-    return duration.total_seconds()
 
 
 def _connection_error(err: Exception) -> GreenApiError:
@@ -185,7 +226,10 @@ def _connection_error(err: Exception) -> GreenApiError:
         return UnknownHostError()
     if isinstance(err, aiohttp.InvalidURL):
         return WrongAddressError()
-    return CannotConnectError()
+    if isinstance(err.__cause__, FileUnreadableError):
+        # What was sent is not a whole request, which no server acts upon.
+        return FileUnreadableError()
+    return CannotConnectError(outcome_unknown=not isinstance(err, _NOT_CONNECTED))
 
 
 def _no_such_name(err: aiohttp.ClientConnectorDNSError) -> bool:

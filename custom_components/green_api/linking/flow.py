@@ -14,8 +14,8 @@ from homeassistant.helpers.selector import (
 
 from ..api import BadResponseError, GreenApiError
 from ..data import GreenApiConfigEntry
+from ..phone_number import InvalidPhoneNumberError, parse_phone_number
 from .account import NextStep
-from .phone_number import InvalidPhoneNumberError, parse_phone_number
 from .process import Linking, Progress
 
 CONF_PHONE_NUMBER: Final = "phone_number"

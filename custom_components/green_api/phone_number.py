@@ -36,7 +36,7 @@ class InvalidPhoneNumberError(ValueError):
 
 def parse_phone_number(text: str) -> int:
     """Return a phone number with its country code; refuse what is not certain."""
-    plain = _SCHEME.sub("", _plain(text)).removesuffix(_CHAT_SUFFIX)
+    plain = _SCHEME.sub("", plain_text(text)).removesuffix(_CHAT_SUFFIX)
     without_trunk_prefix = _TRUNK_PREFIX.sub("", plain)
     number = _NUMBER.fullmatch(_PUNCTUATION.sub("", without_trunk_prefix))
     if number is None:
@@ -54,7 +54,7 @@ def parse_phone_number(text: str) -> int:
     return int(digits)
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return a text with plain digits, and without marks that nobody sees.
 
     Marks of writing direction come along when a number is copied.
