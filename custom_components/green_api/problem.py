@@ -164,7 +164,7 @@ class Health:
         ):
             return Health(rebooted_at=self.rebooted_at)
         counted = _counted(self, now)
-        reason = _reason(answer)
+        reason = reason_of(answer)
         if reason is None:
             return replace(counted, counting_from=None)
         told = _told(_without_old_evidence(counted, now), reason, now)
@@ -184,7 +184,7 @@ class Health:
         return replace(self, confirmed=False, counting_from=None)
 
 
-def _reason(answer: Answer) -> Problem | None:
+def reason_of(answer: Answer) -> Problem | None:
     """Return the problem that an answer points to, None if it says nothing."""
     if isinstance(answer, GreenApiError):
         return _REASON_BY_FAILURE.get(answer.kind)
