@@ -1,7 +1,9 @@
 """A GREEN-API on loopback, for tests and development."""
 
-from .account import Account, Messenger, Request
+from .account import Account, Request
+from .contacts import Contact
 from .faults import Fault
+from .messengers import Messenger
 from .server import Simulator
 
-__all__ = ["Account", "Fault", "Messenger", "Request", "Simulator"]
+__all__ = ["Account", "Contact", "Fault", "Messenger", "Request", "Simulator"]

@@ -7,7 +7,7 @@ import secrets
 import signal
 import sys
 
-from .account import Messenger
+from .messengers import Messenger
 from .server import Simulator
 
 TOKEN_VARIABLE = "GREEN_API_SIMULATOR_TOKEN"

@@ -3,7 +3,6 @@
 import base64
 from collections import deque
 from dataclasses import dataclass
-from enum import StrEnum
 import io
 import json
 import secrets
@@ -12,6 +11,9 @@ from typing import TYPE_CHECKING, override
 
 import segno
 
+from .contacts import CONTACTS, Contact
+from .messengers import Messenger
+from .plan import FreePlan
 from .queue import MessageQueue
 
 if TYPE_CHECKING:
@@ -31,9 +33,6 @@ LINKED = frozenset({"authorized", "sleepMode", "suspended", "yellowCard"})
 # The states in which an instance waits for one.
 LINKABLE = frozenset({"notAuthorized", "pendingCode"})
 
-# The state in which messages go out.
-SENDING = frozenset({"authorized"})
-
 # The states on the way to another one.
 PASSING = frozenset({None, "starting"})
 
@@ -42,14 +41,6 @@ AFTER_REBOOT: dict[str | None, str] = {
     "suspended": "authorized",
     "yellowCard": "authorized",
 }
-
-
-class Messenger(StrEnum):
-    """The messengers, as `typeInstance` names them."""
-
-    WHATSAPP = "whatsapp"
-    TELEGRAM = "telegram"
-    MAX = "v3"
 
 
 QR_TEXTS = {
@@ -111,6 +102,7 @@ class Account:
         self.fault: Fault | None = None
         self.faults: dict[str, Fault | None] = {}
         self.requests: list[Request] = []
+        self.acts_in_spite_of_fault = False
         self.redirects_followed = 0
         self.retry_after: int | str = 30
 
@@ -122,6 +114,9 @@ class Account:
         self.wid = "79001234567@c.us"
         self.suspended_until: int | None = None
         self.messages = MessageQueue()
+        self.free_plan: FreePlan | None = None
+        self.contacts: tuple[Contact, ...] | None = None
+        self.empty_lists = 0
         self.webhooks = 0
         self.count_key = "count"
         self.show_type = True
@@ -133,6 +128,7 @@ class Account:
         self.qr_rotates = False
         self.code_accepted = True
 
+        self._last_id = 0
         self._state: str | None = None
         self._rest: str | None = "notAuthorized"
         self._changes: deque[_Change] = deque()
@@ -192,6 +188,37 @@ class Account:
     def passing(self) -> bool:
         """Whether the instance is on the way to another state."""
         return self.state in PASSING
+
+    @property
+    def known(self) -> tuple[Contact, ...]:
+        """The contacts and groups; those of the messenger unless others are set."""
+        return CONTACTS[self.messenger] if self.contacts is None else self.contacts
+
+    @property
+    def on_free_plan(self) -> bool:
+        """Whether the quotas of the free plan hold; to set it begins a month."""
+        return self.free_plan is not None
+
+    @on_free_plan.setter
+    def on_free_plan(self, value: bool) -> None:
+        self.free_plan = FreePlan() if value else None
+
+    @property
+    def restricted_to_contacts(self) -> bool:
+        """Whether it may write to nobody but its contacts, as MAX restricts accounts."""
+        return self.messenger is Messenger.MAX and self.state == "suspended"
+
+    def knows(self, chat_id: str) -> bool:
+        """Tell whether a chat is one of the contacts, by its id or its number."""
+        names = ({it.chat_id, f"{it.phone_number}@c.us"} for it in self.known)
+        return any(chat_id in each for each in names)
+
+    def next_message_id(self) -> str:
+        """Return the id of a new message, as the messenger makes them."""
+        if self.messenger is Messenger.WHATSAPP:
+            return f"3EB0{secrets.token_hex(8).upper()}"
+        self._last_id = max(self._last_id + 1, int(time.time() * 1000))
+        return f"{self._last_id}"
 
     def note(self, method: str, verb: str, body: str) -> None:
         """Remember a request that arrived."""
@@ -301,7 +328,11 @@ class Account:
 
     def _let_messages_go(self, until: float) -> None:
         """Let the queue move in the present state."""
-        self.messages.pass_time(until, sending=self._state in SENDING)
+        # What a restricted account of MAX accepts is for its contacts.
+        sending = self._state == "authorized" or (
+            self.messenger is Messenger.MAX and self._state == "suspended"
+        )
+        self.messages.pass_time(until, sending=sending)
 
     def _come(self, state: str | None, delay: float) -> None:
         """Let a state follow by itself."""

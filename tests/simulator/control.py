@@ -1,23 +1,28 @@
 """The control page: what a developer does to the simulated accounts."""
 
+import base64
 from collections.abc import Callable, Mapping
 import json
 import math
+import mimetypes
 from pathlib import Path
 import time
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from .account import Messenger
 from .faults import ANSWERS, BREAKAGES, Fault
+from .messengers import Messenger
 
 if TYPE_CHECKING:
     from .account import Account
+    from .queue import Message
     from .wire import Json
 
 PAGE = Path(__file__).with_name("control.html").read_text(encoding="utf-8")
 REQUESTS_SHOWN = 50
+MESSAGES_SHOWN = 30
+PICTURES = frozenset({"image/gif", "image/jpeg", "image/png", "image/webp"})
 STATES = (
     "authorized",
     "notAuthorized",
@@ -39,7 +44,7 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-        "connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
+        "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
         "frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
@@ -103,6 +108,8 @@ SETTINGS: dict[str, Callable[[Json], object]] = {
     "faults": faults,
     "suspended_until": optional(number),
     "queue": number,
+    "on_free_plan": flag,
+    "empty_lists": number,
     "webhooks": number,
     "passkey": flag,
     "reboot_accepted": flag,
@@ -134,6 +141,9 @@ def describe(account: Account) -> dict[str, Json]:
         "faults": {**account.faults},
         "suspended_until": account.suspended_until,
         "queue": account.queue,
+        "on_free_plan": account.on_free_plan,
+        "empty_lists": account.empty_lists,
+        "messages": arrived(account, now),
         "webhooks": account.webhooks,
         "passkey": account.passkey,
         "reboot_accepted": account.reboot_accepted,
@@ -146,6 +156,45 @@ def describe(account: Account) -> dict[str, Json]:
             {"method": it.method, "verb": it.verb, "ago": now - it.at}
             for it in account.requests[: -REQUESTS_SHOWN - 1 : -1]
         ],
+    }
+
+
+def arrived(account: Account, now: float) -> list[Json]:
+    """Tell about the messages that arrived, the latest first."""
+    groups = {
+        "waiting": account.waiting,
+        "delivered": account.messages.delivered,
+        "lost": account.messages.lost,
+    }
+    latest = sorted(
+        ((message, status) for status, group in groups.items() for message in group),
+        key=lambda it: it[0].at,
+        reverse=True,
+    )
+    return [
+        {
+            "id": message.id,
+            "chat": message.body.get("chatId"),
+            "text": message.body.get("message") or message.body.get("caption"),
+            "file": _about_file(message),
+            "status": status,
+            "ago": now - message.at,
+        }
+        for message, status in latest[:MESSAGES_SHOWN]
+    ]
+
+
+def _about_file(message: Message) -> Json:
+    """Tell the name and the size of a file, and whether it can be shown."""
+    file = message.body.get("file")
+    if not isinstance(file, dict):
+        return {"name": message.body["urlFile"]} if "urlFile" in message.body else None
+    name = message.body.get("fileName") or file["name"]
+    kind, _ = mimetypes.guess_type(str(name))
+    return {
+        "name": name,
+        "size": file["size"],
+        "picture": kind in PICTURES and file["content"] is not None,
     }
 
 
@@ -164,6 +213,7 @@ class Control:
         """Add the page to a server."""
         app.router.add_get("/", self.page)
         app.router.add_get("/control/accounts", self.show)
+        app.router.add_get("/control/accounts/{id}/files/{message}", self.file)
         app.router.add_patch("/control/accounts/{id}", self.change)
         app.router.add_post("/control/accounts/{id}/{action}", self.act)
 
@@ -175,6 +225,19 @@ class Control:
         """Tell about all accounts, and what may be chosen for them."""
         accounts: list[Json] = [describe(it) for it in self._accounts.values()]
         return _json({"choices": CHOICES, "accounts": accounts})
+
+    async def file(self, request: web.Request) -> web.Response:
+        """Give the file of a message."""
+        for message in self._account(request).messages:
+            file = message.body.get("file")
+            if message.id == request.match_info["message"] and isinstance(file, dict):
+                kind, _ = mimetypes.guess_type(str(_about_file(message)["name"]))
+                return web.Response(
+                    body=base64.b64decode(str(file["content"] or "")),
+                    content_type=kind if kind in PICTURES else "text/plain",
+                    headers=HEADERS,
+                )
+        raise web.HTTPNotFound
 
     async def change(self, request: web.Request) -> web.Response:
         """Set some of an account's settings: all of them, or none."""

@@ -16,7 +16,9 @@ import zlib
 
 from aiohttp import web
 
-from .methods import NOT_AUTHORIZED, STARTING, InvalidError, NotReadyError
+from .contacts import NOT_AUTHORIZED
+from .errors import BrokenError, InvalidError, NotReadyError, QuotaError
+from .methods import STARTING
 from .wire import as_json, as_text, bare, compact, envelope, nginx
 
 if TYPE_CHECKING:
@@ -146,7 +148,11 @@ class Exchange:
         except NotReadyError as err:
             return as_text(400, str(err))
         except InvalidError as err:
-            return envelope(self.request, 400, str(err))
+            return envelope(self.request, err.status, str(err))
+        except QuotaError as err:
+            return as_json(err.body, status=466)
+        except BrokenError:
+            return web.Response(status=500)
         return as_json(answer, self.bucket.headers)
 
 

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 import json
 from typing import TYPE_CHECKING
 
-from .account import Messenger
+from .contacts import NOT_AUTHORIZED, chats, contacts
+from .errors import InvalidError, NotReadyError
+from .messengers import Messenger
+from .sending import send_file_by_upload, send_file_by_url, send_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,7 +16,6 @@ if TYPE_CHECKING:
     from .wire import Json
 
 STARTING = "instance in starting process try later"
-NOT_AUTHORIZED = "instance is starting or not authorized"
 AVATAR = "https://pps.whatsapp.net/v/t61.24694-24/0_0_n.jpg?oh=x&oe=655ADB17"
 
 ANY_MESSENGER = frozenset(Messenger)
@@ -60,14 +62,6 @@ NO_QR: dict[str | None, tuple[str, str]] = {
     "sleepMode": HAS_AUTH,
     "pendingPassword": ("pending_password", ""),
 }
-
-
-class InvalidError(Exception):
-    """The parameters are refused, in the application's envelope."""
-
-
-class NotReadyError(Exception):
-    """The instance cannot do that in its state; said as plain text."""
 
 
 def state(account: Account, _: str) -> Json:
@@ -215,5 +209,12 @@ METHODS = {
         Method(name="getWebhooksCount", answer=webhooks_count),
         Method(name="showMessagesQueue", answer=messages_queue),
         Method(name="clearMessagesQueue", answer=clear_messages_queue),
+        Method(name="getContacts", answer=contacts),
+        Method(name="getChats", answer=chats),
+        Method(name="sendMessage", answer=send_message, verb="POST", rate=50),
+        Method(name="sendFileByUrl", answer=send_file_by_url, verb="POST", rate=50),
+        Method(
+            name="sendFileByUpload", answer=send_file_by_upload, verb="POST", rate=50
+        ),
     )
 }

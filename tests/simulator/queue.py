@@ -49,9 +49,15 @@ class MessageQueue:
         self._free_since = -math.inf
         self._numbers = itertools.count()
 
+    def __iter__(self) -> Iterator[Message]:
+        """Yield all messages, whatever became of them."""
+        return itertools.chain(self.waiting, self.delivered, self.lost)
+
     def add(self, message: Message) -> None:
-        """Accept a message."""
-        self.waiting.append(message)
+        """Accept a message; one that quotes what nobody has sent never goes out."""
+        quoted = message.body.get("quotedMessageId")
+        in_vain = quoted is not None and quoted not in [it.id for it in self]
+        (self.lost if in_vain else self.waiting).append(message)
 
     def fill(self, count: int) -> None:
         """Hold this many messages, and let none go."""

@@ -8,10 +8,12 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from .account import Account, Messenger
+from .account import Account
 from .control import Control
 from .faults import AFTER_TOKEN, GOOD, Exchange, respond
+from .messengers import Messenger
 from .methods import METHODS
+from .uploads import read_body
 from .wire import CORS, Bucket, as_json, bare, nginx
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ LOOPBACK = frozenset({HOST, "localhost", "::1"})
 # A doubled slash is what becomes of an address with a slash at its end.
 ROUTE = re.compile(r"/{1,2}(?:v3/)?waInstance([^/]*)/([A-Za-z]+)/([^/]+)")
 INSTANCE = re.compile(r"[0-9]{8,}")
+MAX_JSON_BYTES = 16 * 1024 * 1024
 POOL = 4  # leading digits of an instance id
 
 PREFLIGHT = CORS | {
@@ -78,7 +81,9 @@ class Simulator:
 
     async def start(self, port: int = 0) -> None:
         """Listen on loopback, on a free port unless one is named."""
-        app = web.Application(middlewares=[_loopback_only])
+        app = web.Application(
+            middlewares=[_loopback_only], client_max_size=MAX_JSON_BYTES
+        )
         app.on_response_prepare.append(_as_nginx)
         if self.control_page:
             Control(self.accounts).add_routes(app)
@@ -114,7 +119,7 @@ class Simulator:
         method = METHODS.get(name.lower())
         # Nobody has an empty token, so an unknown account is one with a wrong token.
         account = self._accounts.get(instance_id) or Account(instance_id, "")
-        body = (await request.read()).decode(errors="replace")
+        body = await read_body(request)
         account.note(method.name if method else name, request.method, body)
         if not INSTANCE.fullmatch(instance_id) or instance_id[:POOL] not in self._pools:
             return nginx(403, "Forbidden")
@@ -129,6 +134,8 @@ class Simulator:
         """Check faults, limit and token in the order of the vendor's servers."""
         account, bucket = exchange.account, exchange.bucket
         fault = account.faults.get(exchange.method.name, account.fault)
+        if fault is not None and account.acts_in_spite_of_fault:
+            exchange.answer()
         if fault is not None and fault not in AFTER_TOKEN:
             return await respond(fault, exchange)
         if not bucket.draw() and self.enforce_limits:

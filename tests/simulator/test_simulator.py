@@ -2,10 +2,8 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable
 import io
-import json
 import logging
 import math
 import os
@@ -23,11 +21,10 @@ import segno
 from yarl import URL
 
 from . import Account, Fault, Messenger, Request, Simulator
+from .asking import INSTANCE_ID, TOKEN, Ask, Reply, address, fetch
 from .faults import ANSWERS, BREAKAGES
 from .wire import Json
 
-INSTANCE_ID: Final = "1101000001"
-TOKEN: Final = "d75b3a66374942c5b3c019c698abc206+e151558acbd412345"
 ARABIC: Final = 10 * quote("\u0661")  # digits, but not ours
 PHONE: Final[dict[str, Json]] = {"phoneNumber": 79001234567}
 
@@ -37,118 +34,6 @@ FORBIDDEN: Final = (
     "</body>\r\n</html>\r\n"
 )
 NOT_FOUND: Final = FORBIDDEN.replace("403 Forbidden", "404 Not Found")
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer of the simulator."""
-
-    status: int
-    headers: dict[str, str]
-    text: str
-
-    @property
-    def json(self) -> object:
-        """The body, understood."""
-        return json.loads(self.text)
-
-    @property
-    def limit(self) -> tuple[str, str]:
-        """What the headers tell about the rate limit."""
-        return (
-            self.headers["X-RateLimit-Remaining"],
-            self.headers["X-RateLimit-Replenish-Rate"],
-        )
-
-
-type Ask = Callable[..., Awaitable[Reply]]
-
-
-@pytest.fixture
-async def simulator(network: None) -> AsyncGenerator[Simulator]:
-    """Run a simulator with the vendor's limits and a control page."""
-    simulator = Simulator(control_page=True)
-    await simulator.start()
-    yield simulator
-    await simulator.stop()
-
-
-@pytest.fixture
-def account(simulator: Simulator) -> Account:
-    """Return an account of the simulator."""
-    return simulator.add_account(INSTANCE_ID, TOKEN)
-
-
-@pytest.fixture
-async def session(network: None) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Return a client session that trusts nobody's cookies or compression."""
-    async with aiohttp.ClientSession(auto_decompress=False) as session:
-        yield session
-
-
-@pytest.fixture
-def ask(simulator: Simulator, session: aiohttp.ClientSession) -> Ask:
-    """Return a function that sends a request to the simulator."""
-
-    async def ask(
-        method: str,
-        *,
-        verb: str = "GET",
-        instance_id: str = INSTANCE_ID,
-        token: str = TOKEN,
-        prefix: str = "/",
-        content: object = None,
-    ) -> Reply:
-        return await fetch(
-            session,
-            f"{simulator.url}{prefix}waInstance{instance_id}/{method}/{token}",
-            verb=verb,
-            content=content,
-        )
-
-    return ask
-
-
-@pytest.fixture
-def control(simulator: Simulator, session: aiohttp.ClientSession) -> Ask:
-    """Return a function that asks what the control page asks for."""
-
-    async def control(
-        path: str = "", *, verb: str = "GET", content: object = None
-    ) -> Reply:
-        url = f"{simulator.url}/control/accounts{path}"
-        return await fetch(session, url, verb=verb, content=content)
-
-    return control
-
-
-async def fetch(
-    session: aiohttp.ClientSession,
-    url: str,
-    *,
-    verb: str = "GET",
-    content: object = None,
-    data: bytes | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Reply:
-    """Send a request, follow nothing, read the answer."""
-    async with session.request(
-        verb,
-        URL(url, encoded=True),
-        json=content,
-        data=data,
-        headers=headers,
-        allow_redirects=False,
-    ) as response:
-        body = await response.read()
-        return Reply(
-            response.status, dict(response.headers), body.decode(errors="replace")
-        )
-
-
-def address(simulator: Simulator, method: str = "getStateInstance") -> str:
-    """Return the URL of a method."""
-    return f"{simulator.url}/waInstance{INSTANCE_ID}/{method}/{TOKEN}"
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -1171,6 +1056,9 @@ async def test_accounts_shown(
             "faults": {"reboot": "hang"},
             "suspended_until": None,
             "queue": 0,
+            "on_free_plan": False,
+            "empty_lists": 0,
+            "messages": [],
             "webhooks": 0,
             "passkey": False,
             "reboot_accepted": True,
@@ -1203,6 +1091,8 @@ async def test_accounts_shown(
         ("suspended_until", 1790000000, 1790000000),
         ("suspended_until", None, None),
         ("queue", 7, 7),
+        ("on_free_plan", True, True),
+        ("empty_lists", 2, 2),
         ("webhooks", 7, 7),
         ("passkey", True, True),
         ("reboot_accepted", False, False),
