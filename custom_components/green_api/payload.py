@@ -21,6 +21,7 @@ from .announced import UNREACHABLE, Announced
 from .api import AccountState
 from .const import CONF_INSTANCE_ID, DOMAIN
 from .data import GreenApiConfigEntry
+from .exceptions import RATE_LIMIT_MINUTES
 
 WORKS_AGAIN: Final = "works_again"
 DID_NOT_WORK_SINCE: Final = "did_not_work_since"
@@ -109,5 +110,6 @@ class Payload:
         )
         return texts[f"component.{DOMAIN}.{category}.{key}"].format(
             name=self.name,
+            minutes=RATE_LIMIT_MINUTES,
             since=since and f"{dt_util.as_local(since):%Y-%m-%d %H:%M}",
         )

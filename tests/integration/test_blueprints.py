@@ -1,4 +1,4 @@
-"""Test the blueprints as Home Assistant runs them, through days of trouble."""
+"""Test the blueprints as Home Assistant runs them, through days with problems."""
 
 from pathlib import Path
 import shutil

@@ -378,7 +378,7 @@ async def test_goes_with_the_entry(
     problem: Problem,
     way: Callable[[HomeAssistant, str], Awaitable[None]],
 ) -> None:
-    """Nothing stands against an account that is not polled any more."""
+    """An account that is not polled any more has no issue."""
     await async_bring_about(hass, freezer, account, problem)
     assert issues(hass)
 

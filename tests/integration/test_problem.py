@@ -1,4 +1,4 @@
-"""Test the decision on what stands against an account."""
+"""Test the decision on the problem of an account."""
 
 from collections.abc import Iterable
 from itertools import accumulate, pairwise

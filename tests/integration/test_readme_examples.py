@@ -15,6 +15,9 @@ from pytest_homeassistant_custom_component.common import (
 import voluptuous as vol
 import yaml
 
+from custom_components.green_api.condition import CONDITIONS
+from custom_components.green_api.const import DOMAIN
+from custom_components.green_api.trigger import TRIGGERS
 from homeassistant.components.automation import DOMAIN as AUTOMATION_DOMAIN
 from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL, SERVICE_TURN_OFF
 from homeassistant.core import HomeAssistant, ServiceCall
@@ -22,7 +25,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import Entity
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
-from tests.simulator import Account
+from tests.simulator import Account, Fault
+from tests.support.automations import async_automate
 from tests.support.helpers import async_pass
 from tests.support.manual import MANUAL
 
@@ -31,9 +35,15 @@ EXAMPLES: Final[list[dict[str, Any]]] = [
     for block in re.findall(r"^```yaml\n(.*?)^```$", MANUAL, re.MULTILINE | re.DOTALL)
 ]
 AUTOMATIONS: Final = {
-    example["alias"]: example for example in EXAMPLES if "triggers" in example
+    example["alias"]: example for example in EXAMPLES if "alias" in example
 }
+PARTS: Final = [
+    example
+    for example in EXAMPLES
+    if "alias" not in example and {"conditions", "triggers"} & example.keys()
+]
 CARDS: Final = [example for example in EXAMPLES if "type" in example]
+SECTIONS: Final = [example for example in EXAMPLES if "strategy" in example]
 
 ENTITY_ID: Final = re.compile(r"\b(?:binary_sensor|button|image|sensor)\.green_api_\w+")
 
@@ -54,28 +64,36 @@ def _card(value: Any) -> Any:
     return CARD_SCHEMAS[value["type"]](value)
 
 
-_CONDITION: Final = vol.Schema(
-    {
-        vol.Required("condition"): "state",
-        vol.Required("entity"): _own_entity(r"\w+"),
-        vol.Exclusive("state", "comparison"): str,
-        vol.Exclusive("state_not", "comparison"): str,
-    }
+_VISIBILITY: Final = vol.Schema(
+    [
+        {
+            vol.Required("condition"): "state",
+            vol.Required("entity"): _own_entity(r"\w+"),
+            vol.Exclusive("state", "comparison"): str,
+            vol.Exclusive("state_not", "comparison"): str,
+        }
+    ]
 )
-_TILE_FEATURE: Final = vol.Schema({vol.Required("type"): "button"})
+_ANY_CARD: Final[dict[vol.Marker | str, Any]] = {
+    vol.Required("type"): str,
+    "grid_options": {"columns": "full"},
+    "visibility": _VISIBILITY,
+}
 
 # Home Assistant's own cards, with the options that the frontend has for them.
 CARD_SCHEMAS: Final = {
-    "conditional": vol.Schema(
-        {
-            vol.Required("type"): str,
-            vol.Required("conditions"): [_CONDITION],
-            vol.Required("card"): _card,
+    "alert": vol.Schema(
+        _ANY_CARD
+        | {
+            vol.Required("entity"): _own_entity("binary_sensor"),
+            "alert_color": str,
+            "name": str,
+            "pulse": bool,
         }
     ),
     "history-graph": vol.Schema(
-        {
-            vol.Required("type"): str,
+        _ANY_CARD
+        | {
             vol.Required("entities"): [
                 {vol.Required("entity"): _own_entity(r"\w*sensor"), "name": str}
             ],
@@ -84,30 +102,34 @@ CARD_SCHEMAS: Final = {
         }
     ),
     "picture-entity": vol.Schema(
-        {
-            vol.Required("type"): str,
+        _ANY_CARD
+        | {
             vol.Required("entity"): _own_entity("image"),
             "show_name": bool,
             "show_state": bool,
         }
     ),
     "tile": vol.Schema(
-        {
-            vol.Required("type"): str,
+        _ANY_CARD
+        | {
             vol.Required("entity"): _own_entity(r"\w+"),
             "color": str,
-            "features": [_TILE_FEATURE],
+            "features": [{vol.Required("type"): "button"}],
             "features_position": "inline",
-            "grid_options": {"columns": "full"},
             "hide_state": bool,
             "name": str,
-            "state_content": vol.Any(str, [str]),
         }
     ),
-    "vertical-stack": vol.Schema(
-        {vol.Required("type"): str, vol.Required("cards"): [_card]}
-    ),
 }
+SECTION_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required("strategy"): {
+            vol.Required("type"): "device",
+            vol.Required("device_id"): vol.Match(r"[0-9a-f]{32}$"),
+            "categories": [vol.In(["sensor", "control", "config", "diagnostic"])],
+        }
+    }
+)
 
 
 @pytest.fixture
@@ -144,10 +166,36 @@ async def automations(
 
 
 def test_examples() -> None:
-    """The pages have automations and cards, and no other YAML."""
-    assert AUTOMATIONS
-    assert CARDS
-    assert len(EXAMPLES) == len(AUTOMATIONS) + len(CARDS)
+    """The pages have automations, parts of them, cards and sections, and no more."""
+    kinds = (AUTOMATIONS, PARTS, CARDS, SECTIONS)
+    assert all(kinds)
+    assert len(EXAMPLES) == sum(map(len, kinds))
+
+
+def test_every_trigger_and_condition_is_shown() -> None:
+    """Each trigger and each condition stands on a page as YAML."""
+    shown = [
+        part.get("trigger") or part["condition"]
+        for example in PARTS
+        for part in (*example.get("triggers", ()), *example.get("conditions", ()))
+    ]
+    assert sorted(shown) == sorted(
+        f"{DOMAIN}.{key}" for key in (*TRIGGERS, *CONDITIONS)
+    )
+
+
+@pytest.mark.parametrize("part", PARTS)
+async def test_part_is_valid(
+    hass: HomeAssistant, loaded_entry: MockConfigEntry, part: dict[str, Any]
+) -> None:
+    """Home Assistant accepts what is shown of an automation."""
+    await async_automate(hass, **part)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_section(section: dict[str, Any]) -> None:
+    """A section is one that Home Assistant makes of a device."""
+    SECTION_SCHEMA(section)
 
 
 def test_automations_are_valid(automations: list[str]) -> None:
@@ -183,60 +231,80 @@ async def test_told_of_problem_and_of_its_end(
     await async_pass(hass, freezer)
     assert not told
     await async_pass(hass, freezer)
-    assert [call.data["message"] for call in told] == [
-        "It has a problem: logged out. Open the repairs in Home Assistant."
+    assert [call.data["title"] for call in told] == [
+        "GREEN-API 1101000001 is logged out"
     ]
 
     account.state = "authorized"
     await async_pass(hass, freezer)
-    assert [call.data["message"] for call in told[1:]] == ["It works again."]
+    assert [call.data["title"] for call in told[1:]] == [
+        "GREEN-API 1101000001 works again"
+    ]
+
+
+@pytest.mark.usefixtures("automations")
+async def test_told_of_an_outage(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    told: list[ServiceCall],
+) -> None:
+    """The first example says as well that there is no answer for half an hour."""
+    account.fault = Fault.BAD_GATEWAY
+    for _ in range(30):
+        await async_pass(hass, freezer)
+    assert not told
+    await async_pass(hass, freezer)
+    assert [call.data["title"] for call in told] == [
+        "GREEN-API 1101000001 is out of reach"
+    ]
 
 
 @pytest.mark.usefixtures("automations")
 @pytest.mark.parametrize(
-    ("states", "time", "message"),
+    ("state", "told_to", "message"),
     [
-        pytest.param(
-            {STATE: "unavailable"},
-            timedelta(minutes=30),
-            "GREEN-API cannot be reached",
-            id="outage",
-        ),
-        pytest.param(
-            {WATER: "on"}, timedelta(), "There is water in the cellar!", id="works"
-        ),
-        pytest.param(
-            {CONNECTIVITY: "off", WATER: "on"},
-            timedelta(),
-            "WhatsApp does not work",
-            id="works-not",
-        ),
-        pytest.param({QUEUE: "11"}, timedelta(minutes=15), "11 messages", id="queue"),
+        ("authorized", "notify.family_on_whatsapp", "There is water in the cellar!"),
+        ("starting", "notify.phone", "WhatsApp does not work"),
     ],
 )
-async def test_told(
+async def test_told_another_way(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
+    account: Account,
     told: list[ServiceCall],
     *,
-    states: dict[str, str],
-    time: timedelta,
+    state: str,
+    told_to: str,
     message: str,
 ) -> None:
-    """The other examples speak when it is time, and only then."""
+    """What is important is told over WhatsApp, or another way if that does not work."""
     hass.states.async_set(WATER, "off")
+    account.state = state
+    await async_pass(hass, freezer)
+
+    hass.states.async_set(WATER, "on")
+    await hass.async_block_till_done()
+
+    assert [call.data["entity_id"] for call in told] == [[told_to]]
+    assert message in told[0].data["message"]
+
+
+@pytest.mark.usefixtures("automations")
+async def test_told_of_messages_that_wait(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, told: list[ServiceCall]
+) -> None:
+    """Messages that pile up are told of, after a while."""
     hass.states.async_set(QUEUE, "0")
     await hass.async_block_till_done()
-    assert not told
-
-    for entity_id, state in states.items():
-        hass.states.async_set(entity_id, state)
+    hass.states.async_set(QUEUE, "11")
     await hass.async_block_till_done()
-    freezer.tick(time)
+    assert not told
+    freezer.tick(timedelta(minutes=15))
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
 
-    assert [message in call.data["message"] for call in told] == [True]
+    assert ["11 WhatsApp messages" in call.data["message"] for call in told] == [True]
 
 
 @pytest.mark.usefixtures("automations")
@@ -255,4 +323,6 @@ async def test_told_of_the_end_of_a_restriction(
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
 
-    assert ["restriction has ended" in call.data["message"] for call in told] == [True]
+    assert [
+        "restriction of WhatsApp has ended" in call.data["message"] for call in told
+    ] == [True]

@@ -2,12 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+import json
+from pathlib import Path
 from typing import Any, Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components import green_api
+from custom_components.green_api.api import ErrorKind
+from custom_components.green_api.problem import Problem
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
@@ -20,12 +25,16 @@ from homeassistant.helpers import (
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Simulator
 from tests.support.automations import async_automate, trigger
+from tests.support.failures import FAULT_OF_KIND
 from tests.support.helpers import async_add_account, async_pass
 from tests.support.restart import async_start, async_starting
 
 PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
 STATE: Final = "sensor.green_api_1101000001_account_state"
 NAME: Final = "GREEN-API 1101000001"
+TEXTS: Final = json.loads(
+    (Path(green_api.__file__).parent / "translations/en.json").read_text("utf-8")
+)
 
 TARGET: Final = {"entity_id": PROBLEM}
 
@@ -362,6 +371,33 @@ async def test_outage(
     account.state = "authorized"
     await minutes(hass, freezer, 2)
     assert news(told) == [("problem_cleared", "unreachable")]
+
+
+@pytest.mark.usefixtures("loaded_entry")
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        (kind, fault)
+        for kind, fault in FAULT_OF_KIND.items()
+        if kind not in set(Problem)
+    ],
+)
+async def test_why_it_is_unreachable(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    kind: ErrorKind,
+    fault: Fault,
+) -> None:
+    """Why there is no answer, and what to do, is told for every kind of failure."""
+    told = await async_automate(
+        hass, trigger("problem_detected", TARGET, outage={"minutes": 15})
+    )
+    account.fault = fault
+    await minutes(hass, freezer, 30)
+
+    text = TEXTS["exceptions"][kind]["message"].format(name=NAME, minutes=2)
+    assert [it["message"].split(" Since ")[0] for it in told] == [text]
 
 
 @pytest.mark.usefixtures("loaded_entry")

@@ -54,7 +54,7 @@ _LINE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that happens, and what stands against the account after it."""
+    """Something that happens, and the problem of the account after it."""
 
     at: timedelta
     event: str
@@ -344,7 +344,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "restart: a mere suspicion has to be confirmed as usual",
+        "restart: a single answer has to be confirmed as usual",
         """
         0:00  authorized     -
         1:00  notAuthorized  -
