@@ -1,6 +1,6 @@
 """Dialogs that add and change a recipient of an account."""
 
-from typing import Any, Final, override
+from typing import Any, Final
 
 import voluptuous as vol
 
@@ -34,7 +34,6 @@ class RecipientFlow(ConfigSubentryFlow):
     _chats: tuple[Chat, ...] | None = None
     _messenger = Messenger.WHATSAPP
 
-    @override
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
     ) -> SubentryFlowResult:
