@@ -16,8 +16,9 @@ from .const import DOMAIN
 
 _PREFIX: Final = "media-source://"
 
-# What the sources raise of media that they do not have.
-_UNAVAILABLE: Final = (HomeAssistantError, KeyError, OSError, ValueError)
+# What the sources raise of media that they do not have. Home Assistant may lack what a
+# component needs that is not set up.
+_UNAVAILABLE: Final = (HomeAssistantError, ImportError, KeyError, OSError, ValueError)
 
 type _Getter = Callable[[HomeAssistant, str], Awaitable[Attachment]]
 
@@ -52,14 +53,13 @@ async def _async_get_media(hass: HomeAssistant, media_id: str) -> Attachment:
     source = media_id.removeprefix(_PREFIX).partition("/")[0]
     get = _GETTERS.get(source, _async_resolve)
     try:
-        found = await get(hass, media_id)
+        return await get(hass, media_id)
     except ServiceValidationError:
         raise
     except _UNAVAILABLE as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN, translation_key="attachment_unavailable"
         ) from err
-    return found
 
 
 async def _async_get_snapshot(hass: HomeAssistant, media_id: str) -> Attachment:
