@@ -2,6 +2,7 @@
 
 import base64
 from datetime import datetime
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, override
@@ -28,6 +29,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.entity_component import EntityComponent
 from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import load_yaml_dict
 from tests.simulator import Account, Fault
 from tests.support.helpers import methods
 from tests.support.recipients import (
@@ -40,6 +42,7 @@ from tests.support.recipients import (
 )
 
 TEXT: Final = "Somebody is at the door."
+INTEGRATION: Final = Path(__file__).parents[2] / "custom_components" / DOMAIN
 PICTURE: Final = b"\xff\xd8\xff\xe0 a picture"
 LONGEST_CAPTION: Final = 1024
 
@@ -380,6 +383,21 @@ async def test_logged_out(
     err = await async_refused(hass, attachment=chosen("media_source/local/door.jpg"))
     assert err.translation_key == "logged_out"
     assert account.waiting == ()
+
+
+async def test_editor(hass: HomeAssistant) -> None:
+    """The editor offers recipients, and every field that the action takes."""
+    described = load_yaml_dict(f"{INTEGRATION / 'services.yaml'}")["send_message"]
+    assert described["target"] == {
+        "entity": {"domain": "notify", "integration": DOMAIN}
+    }
+    schema = hass.services.async_services()[DOMAIN]["send_message"].schema
+    example = {key: field["example"] for key, field in described["fields"].items()}
+    example["attachment"] = json.loads(example["attachment"])
+    assert schema
+    assert schema({"entity_id": ALEX, **example}) == {"entity_id": [ALEX], **example}
+    with pytest.raises(vol.Invalid):
+        schema({"entity_id": ALEX, **example, "surprise": True})
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Recipients of an account in tests."""
 
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -56,8 +56,9 @@ async def async_notify(
 
 def sent(account: Account) -> list[tuple[str, str]]:
     """Return the chats and the texts of the messages that the server was asked for."""
-    return [
-        (request.body["chatId"], request.body.get("message") or request.body["caption"])
+    bodies: list[Any] = [
+        request.body
         for request in account.requests
         if request.method in SENDING_METHODS
     ]
+    return [(body["chatId"], body.get("message") or body["caption"]) for body in bodies]
