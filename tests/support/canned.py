@@ -2,8 +2,10 @@
 
 import asyncio
 from dataclasses import dataclass
-from email.message import Message
-from email.parser import BytesHeaderParser
+from email.message import EmailMessage, Message
+from email.parser import BytesHeaderParser, BytesParser
+from email.policy import HTTP
+import json
 import ssl
 from typing import Self
 
@@ -16,6 +18,22 @@ class ReceivedRequest:
     target: str
     headers: Message
     body: bytes
+
+    @property
+    def content_type(self) -> str | None:
+        """Return the type of the body, None if there is none."""
+        return (
+            self.headers.get_content_type() if "Content-Type" in self.headers else None
+        )
+
+    @property
+    def data(self) -> object:
+        """Return the parameters; a file in a form as its name and its content."""
+        if self.content_type != "multipart/form-data":
+            return json.loads(self.body or "null")
+        head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n"
+        form = BytesParser(policy=HTTP).parsebytes(head.encode() + self.body)
+        return dict(map(_field, form.iter_parts()))
 
 
 class CannedServer:
@@ -83,6 +101,16 @@ class CannedServer:
             pass  # The client has gone.
         finally:
             writer.close()
+
+
+def _field(part: EmailMessage) -> tuple[str, object]:
+    """Return the name and the value of a field of a form."""
+    name = str(part.get_param("name", header="Content-Disposition"))
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    if (file_name := part.get_filename()) is None:
+        return name, content.decode()
+    return name, (file_name, content)
 
 
 def _bytes(text: bytes | str) -> bytes:

@@ -11,6 +11,9 @@ import aiohttp
 
 from custom_components.green_api.api import (
     AccountState,
+    Attachment,
+    Chat,
+    ChatKind,
     GreenApiClient,
     GreenApiError,
     Messenger,
@@ -24,6 +27,17 @@ from .const import INSTANCE_ID, TOKEN
 
 PHONE_NUMBER: Final = 79001234567
 
+# What is personal about a message, and in neither a log nor an exception.
+CHAT_ID: Final = "79001234568@c.us"
+CONTACT_NAME: Final = "Neighbour upstairs"
+FILE_CONTENT: Final = b"\x89PNG\r\n\x1a\nfront door"
+FILE_NAME: Final = "front door.png"
+MESSAGE: Final = "Somebody is at the door \U0001f514"
+QUOTED_ID: Final = "BAE5F4886F6F2D05"
+PERSONAL: Final = (
+    *("79001234568", CONTACT_NAME, "front door", "Somebody is at", QUOTED_ID),
+)
+
 type Call = Callable[[GreenApiClient], Awaitable[object]]
 
 
@@ -36,16 +50,12 @@ class Method:
     result: object
     returns: type | UnionType
     data: Mapping[str, object] | None = None
+    content_type: str | None = None
 
     @property
     def verb(self) -> str:
         """Return the verb of the request."""
         return "GET" if self.data is None else "POST"
-
-    @property
-    def content_type(self) -> str | None:
-        """Return the content type of the request."""
-        return None if self.data is None else "application/json"
 
 
 METHODS: Final[Mapping[str, Method]] = {
@@ -104,6 +114,7 @@ METHODS: Final[Mapping[str, Method]] = {
     "getAuthorizationCode": Method(
         call=lambda client: client.get_authorization_code(PHONE_NUMBER),
         data={"phoneNumber": PHONE_NUMBER},
+        content_type="application/json",
         answer={"status": True, "code": "GAPI2015"},
         result="GAPI2015",
         returns=str | NoneType,
@@ -114,8 +125,74 @@ METHODS: Final[Mapping[str, Method]] = {
         result=True,
         returns=bool,
     ),
+    "sendMessage": Method(
+        call=lambda client: client.send_message(
+            CHAT_ID, MESSAGE, quoted_message_id=QUOTED_ID, link_preview=False
+        ),
+        data={
+            "chatId": CHAT_ID,
+            "message": MESSAGE,
+            "quotedMessageId": QUOTED_ID,
+            "linkPreview": False,
+        },
+        content_type="application/json",
+        answer={"idMessage": "3EB0C767D097B7C7C030"},
+        result="3EB0C767D097B7C7C030",
+        returns=str,
+    ),
+    "sendFileByUpload": Method(
+        call=lambda client: client.send_file(
+            CHAT_ID,
+            Attachment(FILE_NAME, FILE_CONTENT),
+            caption=MESSAGE,
+            quoted_message_id=QUOTED_ID,
+        ),
+        data={
+            "chatId": CHAT_ID,
+            "fileName": FILE_NAME,
+            "caption": MESSAGE,
+            "quotedMessageId": QUOTED_ID,
+            "file": (FILE_NAME, FILE_CONTENT),
+        },
+        content_type="multipart/form-data",
+        answer={
+            "idMessage": "1763115112345",
+            "urlFile": "https://sw-media-out.storage.yandexcloud.net/1101000001/a.png",
+        },
+        result="1763115112345",
+        returns=str,
+    ),
+    "getContacts": Method(
+        call=GreenApiClient.get_contacts,
+        answer=[
+            {
+                "id": CHAT_ID,
+                "name": "Pushname",
+                "contactName": CONTACT_NAME,
+                "type": "user",
+            }
+        ],
+        result=(Chat(CHAT_ID, CONTACT_NAME, ChatKind.PERSON),),
+        returns=tuple | NoneType,
+    ),
+    "getChats": Method(
+        call=GreenApiClient.get_chats,
+        answer=[
+            {
+                "id": "120363043968066561@g.us",
+                "name": CONTACT_NAME,
+                "type": "group",
+                "archive": False,
+            }
+        ],
+        result=(Chat("120363043968066561@g.us", CONTACT_NAME, ChatKind.GROUP),),
+        returns=tuple | NoneType,
+    ),
 }
 """The methods that the client calls. A new one is one row here."""
+
+SENDS: Final = ("sendMessage", "sendFileByUpload")
+"""The methods that must not be called twice for one message."""
 
 
 def create_client(
@@ -147,7 +224,7 @@ async def outcome(call: Awaitable[object]) -> object:
 def assert_no_details(err: Exception, *words: str) -> None:
     """Assert that an exception holds these words, and leads to none that holds more."""
     assert err.args == words
-    assert vars(err).keys() <= {"retry_after"}
+    assert vars(err).keys() <= {"outcome_unknown", "retry_after"}
     assert (err.__cause__, err.__context__) == (None, None)
     assert not hasattr(err, "__notes__")
     places = {frame.f_globals["__name__"] for frame, _ in walk_tb(err.__traceback__)}

@@ -1,6 +1,5 @@
 """Methods of GREEN-API for messages, and for the chats to send them to."""
 
-import asyncio
 from collections.abc import Mapping
 import re
 from typing import Final, override
@@ -96,7 +95,7 @@ class MessagingClient:
 
         https://green-api.com/en/docs/api/service/GetContacts/
         """
-        return await self._chats("getContacts")
+        return await self._transport.get_list("getContacts", self._chats)
 
     async def get_chats(self) -> tuple[Chat, ...] | None:
         """Return the chats of the account, groups among them (`getChats`).
@@ -105,16 +104,13 @@ class MessagingClient:
 
         https://green-api.com/v3/docs/api/service/GetChats/
         """
-        return await self._chats("getChats")
+        return await self._transport.get_list("getChats", self._chats)
 
-    async def _chats(self, method: str) -> tuple[Chat, ...] | None:
-        """Return the chats that a method lists, None if it lists none."""
-        answer = await self._transport.get_list(method)
+    def _chats(self, answer: object) -> tuple[Chat, ...] | None:
+        """Return the chats in an answer, None if it lists none at all."""
         if not isinstance(answer, list):
             raise unusable(answer)
-        # There may be thousands.
-        chats = await asyncio.to_thread(read_chats, answer, self._transport.has_token)
-        return chats if answer else None
+        return read_chats(answer, self._transport.has_token) if answer else None
 
     def _message_id(self, answer: object) -> str:
         """Return the id of a message that was accepted."""

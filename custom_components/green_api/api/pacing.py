@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
-from weakref import WeakValueDictionary
 
 from .errors import RateLimitedError
 
@@ -18,6 +17,7 @@ class _Queue:
 
     free_at: float
     front: asyncio.Lock = field(default_factory=asyncio.Lock)
+    order: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class RequestPacer:
@@ -47,8 +47,6 @@ class RequestPacer:
         self._queues: dict[tuple[str, str], _Queue] = {}
         self._held_until: dict[str, float] = {}
         self._cleaned_up_at = 0.0
-        # A lock exists for as long as somebody waits for it.
-        self._orders = WeakValueDictionary[tuple[str, str], asyncio.Lock]()
 
     async def wait_turn(self, instance_id: str, method: str) -> None:
         """Wait until a method may be called again, and take that turn.
@@ -65,7 +63,7 @@ class RequestPacer:
 
     def in_order(self, instance_id: str, method: str) -> asyncio.Lock:
         """Return the lock of requests that must not overtake each other."""
-        return self._orders.setdefault((instance_id, method), asyncio.Lock())
+        return self._queue(instance_id, method).order
 
     def hold(self, instance_id: str, seconds: float) -> None:
         """Refuse all requests for an instance for some time."""
@@ -109,7 +107,7 @@ class RequestPacer:
         self._queues = {
             key: queue
             for key, queue in self._queues.items()
-            if queue.free_at > long_ago
+            if queue.free_at > long_ago or queue.order.locked()
         }
         self._held_until = {
             key: time for key, time in self._held_until.items() if time > long_ago

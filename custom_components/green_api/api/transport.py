@@ -97,10 +97,14 @@ class Transport:
         """Call a method and return the parsed answer."""
         return _answer(await self._call(_Request("GET", method)))
 
-    async def get_list(self, method: str) -> object:
-        """Call a method whose answer may be long, and return it when it is parsed."""
+    async def get_list[T](self, method: str, read: Callable[[object], T]) -> T:
+        """Call a method whose answer may be long, and return what is read from it.
+
+        What a thread returns may be logged by asyncio: that is never the answer.
+        """
         request = _Request("GET", method, longest_answer=MAX_LIST_BYTES)
-        return await asyncio.to_thread(_answer, await self._call(request))
+        response = await self._call(request)
+        return await asyncio.to_thread(lambda: read(_answer(response)))
 
     async def post(self, method: str, data: Mapping[str, object]) -> object:
         """Call a method with parameters and return the parsed answer."""
