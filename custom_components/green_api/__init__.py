@@ -79,9 +79,16 @@ def _async_follow(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     """
     coordinator, details = entry.runtime_data.coordinator, entry.runtime_data.details
 
+    shown: tuple[object, ...] | None = None
+
     @callback
     def update_issue() -> None:
-        async_update_issue(hass, entry, coordinator.data, details.data.restricted_until)
+        nonlocal shown
+        account, restricted_until = coordinator.data, details.data.restricted_until
+        wanted = (account, restricted_until, entry.title)
+        if wanted != shown:
+            shown = wanted
+            async_update_issue(hass, entry, account, restricted_until)
 
     entry.async_on_unload(coordinator.async_add_listener(lambda: None))
     entry.async_on_unload(coordinator.async_add_poll_listener(update_issue))

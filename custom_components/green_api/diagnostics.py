@@ -41,7 +41,7 @@ def _account(data: GreenApiData) -> dict[str, Any]:
     return {
         "state": {
             "raw": account.state.raw,
-            "since": account.since.isoformat(),
+            "since": account.since and account.since.isoformat(),
             "restricted_until": details.restricted_until
             and details.restricted_until.isoformat(),
             "messages_in_queue": details.messages_in_queue,

@@ -52,6 +52,9 @@ _REASON_BY_FAILURE: Final[Mapping[ErrorKind, Problem]] = {
     ErrorKind.WRONG_ADDRESS: Problem.WRONG_ADDRESS,
 }
 
+# An answer of this kind says something of the account, although it is no state.
+TELLING_FAILURES: Final = frozenset(_REASON_BY_FAILURE)
+
 LOGGED_OUT_STATES: Final = frozenset(
     state for state, reason in _REASON_BY_STATE.items() if reason is Problem.LOGGED_OUT
 )
@@ -162,7 +165,8 @@ class Health:
         if isinstance(answer, AccountState) and (
             answer.known is InstanceState.AUTHORIZED
         ):
-            return Health(rebooted_at=self.rebooted_at)
+            is_new = self.remembered or self.reason or self.is_after_reboot
+            return Health(rebooted_at=self.rebooted_at) if is_new else self
         counted = _counted(self, now)
         reason = reason_of(answer)
         if reason is None:

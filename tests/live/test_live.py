@@ -42,7 +42,9 @@ async def set_up_logged_out(scene: Scene) -> None:
             "use_blueprint": {
                 "path": "green_api/alert.yaml",
                 "input": {
-                    "problems": [await scene.entity_id(scene.other, "problem")],
+                    "accounts": {
+                        "entity_id": await scene.entity_id(scene.other, "problem")
+                    },
                     "minutes": 0,
                     "actions": [
                         {
@@ -163,7 +165,7 @@ async def link_again(scene: Scene) -> None:
         DOMAIN, "logged_out", within=CERTAINTY
     )
     await scene.client.wait_for_notification(
-        f"GREEN-API {scene.other.instance_id} needs attention"
+        f"GREEN-API {scene.other.instance_id} is logged out"
     )
 
     flow = await scene.client.start_repair(issue)
