@@ -17,8 +17,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.green_api.api import (
-    AccountState,
     ACCOUNT_ERROR_KINDS,
+    AccountState,
     ErrorKind,
     GreenApiClient,
     InstanceState,
