@@ -6,7 +6,12 @@ from typing import Any, Final, override
 
 import voluptuous as vol
 
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    ConfigSubentryFlow,
+)
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
@@ -26,9 +31,11 @@ from .const import (
     DEFAULT_API_URL,
     DOMAIN,
     LOGGER,
+    SUBENTRY_TYPE_RECIPIENT,
 )
 from .data import GreenApiConfigEntry
 from .exceptions import RATE_LIMIT_MINUTES, minutes_to_wait
+from .recipient_flow import RecipientFlow
 
 _URL_SELECTOR: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.URL, autocomplete="off")
@@ -67,6 +74,15 @@ class GreenApiConfigFlow(ConfigFlow, domain=DOMAIN):
     _is_over = False
     _name = "GREEN-API"
     _minutes = RATE_LIMIT_MINUTES
+
+    @classmethod
+    @callback
+    @override
+    def async_get_supported_subentry_types(
+        cls, config_entry: ConfigEntry
+    ) -> dict[str, type[ConfigSubentryFlow]]:
+        """Return the dialogs of what belongs to an account."""
+        return {SUBENTRY_TYPE_RECIPIENT: RecipientFlow}
 
     @callback
     @override
@@ -115,7 +131,7 @@ class GreenApiConfigFlow(ConfigFlow, domain=DOMAIN):
         if user_input is not None:
             data, errors = _mended({**entry.data, **user_input})
             if not (errors := errors or await self._async_check(data)):
-                return self.async_update_reload_and_abort(self._entry(), data=data)
+                return self._async_update(data)
             if self._is_over:
                 return self.async_abort(
                     reason="token_works_again",
@@ -135,7 +151,7 @@ class GreenApiConfigFlow(ConfigFlow, domain=DOMAIN):
             given = {key: value for key, value in user_input.items() if value.strip()}
             data, errors = _mended({**entry.data, CONF_API_URL: "", **given})
             if not (errors := errors or await self._async_check(data)):
-                return self.async_update_reload_and_abort(self._entry(), data=data)
+                return self._async_update(data)
         return self._async_show(
             "reconfigure",
             RECONFIGURE_SCHEMA,
@@ -154,6 +170,16 @@ class GreenApiConfigFlow(ConfigFlow, domain=DOMAIN):
             raise AbortFlow("removed", {"name": self._name})
         self._name = entry.title
         return entry
+
+    @callback
+    def _async_update(self, data: Mapping[str, Any]) -> ConfigFlowResult:
+        """Set up the account with other data.
+
+        The update listener of the account is for its recipients, and reloads nothing.
+        """
+        entry = self._entry()
+        self.hass.config_entries.async_schedule_reload(entry.entry_id)
+        return self.async_update_and_abort(entry, data=data)
 
     async def _async_check(self, data: Mapping[str, str]) -> dict[str, str]:
         """Ask for the state of the account; which one it is does not matter."""
