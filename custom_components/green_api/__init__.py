@@ -1,6 +1,8 @@
 """The GREEN-API integration."""
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
 
 from .client import async_create_client
 from .const import DOMAIN, PLATFORMS
@@ -10,8 +12,18 @@ from .details import DetailsCoordinator
 from .events import Announcer
 from .issues import async_delete_issues, async_update_issue
 from .queue_watch import QueueWatch
+from .sending import Sender
+from .services import async_setup_services
 from .settings import InstanceSettings
 from .store import async_get_store
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Set up the integration: its actions exist whatever becomes of the accounts."""
+    async_setup_services(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> bool:
@@ -30,8 +42,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> 
         client=client,
         coordinator=coordinator,
         details=details,
-        settings=settings,
         queue=queue,
+        sender=Sender(hass, client, coordinator, details, settings),
+        settings=settings,
     )
     _async_follow(hass, entry)
     await coordinator.async_refresh()

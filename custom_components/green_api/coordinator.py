@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import math
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -11,6 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .api import (
     AccountState,
+    CannotConnectError,
     ErrorKind,
     GreenApiClient,
     GreenApiError,
@@ -91,6 +93,8 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             always_update=False,
         )
         self.token_monitor = TokenMonitor(hass, entry)
+        self.answer: Answer = CannotConnectError()
+        self.answered_at = -math.inf
         entries = hass.config_entries.async_entries(DOMAIN)
         # Seconds after the full minute: however they were set up, the accounts are
         # spread over it.
@@ -136,6 +140,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         if self._shutdown_requested:
             return self._unchanged()
         now = self.hass.loop.time()
+        self.answer, self.answered_at = answer, now
         before = self._memory
         memory = before.answered(answer, now, dt_util.utcnow())
         self._store.async_set(self.config_entry.entry_id, memory)

@@ -8,6 +8,7 @@ from .api import GreenApiClient
 from .coordinator import GreenApiCoordinator
 from .details import DetailsCoordinator
 from .queue_watch import QueueWatch, WaitingMessages
+from .sending import Sender
 from .settings import InstanceSettings
 
 type GreenApiConfigEntry = ConfigEntry[GreenApiData]
@@ -20,8 +21,9 @@ class GreenApiData:
     client: GreenApiClient
     coordinator: GreenApiCoordinator
     details: DetailsCoordinator
-    settings: InstanceSettings
     queue: QueueWatch
+    sender: Sender
+    settings: InstanceSettings
 
 
 def waiting_messages(entry: GreenApiConfigEntry) -> WaitingMessages | None:

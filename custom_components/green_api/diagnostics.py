@@ -27,6 +27,7 @@ async def async_get_config_entry_diagnostics(
             "state": entry.state.value,
             "reason": entry.error_reason_translation_key,
         },
+        "recipients": len(entry.subentries),
         "account": _account(entry.runtime_data)
         if entry.state is ConfigEntryState.LOADED
         else None,

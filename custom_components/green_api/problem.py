@@ -171,7 +171,7 @@ class Health:
             is_new = self.remembered or self.reason or self.is_after_reboot
             return Health(rebooted_at=self.rebooted_at) if is_new else self
         counted = _counted(self, now)
-        reason = _reason(answer)
+        reason = reason_of(answer)
         if reason is None:
             return replace(counted, counting_from=None)
         told = _told(_without_old_evidence(counted, now), reason, now)
@@ -191,7 +191,7 @@ class Health:
         return replace(self, confirmed=False, counting_from=None)
 
 
-def _reason(answer: Answer) -> Problem | None:
+def reason_of(answer: Answer) -> Problem | None:
     """Return the problem that an answer points to, None if it says nothing."""
     if isinstance(answer, GreenApiError):
         return _REASON_BY_FAILURE.get(answer.kind)

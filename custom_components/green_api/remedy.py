@@ -6,9 +6,10 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .api import GreenApiError, InvalidCredentialsError
+from .api import GreenApiError
 from .data import GreenApiConfigEntry
 from .exceptions import translation
+from .failure import async_failure
 from .store import async_get_store
 
 
@@ -45,14 +46,9 @@ async def _async_demand(
     entry: GreenApiConfigEntry, request: Awaitable[bool], refusal: str
 ) -> None:
     """Make a request that the server may refuse; raise if it fails or is refused."""
-    data = entry.runtime_data
     try:
         is_accepted = await request
-    except InvalidCredentialsError as err:
-        data.coordinator.token_monitor.async_answered(err)
-        await data.coordinator.async_refresh()
-        raise HomeAssistantError(**translation(entry, err)) from err
     except GreenApiError as err:
-        raise HomeAssistantError(**translation(entry, err)) from err
+        raise await async_failure(entry.runtime_data.coordinator, err) from err
     if not is_accepted:
         raise HomeAssistantError(**translation(entry, refusal))

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final, override
+from typing import TYPE_CHECKING, Any, Final, override
 
 import voluptuous as vol
 
@@ -80,7 +80,7 @@ class AccountRepairFlow(RepairsFlow):
         )
 
 
-class LinkRepairFlow(LinkingFlow, AccountRepairFlow):
+class LinkRepairFlow(LinkingFlow[Any], AccountRepairFlow):
     """Link an account that is logged out."""
 
     @property

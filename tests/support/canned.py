@@ -22,7 +22,9 @@ class ReceivedRequest:
     @property
     def content_type(self) -> str | None:
         """Return the type of the body, None if there is none."""
-        return self.headers.get_content_type() if "Content-Type" in self.headers else None
+        return (
+            self.headers.get_content_type() if "Content-Type" in self.headers else None
+        )
 
     @property
     def data(self) -> object:

@@ -35,6 +35,7 @@ class Good(StrEnum):
     ANSWER = auto()
     CREATING = auto()
     LINKED = auto()
+    NO_CHATS = auto()
     NO_DELAY = auto()
     NOTHING = auto()
     ODD_STATE = auto()
@@ -51,8 +52,15 @@ _NO_RESTRICTION: Final[Mapping[Failure, Outcome]] = {
     Fault.WRONG_CHARSET: Good.NOTHING,
     Fault.WRONG_FIELD_TYPE: Good.NOTHING,
 }
+_NO_CHATS: Final[Mapping[Failure, Outcome]] = {Fault.WRONG_TYPE: Good.NO_CHATS}
+_REFUSED: Final[Mapping[Failure, Outcome]] = {
+    Fault.BAD_REQUEST: ErrorKind.INVALID_CHAT,
+    Fault.QUOTA_466: ErrorKind.CHAT_QUOTA,
+}
 _OUTCOMES_BY_METHOD: Final[Mapping[str, Mapping[Failure, Outcome]]] = {
     "getAccountSettings": _NO_RESTRICTION,
+    "getChats": _NO_CHATS,
+    "getContacts": _NO_CHATS,
     "getAuthorizationCode": {Fault.NULL_200: Good.LINKED},
     "getMessagesCount": {Fault.HUGE_NUMBERS: ErrorKind.BAD_RESPONSE},
     "getSettings": {Fault.HUGE_NUMBERS: Good.NO_DELAY},
@@ -64,6 +72,8 @@ _OUTCOMES_BY_METHOD: Final[Mapping[str, Mapping[Failure, Outcome]]] = {
         Fault.WRONG_CHARSET: Good.ODD_STATE,
     },
     "getWaSettings": _NO_RESTRICTION,
+    "sendFileByUpload": _REFUSED,
+    "sendMessage": _REFUSED,
 }
 _OUTCOMES: Final[Mapping[Failure, Outcome]] = {
     **cast("Mapping[Failure, Outcome]", KIND_OF_FAULT),
@@ -101,7 +111,11 @@ def _faulty(fault: Fault, method: str, account: Account) -> Generator[None]:
     """Let the server answer with a fault; wait not for long if it does not answer."""
     account.faults[method] = fault
     timeout = PATIENCE if fault in SLOW else transport.TIMEOUT
-    with patch.object(transport, "TIMEOUT", timeout):
+    seconds = PATIENCE.total if fault in SLOW else transport.UPLOAD_SECONDS
+    with (
+        patch.object(transport, "TIMEOUT", timeout),
+        patch.object(transport, "UPLOAD_SECONDS", seconds),
+    ):
         yield
     del account.faults[method]
 

@@ -50,6 +50,7 @@ class Form:
         )
         self._head = "".join(parts).encode(errors="replace")
         self._file = file
+        self._chunk = b""
         self.file_size = file_size
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self.size = len(self._head) + file_size + len(self._tail)
@@ -63,19 +64,22 @@ class Form:
         yield self._head
         left = self.file_size
         while left:
-            chunk = await asyncio.to_thread(self._read, min(left, _CHUNK_BYTES))
-            if not chunk:
+            await asyncio.to_thread(self._read, min(left, _CHUNK_BYTES))
+            if not self._chunk:
                 raise FileUnreadableError
-            left -= len(chunk)
-            yield chunk
+            left -= len(self._chunk)
+            yield self._chunk
         yield self._tail
 
-    def _read(self, size: int) -> bytes:
-        """Return the next part of the file, nothing if it cannot be read."""
+    def _read(self, size: int) -> None:
+        """Read the next part of the file; it is empty if that is not possible.
+
+        It is not returned: asyncio may log what a thread returns.
+        """
         try:
-            return self._file.read(size)
+            self._chunk = self._file.read(size)
         except OSError:
-            return b""
+            self._chunk = b""
 
 
 @asynccontextmanager

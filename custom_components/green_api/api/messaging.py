@@ -1,6 +1,5 @@
 """Methods of GREEN-API for messages, and for the chats to send them to."""
 
-import asyncio
 from collections.abc import Mapping
 import re
 from typing import Final, override
@@ -14,6 +13,9 @@ from .form import Attachment, open_form
 from .limits import MAX_FILE_BYTES
 from .pacing import RequestPacer
 from .transport import Transport
+
+_SEND_FILE: Final = "sendFileByUpload"
+_SEND_MESSAGE: Final = "sendMessage"
 
 _MESSAGE_ID: Final = re.compile(r"[\w.-]{1,128}", re.ASCII)
 
@@ -59,7 +61,8 @@ class MessagingClient:
             "quotedMessageId": quoted_message_id,
             "linkPreview": link_preview,
         }
-        answer = await self._transport.send("sendMessage", _given(fields))
+        async with self._transport.in_order(_SEND_MESSAGE):
+            answer = await self._transport.send(_SEND_MESSAGE, _given(fields))
         return self._message_id(answer)
 
     async def send_file(
@@ -83,10 +86,13 @@ class MessagingClient:
             "caption": caption,
             "quotedMessageId": quoted_message_id,
         }
-        async with open_form(_given(fields), attachment) as form:
+        async with (
+            self._transport.in_order(_SEND_FILE),
+            open_form(_given(fields), attachment) as form,
+        ):
             if form.file_size > MAX_FILE_BYTES:
                 raise TooLargeError
-            answer = await self._transport.send("sendFileByUpload", form)
+            answer = await self._transport.send(_SEND_FILE, form)
         return self._message_id(answer)
 
     async def get_contacts(self) -> tuple[Chat, ...] | None:
@@ -96,7 +102,7 @@ class MessagingClient:
 
         https://green-api.com/en/docs/api/service/GetContacts/
         """
-        return await self._chats("getContacts")
+        return await self._transport.get_list("getContacts", self._chats)
 
     async def get_chats(self) -> tuple[Chat, ...] | None:
         """Return the chats of the account, groups among them (`getChats`).
@@ -105,16 +111,13 @@ class MessagingClient:
 
         https://green-api.com/v3/docs/api/service/GetChats/
         """
-        return await self._chats("getChats")
+        return await self._transport.get_list("getChats", self._chats)
 
-    async def _chats(self, method: str) -> tuple[Chat, ...] | None:
-        """Return the chats that a method lists, None if it lists none."""
-        answer = await self._transport.get_list(method)
+    def _chats(self, answer: object) -> tuple[Chat, ...] | None:
+        """Return the chats in an answer, None if it lists none at all."""
         if not isinstance(answer, list):
             raise unusable(answer)
-        # There may be thousands.
-        chats = await asyncio.to_thread(read_chats, answer, self._transport.has_token)
-        return chats if answer else None
+        return read_chats(answer, self._transport.has_token) if answer else None
 
     def _message_id(self, answer: object) -> str:
         """Return the id of a message that was accepted."""

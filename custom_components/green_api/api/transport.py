@@ -97,27 +97,34 @@ class Transport:
         """Call a method and return the parsed answer."""
         return _answer(await self._call(_Request("GET", method)))
 
-    async def get_list(self, method: str) -> object:
-        """Call a method whose answer may be long, and return it when it is parsed."""
+    async def get_list[T](self, method: str, read: Callable[[object], T]) -> T:
+        """Call a method whose answer may be long, and return what is read from it.
+
+        What a thread returns may be logged by asyncio: that is never the answer.
+        """
         request = _Request("GET", method, longest_answer=MAX_LIST_BYTES)
-        return await asyncio.to_thread(_answer, await self._call(request))
+        response = await self._call(request)
+        return await asyncio.to_thread(lambda: read(_answer(response)))
 
     async def post(self, method: str, data: Mapping[str, object]) -> object:
         """Call a method with parameters and return the parsed answer."""
         return _answer(await self._call(_post(method, data)))
 
     async def send(self, method: str, message: Mapping[str, object] | Form) -> object:
-        """Call a method with a message, after all that were given to it before.
-
-        The answer to one is awaited before the next one is sent: on their way, requests
-        may overtake each other.
-        """
+        """Call a method with a message and return the parsed answer."""
         if isinstance(message, Form):
             request = _upload(method, message)
         else:
             request = _post(method, message)
-        async with self._pacer.in_order(self.instance_id, method):
-            return _answer(await self._call(request), error_of_message)
+        return _answer(await self._call(request), error_of_message)
+
+    def in_order(self, method: str) -> asyncio.Lock:
+        """Return the lock of the messages that are sent by a method.
+
+        The answer to one is awaited before the next one is sent: on their way, requests
+        may overtake each other.
+        """
+        return self._pacer.in_order(self.instance_id, method)
 
     def has_token(self, text: str) -> bool:
         """Return whether a text holds the token."""
