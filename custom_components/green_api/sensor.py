@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .api import ErrorKind, InstanceState
+from .api import ACCOUNT_ERROR_KINDS, InstanceState
 from .coordinator import Account
 from .data import GreenApiConfigEntry
 from .details import QUEUE_CONTEXT, Details, DetailsCoordinator
@@ -79,7 +79,7 @@ ACCOUNT_SENSORS: Final = (
         translation_key="error",
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
-        options=[NONE, *ErrorKind],
+        options=[NONE, *sorted(ACCOUNT_ERROR_KINDS)],
         value_fn=lambda account: account.error or NONE,
         stays_fn=lambda _: True,
     ),

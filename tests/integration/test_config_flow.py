@@ -17,6 +17,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.green_api.api import (
+    ACCOUNT_ERROR_KINDS,
     AccountState,
     ErrorKind,
     GreenApiClient,
@@ -164,7 +165,7 @@ def flow_id_of_reauth(hass: HomeAssistant) -> str:
 def test_every_fault_is_told() -> None:
     """The tables of faults, which the tests below go through, miss none."""
     assert sorted([*HARMLESS, *SLOW, *KIND_OF_FAULT]) == sorted(Fault)
-    assert set(ErrorKind) - set(FAULT_OF_KIND) == {
+    assert ACCOUNT_ERROR_KINDS - set(FAULT_OF_KIND) == {
         # It is a state where the state is asked for.
         ErrorKind.STARTING,
         ErrorKind.UNKNOWN_HOST,
