@@ -1,6 +1,8 @@
 """The GREEN-API integration."""
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
 
 from .client import async_create_client
 from .const import DOMAIN, PLATFORMS
@@ -9,8 +11,18 @@ from .data import GreenApiConfigEntry, GreenApiData
 from .details import DetailsCoordinator
 from .events import Announcer
 from .issues import async_delete_issues, async_update_issue
+from .sending import Sender
+from .services import async_setup_services
 from .settings import InstanceSettings
 from .store import async_get_store
+
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Set up the integration: its actions exist whatever becomes of the accounts."""
+    async_setup_services(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> bool:
@@ -25,7 +37,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> 
     coordinator = GreenApiCoordinator(hass, entry, client, store)
     details = DetailsCoordinator(hass, entry, client, coordinator, settings)
     entry.runtime_data = GreenApiData(
-        client=client, coordinator=coordinator, details=details, settings=settings
+        client=client,
+        coordinator=coordinator,
+        details=details,
+        sender=Sender(hass, client, coordinator, details, settings),
+        settings=settings,
     )
     _async_follow(hass, entry)
     await coordinator.async_refresh()
@@ -63,9 +79,16 @@ def _async_follow(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     """
     coordinator, details = entry.runtime_data.coordinator, entry.runtime_data.details
 
+    shown: tuple[object, ...] | None = None
+
     @callback
     def update_issue() -> None:
-        async_update_issue(hass, entry, coordinator.data, details.data.restricted_until)
+        nonlocal shown
+        account, restricted_until = coordinator.data, details.data.restricted_until
+        wanted = (account, restricted_until, entry.title)
+        if wanted != shown:
+            shown = wanted
+            async_update_issue(hass, entry, account, restricted_until)
 
     entry.async_on_unload(coordinator.async_add_listener(lambda: None))
     entry.async_on_unload(coordinator.async_add_poll_listener(update_issue))

@@ -8,8 +8,8 @@ from datetime import datetime
 import math
 from typing import Final
 
-from .api import AccountState, InstanceState
-from .problem import Problem
+from .api import AccountState, ErrorKind, InstanceState
+from .problem import TELLING_FAILURES, Problem
 
 # What keeps an account from working if there is no answer and no certain problem.
 UNREACHABLE: Final = "unreachable"
@@ -79,8 +79,8 @@ class Announced:
         self,
         state: AccountState | None,
         problem: Problem | None,
+        error: ErrorKind | None,
         *,
-        answers: bool,
         since: datetime,
         now: float,
     ) -> Announced:
@@ -91,13 +91,13 @@ class Announced:
         state = state or self.state
         if problem:
             told = self._with(problem, now)
-        elif not answers:
+        elif error and error not in TELLING_FAILURES:
             told = replace(
                 self,
                 with_problem=self.with_problem.stopped(now),
                 unreachable=self.unreachable.started(now),
             )
-        elif state and state.known is InstanceState.AUTHORIZED:
+        elif not error and state and state.known is InstanceState.AUTHORIZED:
             return Announced(state=state)
         else:
             return replace(self.interrupted(now), state=state)

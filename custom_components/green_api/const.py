@@ -15,11 +15,15 @@ PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.IMAGE,
+    Platform.NOTIFY,
     Platform.SENSOR,
 ]
 
 CONF_API_URL: Final = "api_url"
+CONF_CHAT_ID: Final = "chat_id"
 CONF_INSTANCE_ID: Final = "instance_id"
+
+SUBENTRY_TYPE_RECIPIENT: Final = "recipient"
 
 CONSOLE_URL: Final = "https://console.green-api.com"
 BLOCKED_HELP_URL: Final = "https://green-api.com/en/docs/faq/"

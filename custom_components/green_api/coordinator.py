@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import math
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -11,6 +12,7 @@ from homeassistant.util import dt as dt_util
 
 from .api import (
     AccountState,
+    CannotConnectError,
     ErrorKind,
     GreenApiClient,
     GreenApiError,
@@ -48,7 +50,7 @@ class Account:
     """
 
     state: AccountState
-    since: datetime
+    since: datetime | None
     problem: Problem | None
     problem_since: datetime | None
     issue: Problem | None
@@ -82,6 +84,14 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             always_update=False,
         )
         self.token_monitor = TokenMonitor(hass, entry)
+        self.answer: Answer = CannotConnectError()
+        self.answered_at = -math.inf
+        entries = hass.config_entries.async_entries(DOMAIN)
+        # Seconds after the full minute: however they were set up, the accounts are
+        # spread over it.
+        self._turn = (
+            UPDATE_INTERVAL.total_seconds() * entries.index(entry) / len(entries)
+        )
         self._client = client
         self._store = store
         self._fresh_until = 0.0
@@ -114,12 +124,18 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         if self._shutdown_requested:
             return self._unchanged()
         now = self.hass.loop.time()
-        memory = self._memory.answered(answer, now, dt_util.utcnow())
+        self.answer, self.answered_at = answer, now
+        before = self._memory
+        memory = before.answered(answer, now, dt_util.utcnow())
         self._store.async_set(self.config_entry.entry_id, memory)
         self.token_monitor.async_answered(answer)
-        if isinstance(answer, AccountState):
-            return self._answered(answer, memory, now)
-        return self._failed(answer, now)
+        self.update_interval = self._until_turn(memory, now)
+        if isinstance(answer, GreenApiError):
+            return self._failed(answer, now)
+        self._fresh_until = now + FRESH_FOR
+        self._log_unknown(answer, memory)
+        is_known = memory is before and self.data.error is None
+        return self.data if is_known else self._account(None)
 
     def _unchanged(self) -> Account:
         """Return the account as it was, or fail as before: nobody asks any more."""
@@ -127,19 +143,9 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             return self.data
         raise UpdateFailed
 
-    def _answered(
-        self, state: AccountState, memory: AccountMemory, now: float
-    ) -> Account:
-        """Return the account as the answer describes it."""
-        self._fresh_until = now + FRESH_FOR
-        self.update_interval = self._until_turn(now)
-        self._log_unknown(state, memory)
-        return self._account(None)
-
     def _failed(self, err: GreenApiError, now: float) -> Account:
         """Return the account as it was, or raise what the failure means."""
         is_fresh = self.last_update_success and now < self._fresh_until
-        self.update_interval = self._until_turn(now)
         if isinstance(err, RateLimitedError):
             wait = err.retry_after or RATE_LIMIT_DELAY
             wait = min(max(wait, MIN_RATE_LIMIT_DELAY), MAX_RATE_LIMIT_DELAY)
@@ -166,7 +172,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         health = memory.health
         return Account(
             state=AccountState(memory.state),
-            since=memory.since or dt_util.utcnow(),
+            since=memory.since,
             problem=health.problem,
             problem_since=memory.problem_since if health.problem else None,
             issue=health.issue(self.hass.loop.time()),
@@ -175,17 +181,16 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             error=error,
         )
 
-    def _until_turn(self, now: float) -> timedelta:
+    def _until_turn(self, memory: AccountMemory, now: float) -> timedelta:
         """Return the time until the account has its turn again.
 
         Whatever they went through, the accounts stay spread over the minute.
         """
-        is_settling = self._memory.health.is_settling(now)
+        is_settling = memory.health.is_settling(now)
         interval = FAST_UPDATE_INTERVAL if is_settling else UPDATE_INTERVAL
-        entries = self.hass.config_entries.async_entries(DOMAIN)
-        turn = UPDATE_INTERVAL * entries.index(self.config_entry) / len(entries)
-        wait = interval - (timedelta(seconds=now) - turn) % interval
-        return wait if wait.total_seconds() >= _AT_ONCE else wait + interval
+        seconds = interval.total_seconds()
+        wait = seconds - (now - self._turn) % seconds
+        return timedelta(seconds=wait if wait >= _AT_ONCE else wait + seconds)
 
     def _log_unknown(self, state: AccountState, memory: AccountMemory) -> None:
         """Log a state that is not documented, once; not all that may be made up."""

@@ -7,6 +7,7 @@ from homeassistant.config_entries import ConfigEntry
 from .api import GreenApiClient
 from .coordinator import GreenApiCoordinator
 from .details import DetailsCoordinator
+from .sending import Sender
 from .settings import InstanceSettings
 
 type GreenApiConfigEntry = ConfigEntry[GreenApiData]
@@ -19,4 +20,5 @@ class GreenApiData:
     client: GreenApiClient
     coordinator: GreenApiCoordinator
     details: DetailsCoordinator
+    sender: Sender
     settings: InstanceSettings

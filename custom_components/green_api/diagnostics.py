@@ -27,6 +27,7 @@ async def async_get_config_entry_diagnostics(
             "state": entry.state.value,
             "reason": entry.error_reason_translation_key,
         },
+        "recipients": len(entry.subentries),
         "account": _account(entry.runtime_data)
         if entry.state is ConfigEntryState.LOADED
         else None,
@@ -40,7 +41,7 @@ def _account(data: GreenApiData) -> dict[str, Any]:
     return {
         "state": {
             "raw": account.state.raw,
-            "since": account.since.isoformat(),
+            "since": account.since and account.since.isoformat(),
             "restricted_until": details.restricted_until
             and details.restricted_until.isoformat(),
             "messages_in_queue": details.messages_in_queue,

@@ -27,9 +27,11 @@ def minutes_to_wait(err: RateLimitedError) -> int:
     return math.ceil(err.retry_after / 60)
 
 
-def translation(entry: ConfigEntry, failure: GreenApiError | str) -> Translation:
+def translation(
+    entry: ConfigEntry, failure: GreenApiError | str, **placeholders: str
+) -> Translation:
     """Return the text of an exception that names the account."""
-    placeholders = {"name": entry.title}
+    placeholders["name"] = entry.title
     if isinstance(failure, RateLimitedError):
         placeholders["minutes"] = str(minutes_to_wait(failure))
     return {

@@ -52,6 +52,9 @@ _REASON_BY_FAILURE: Final[Mapping[ErrorKind, Problem]] = {
     ErrorKind.WRONG_ADDRESS: Problem.WRONG_ADDRESS,
 }
 
+# An answer of this kind says something of the account, although it is no state.
+TELLING_FAILURES: Final = frozenset(_REASON_BY_FAILURE)
+
 LOGGED_OUT_STATES: Final = frozenset(
     state for state, reason in _REASON_BY_STATE.items() if reason is Problem.LOGGED_OUT
 )
@@ -162,9 +165,10 @@ class Health:
         if isinstance(answer, AccountState) and (
             answer.known is InstanceState.AUTHORIZED
         ):
-            return Health(rebooted_at=self.rebooted_at)
+            is_new = self.remembered or self.reason or self.is_after_reboot
+            return Health(rebooted_at=self.rebooted_at) if is_new else self
         counted = _counted(self, now)
-        reason = _reason(answer)
+        reason = reason_of(answer)
         if reason is None:
             return replace(counted, counting_from=None)
         told = _told(_without_old_evidence(counted, now), reason, now)
@@ -184,7 +188,7 @@ class Health:
         return replace(self, confirmed=False, counting_from=None)
 
 
-def _reason(answer: Answer) -> Problem | None:
+def reason_of(answer: Answer) -> Problem | None:
     """Return the problem that an answer points to, None if it says nothing."""
     if isinstance(answer, GreenApiError):
         return _REASON_BY_FAILURE.get(answer.kind)

@@ -5,9 +5,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
-from .api import GreenApiError, InvalidCredentialsError
+from .api import GreenApiError
 from .data import GreenApiConfigEntry
 from .exceptions import translation
+from .failure import async_failure
 from .store import async_get_store
 
 
@@ -19,12 +20,8 @@ async def async_reboot(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     data = entry.runtime_data
     try:
         accepted = await data.client.reboot()
-    except InvalidCredentialsError as err:
-        data.coordinator.token_monitor.async_answered(err)
-        await data.coordinator.async_refresh()
-        raise HomeAssistantError(**translation(entry, err)) from err
     except GreenApiError as err:
-        raise HomeAssistantError(**translation(entry, err)) from err
+        raise await async_failure(data.coordinator, err) from err
     if not accepted:
         raise HomeAssistantError(**translation(entry, "reboot_refused"))
     if hass.config_entries.async_get_entry(entry.entry_id) is None:

@@ -1,7 +1,7 @@
 """Fix flows: link the account again, reboot the instance, change the address."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, override
+from typing import TYPE_CHECKING, Any, Final, override
 
 import voluptuous as vol
 
@@ -34,7 +34,7 @@ class AccountRepairFlow(RepairsFlow):
         return {"name": self.entry.title, "console_url": CONSOLE_URL}
 
 
-class LinkRepairFlow(LinkingFlow, AccountRepairFlow):
+class LinkRepairFlow(LinkingFlow[Any], AccountRepairFlow):
     """Link an account that is logged out."""
 
     @property

@@ -61,6 +61,8 @@ class AccountMemory:
 
     def with_health(self, health: Health, moment: datetime) -> AccountMemory:
         """Return the memory with another health."""
+        if health is self.health:
+            return self
         if health.remembered is self.health.remembered:
             return replace(self, health=health)
         began = moment - timedelta(seconds=health.agreed)
@@ -207,12 +209,14 @@ class AccountStore:
     @callback
     def async_get(self, entry_id: str) -> AccountMemory:
         """Return what is remembered of an account."""
-        return self._memories.get(entry_id, AccountMemory())
+        return self._memories.get(entry_id) or AccountMemory()
 
     @callback
     def async_set(self, entry_id: str, memory: AccountMemory) -> None:
         """Remember an account."""
         before = self.async_get(entry_id)
+        if memory is before:
+            return
         self._memories[entry_id] = memory
         is_due = memory.health.reason and self._hass.loop.time() >= self._save_at
         if is_due or memory.is_news(before):

@@ -7,29 +7,20 @@ is no part of the environment: scripts/bench puts it aside.
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from importlib import import_module
-from importlib.util import find_spec
 from itertools import permutations
-import json
-from pathlib import Path
 import pkgutil
 from statistics import median
 import sys
 import time
 from typing import Final, NamedTuple
 
+from .libraries import FOLDER, IMPORTED, folders
 from .processes import fresh_processes
 from .table import Row
 
 CORE: Final = "homeassistant.bootstrap"
 INTEGRATION: Final = "custom_components.green_api"
-OTHERS: Final = (
-    "homeassistant.components.uptime_kuma",
-    "homeassistant.components.telegram_bot",
-)
-PACKAGES: Final = (INTEGRATION, *OTHERS)
-
-LIBRARIES: Final = Path(__file__).resolve().parents[2] / ".cache" / "bench"
-"""The folder with the libraries that only the others need."""
+PACKAGES: Final = (INTEGRATION, *IMPORTED)
 
 
 class Shared(NamedTuple):
@@ -50,8 +41,8 @@ def measure() -> list[Row]:
         )
     return [
         Row("import: CPU time", 1000 * _typical(whole, INTEGRATION), "ms"),
-        *(_against(whole, other, "with its libraries") for other in OTHERS),
-        *(_against(own, other, "without libraries") for other in OTHERS),
+        *(_against(whole, other, "with its libraries") for other in IMPORTED),
+        *(_against(own, other, "without libraries") for other in IMPORTED),
     ]
 
 
@@ -69,13 +60,13 @@ def _typical(times: list[dict[str, float]], package: str) -> float:
 
 def find_shared() -> Shared:
     """Import all three and return what else came along."""
-    sys.path.append(str(LIBRARIES))
+    sys.path.append(str(FOLDER))
     for package in (CORE, *PACKAGES):
         _import(_modules(package))
     shared = Shared([CORE], [])
     for name, module in sys.modules.items():
         file = getattr(module, "__file__", None) or ""
-        if file.startswith(str(LIBRARIES)):
+        if file.startswith(str(FOLDER)):
             shared.libraries.append(name)
         elif not name.startswith(PACKAGES):
             shared.core.append(name)
@@ -84,7 +75,7 @@ def find_shared() -> Shared:
 
 def import_times(order: tuple[str, ...], before: list[str]) -> dict[str, float]:
     """Return the CPU time of importing each integration, after other modules."""
-    sys.path.append(str(LIBRARIES))
+    sys.path.append(str(FOLDER))
     _import(before)
     times = {}
     for package in order:
@@ -98,14 +89,8 @@ def import_times(order: tuple[str, ...], before: list[str]) -> dict[str, float]:
 def _modules(package: str) -> Iterator[str]:
     """Yield the names of a package, which may be none, and of its modules."""
     yield package
-    for module in pkgutil.iter_modules(_folders(package)):
+    for module in pkgutil.iter_modules(folders(package)):
         yield f"{package}.{module.name}"
-
-
-def _folders(package: str) -> list[str]:
-    """Return where a package lies."""
-    spec = find_spec(package)
-    return (spec and spec.submodule_search_locations) or []
 
 
 def _import(modules: Iterable[str]) -> None:
@@ -113,15 +98,3 @@ def _import(modules: Iterable[str]) -> None:
     for module in modules:
         with suppress(ImportError):
             import_module(module)
-
-
-def _requirements() -> Iterator[str]:
-    """Yield what the others need, as their manifests say."""
-    for package in OTHERS:
-        [folder] = _folders(package)
-        manifest = json.loads(Path(folder, "manifest.json").read_bytes())
-        yield from manifest["requirements"]
-
-
-if __name__ == "__main__":
-    sys.stdout.write("\n".join(_requirements()) + "\n")

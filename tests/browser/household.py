@@ -145,6 +145,15 @@ class Household:
         """Return what one of an account's entities is called."""
         return await self.client.entity_id(DOMAIN, f"{account.instance_id}_{key}")
 
+    async def device_id(self, account: Account) -> str:
+        """Return the ID of an account's device."""
+        devices = await self.client.devices(DOMAIN)
+        return next(
+            device["id"]
+            for device in devices
+            if device["serial_number"] == account.instance_id
+        )
+
     async def act(self, account: Account, key: str, action: str) -> None:
         """Perform an action on one of an account's entities."""
         await self.client.act(action, await self.entity_id(account, key))

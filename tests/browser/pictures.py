@@ -150,7 +150,10 @@ async def prepare(household: Household) -> None:
         spread_past(household.home_assistant.folder, entity_id)
     await household.come_back()
     await household.client.save_dashboard(
-        "whatsapp-account", "WhatsApp", "mdi:whatsapp", readme_dashboard(README_ACCOUNT)
+        "whatsapp-account",
+        "WhatsApp",
+        "mdi:whatsapp",
+        readme_dashboard(README_ACCOUNT, await household.device_id(account)),
     )
 
 

@@ -128,13 +128,20 @@ async def copy_cards(scene: Scene) -> None:
         "from-readme",
         "WhatsApp",
         "mdi:whatsapp",
-        readme_dashboard(LOGGED_OUT.instance_id),
+        readme_dashboard(
+            LOGGED_OUT.instance_id,
+            await scene.household.device_id(scene.problemd(LOGGED_OUT)),
+        ),
     )
     await person.open_dashboard("from-readme")
-    attribute = "entity.binary_sensor.problem.state_attributes.reason"
     await person.see(
-        person.page.locator("hui-conditional-card").first,
-        person.texts(f"{attribute}.state.logged_out"),
+        person.page.locator("hui-section").nth(1),
+        person.texts("entity.sensor.problem_reason.state.logged_out"),
+    )
+    await expect(person.page.locator("hui-alert-card")).to_be_visible()
+    await person.see(
+        person.page.locator("hui-section").nth(2),
+        person.texts("entity.sensor.state.name"),
     )
     await expect(person.page.locator("hui-picture-entity-card img")).to_be_visible()
     await scene.witness.look("cards", tall=True, quoted=["Reboot"])

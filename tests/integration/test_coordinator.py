@@ -79,7 +79,7 @@ DOUBTS: Final = [
 
 def text(kind: str) -> str:
     """Return what people read about a failure of the account."""
-    return EXCEPTIONS[kind]["message"].format(name=ACCOUNT).rstrip(".")
+    return EXCEPTIONS[kind]["message"].format(name=ACCOUNT, minutes=2).rstrip(".")
 
 
 def asked(account: Account) -> Counter[str]:

@@ -31,6 +31,7 @@ from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.helpers import async_pass, enable
+from tests.support.recipients import ALEX_CHAT, async_add_recipient
 from tests.support.secrecy import assert_hidden
 
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
@@ -100,6 +101,7 @@ async def test_healthy(
     assert diagnostics == {
         "integration_version": VERSION,
         "entry": about_entry(simulator, "loaded"),
+        "recipients": 0,
         "account": {
             "state": {
                 "raw": "authorized",
@@ -260,6 +262,7 @@ async def test_disabled(
     assert diagnostics == {
         "integration_version": VERSION,
         "entry": about_entry(simulator, "not_loaded"),
+        "recipients": 0,
         "account": None,
     }
 
@@ -274,6 +277,7 @@ async def test_hidden(
     fault: Fault | None,
 ) -> None:
     """Nothing in the whole file tells whose account it is, whatever is wrong."""
+    await async_add_recipient(hass, loaded_entry, "Alexandra", ALEX_CHAT)
     assert await async_setup_component(hass, DIAGNOSTICS_DOMAIN, {})
     account.state = "blocked"
     account.fault = fault
@@ -294,4 +298,7 @@ async def test_hidden(
     assert INSTANCE_ID not in text
     assert PHONE not in text
     assert WEBHOOK_HOST not in text
+    assert "Alexandra" not in text
+    assert ALEX_CHAT not in text
+    assert json.loads(text)["data"]["recipients"] == 1
     assert_hidden(TOKEN, text)

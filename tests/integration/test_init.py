@@ -136,8 +136,10 @@ async def test_failure(
     assert hass.states.get(PROBLEM).state == STATE_UNAVAILABLE
     assert hass.states.get(BUTTON).state != STATE_UNAVAILABLE
     assert hass.states.get(ERROR).state == kind
-    text = TEXTS["exceptions"][kind]["message"].format(name=config_entry.title)
-    assert text.rstrip(".") in caplog.text
+    text = TEXTS["exceptions"][kind]["message"].format(
+        name=config_entry.title, minutes=2
+    )
+    assert text.partition(". ")[0] in caplog.text
 
     account.fault = None
     await async_pass(hass, freezer, RATE_LIMIT_DELAY)

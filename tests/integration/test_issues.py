@@ -23,6 +23,7 @@ from custom_components.green_api.const import (
     SUPPORT_URL,
 )
 from custom_components.green_api.problem import Problem
+from custom_components.green_api.repairs import FIX_FLOWS
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import (
@@ -75,7 +76,13 @@ CAUSES: Final[dict[Problem, str]] = {
 
 # How issues differ from the usual ones: errors, not fixable, with a link to the console.
 WARNINGS: Final = frozenset({Problem.ASLEEP, Problem.RESTRICTED, Problem.UNKNOWN_STATE})
-FIXABLE: Final = frozenset({Problem.LOGGED_OUT, Problem.STUCK_STARTING})
+FIXABLE: Final = frozenset(FIX_FLOWS)
+# Home Assistant has other texts for what can be fixed.
+KEYS: Final = (
+    {Problem.WRONG_ADDRESS: "wrong_address_fixable"}
+    if Problem.WRONG_ADDRESS in FIXABLE
+    else {}
+)
 HELP: Final = {
     Problem.BLOCKED: BLOCKED_HELP_URL,
     Problem.RESTRICTED: RESTRICTED_HELP_URL,
@@ -200,7 +207,7 @@ def assert_shown(
     assert issue.issue_id == f"{entry.entry_id}_{problem}"
     assert issue.active
     assert issue.severity is severity
-    assert issue.translation_key == problem
+    assert issue.translation_key == KEYS.get(problem, problem)
     assert issue.translation_placeholders == {
         "name": entry.title,
         "console_url": CONSOLE_URL,

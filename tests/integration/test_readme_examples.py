@@ -326,3 +326,16 @@ async def test_told_of_the_end_of_a_restriction(
     assert [
         "restriction of WhatsApp has ended" in call.data["message"] for call in told
     ] == [True]
+
+
+@pytest.mark.usefixtures("automations")
+async def test_picture_of_whoever_rings(hass: HomeAssistant) -> None:
+    """The example of a picture asks for what the action takes."""
+    schema = hass.services.async_services()[DOMAIN]["send_message"].schema
+    assert schema
+    asked = async_mock_service(hass, DOMAIN, "send_message", schema)
+    hass.states.async_set("binary_sensor.doorbell", "off")
+    await hass.async_block_till_done()
+    hass.states.async_set("binary_sensor.doorbell", "on")
+    await hass.async_block_till_done()
+    assert [call.data[ATTR_ENTITY_ID] for call in asked] == [["notify.alex"]]

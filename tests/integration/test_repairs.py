@@ -272,7 +272,7 @@ async def test_wrong_address(
     assert standing(hass) == {wrong_address}
     shown = await dialog.go_on()
     assert shown["type"] == "form"
-    assert shown["step_id"] == "reconfigure"
+    assert shown["step_id"] == "address"
 
     account.fault = None
     shown = await dialog.submit(api_url=f"{simulator.url}/v3")

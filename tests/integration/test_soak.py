@@ -47,6 +47,7 @@ from custom_components.green_api.const import (
 )
 from custom_components.green_api.issues import issue_id
 from custom_components.green_api.problem import Problem
+from custom_components.green_api.store import async_get_store
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.components.image import DOMAIN as IMAGE_DOMAIN
 from homeassistant.const import (
@@ -354,10 +355,18 @@ class Household:
                 blocking=True,
             )
 
-    async def async_reload(self, instance_id: str) -> None:
-        """Reload an account, which is polled at once."""
+    async def async_restart(self, instance_id: str) -> None:
+        """Set an account up anew with what was written down; it is polled at once."""
         self.world.lives[instance_id].hear(Event(self.world.now, Happening.RESTART))
-        await self.hass.config_entries.async_reload(self.entries[instance_id].entry_id)
+        entry_id = self.entries[instance_id].entry_id
+        await self.hass.config_entries.async_unload(entry_id)
+        store = await async_get_store(self.hass)
+        others = {**store._memories}
+        written = json.loads(json.dumps(store._to_storage()))
+        with patch.object(Store, "async_load", return_value=written):
+            await store.async_load()
+        store._memories = {**others, entry_id: store.async_get(entry_id)}
+        await self.hass.config_entries.async_setup(entry_id)
         await self.hass.async_block_till_done(wait_background_tasks=True)
 
     def ignore(self, instance_id: str) -> None:
@@ -463,7 +472,7 @@ async def test_soak(household: Household, accounts: int, days: int) -> None:
             household.ignore(instance_id)
             household.world.off = timedelta(hours=household.chance.choice((-1, 0, 1)))
             await household.async_live(timedelta(minutes=2))
-            await household.async_reload(instance_id)
+            await household.async_restart(instance_id)
         household.world.in_peace = True
         await household.async_live(timedelta(minutes=12))
         censuses.append(Census.take(household.hass))

@@ -374,6 +374,42 @@ async def test_outage(
 
 
 @pytest.mark.usefixtures("loaded_entry")
+async def test_expired_plan_is_no_outage(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
+) -> None:
+    """What will be a problem in a minute is no outage meanwhile, nor is it an end."""
+    told = await async_automate(
+        hass,
+        trigger("problem_detected", TARGET, outage={"seconds": 1}),
+        trigger("problem_cleared", TARGET, outage={"seconds": 1}),
+    )
+    account.fault = Fault.EXPIRED_JSON
+    await minutes(hass, freezer, 10)
+    assert news(told) == [("problem_detected", "expired")]
+
+
+@pytest.mark.usefixtures("loaded_entry")
+async def test_expired_plan_ends_no_outage(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
+) -> None:
+    """An answer without a state is not the end of an outage."""
+    told = await async_automate(
+        hass,
+        trigger("problem_detected", TARGET, outage={"minutes": 5}),
+        trigger("problem_cleared", TARGET, outage={"minutes": 5}),
+    )
+    account.fault = Fault.BAD_GATEWAY
+    await minutes(hass, freezer, 10)
+    assert news(told) == [("problem_detected", "unreachable")]
+    account.fault = Fault.FORBIDDEN_HTML
+    await minutes(hass, freezer, 5)
+    assert news(told) == []
+    account.fault = None
+    await minutes(hass, freezer, 1)
+    assert news(told) == [("problem_cleared", "unreachable")]
+
+
+@pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize(
     ("kind", "fault"),
     [

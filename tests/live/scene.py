@@ -1,5 +1,7 @@
 """What the live tests play with: an account, and a person who watches it."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +12,7 @@ from tests.simulator import Account, Simulator
 
 from .client import PATIENCE, HomeAssistantClient
 from .configuration import DOMAIN
-from .home_assistant import HomeAssistantProcess
+from .home_assistant import BLINK, HomeAssistantProcess
 from .wire import Entry
 
 # The same in plain text and in a URL, whatever becomes of the signs around it.
@@ -76,6 +78,13 @@ class Scene:
         """Have an account looked at, as soon as the last look is 10 s old."""
         entity_id = await self.entity_id(account, "state")
         await self.client.act("homeassistant.update_entity", entity_id)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(CERTAINTY):
+        while not holds():  # noqa: ASYNC110  # neither files nor lists tell
+            await asyncio.sleep(BLINK)
 
 
 def assert_kept_secret(

@@ -13,24 +13,18 @@ import pytest
 from tests.simulator import Fault, Simulator
 
 from .configuration import DOMAIN
-from .home_assistant import BLINK, HomeAssistantProcess
+from .home_assistant import HomeAssistantProcess
 from .scene import (
     CERTAINTY,
     Scene,
     Token,
     assert_in_good_order,
     assert_kept_secret,
+    until,
 )
 from .wire import State
 
 _LOGGER: Final = logging.getLogger(__name__)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(CERTAINTY):
-        while not holds():  # noqa: ASYNC110  # neither files nor lists tell
-            await asyncio.sleep(BLINK)
 
 
 async def kill(scene: Scene) -> None:

@@ -29,8 +29,10 @@ HOME_ASSISTANTS_MEMORY: Final = frozenset(
 async def set_up_logged_out(scene: Scene) -> None:
     """Add an account that is logged out, and ask to be told if that lasts."""
     values = scene.values(scene.other, Token.OTHER)
-    step = await (await scene.client.start_flow(DOMAIN)).submit(**values)
-    assert step["type"] == "create_entry"
+    flow = await scene.client.start_flow(DOMAIN)
+    assert (await flow.submit(**values))["type"] == "create_entry"
+    assert (await flow.go_on())["step_id"] == "ways"
+    assert (await flow.choose("later"))["reason"] == "later"
     await scene.expect(scene.other, "state", "not_authorized")
     step = await (await scene.client.start_flow(DOMAIN)).submit(**values)
     assert step["reason"] == "already_configured"
@@ -42,7 +44,9 @@ async def set_up_logged_out(scene: Scene) -> None:
             "use_blueprint": {
                 "path": "green_api/alert.yaml",
                 "input": {
-                    "problems": [await scene.entity_id(scene.other, "problem")],
+                    "accounts": {
+                        "entity_id": await scene.entity_id(scene.other, "problem")
+                    },
                     "minutes": 0,
                     "actions": [
                         {
@@ -143,6 +147,7 @@ async def replace_the_token(scene: Scene) -> None:
 async def reconfigure(scene: Scene) -> None:
     """Change the address and keep the token."""
     flow = await scene.client.start_reconfigure(await scene.entry(scene.account))
+    assert (await flow.choose("address"))["step_id"] == "address"
     step = await flow.submit(api_url=f"{scene.simulator.url}/v3/")
     assert step["reason"] == "reconfigure_successful"
     await scene.expect(scene.account, "state", "authorized")
@@ -163,7 +168,7 @@ async def link_again(scene: Scene) -> None:
         DOMAIN, "logged_out", within=CERTAINTY
     )
     await scene.client.wait_for_notification(
-        f"GREEN-API {scene.other.instance_id} needs attention"
+        f"GREEN-API {scene.other.instance_id} is logged out"
     )
 
     flow = await scene.client.start_repair(issue)

@@ -37,9 +37,9 @@ class Described:
 
     @property
     def name(self) -> str:
-        """Return its English name."""
-        by_class = str(self.description.device_class).replace("_", " ")
-        return str(self.texts.get("name", by_class))
+        """Return its English name; that of a device is not ours to know."""
+        other = self.description.device_class or self.description.key
+        return str(self.texts.get("name", other.replace("_", " ")))
 
     def _below(self, tree: dict[str, Any]) -> dict[str, Any]:
         platform, key = self.key

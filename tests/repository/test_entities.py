@@ -38,9 +38,13 @@ def test_keys() -> None:
 
 
 def test_names_and_icons() -> None:
-    """Each entity has both, of our own or from its device class."""
+    """Each entity has both, of our own or from its device class, or is its device."""
     for entity in described():
-        assert "name" in entity.texts or entity.description.device_class
+        assert (
+            "name" in entity.texts
+            or entity.description.device_class
+            or entity.description.name is None
+        )
         assert entity.icons or entity.description.device_class
 
 

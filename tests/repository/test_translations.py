@@ -60,6 +60,7 @@ def _is_described(step: Mapping[str, Any]) -> Mapping[str, Any]:
 
 FLOW: Final = {
     vol.Optional("abort"): _each(_is_text),
+    vol.Optional("create_entry"): _each(_is_text),
     vol.Optional("error"): _each(_is_text),
     vol.Optional("progress"): _each(_is_text),
     vol.Optional("step"): _each(
@@ -96,6 +97,13 @@ TRANSLATION_SCHEMA: Final = vol.Schema(
         vol.Required("common"): _each(_is_text),
         vol.Required("conditions"): AUTOMATION,
         vol.Required("config"): FLOW,
+        vol.Required("config_subentries"): _each(
+            {
+                **FLOW,
+                vol.Required("entry_type"): _is_plain_text,
+                vol.Required("initiate_flow"): _each(_is_plain_text),
+            }
+        ),
         vol.Required("entity"): {
             vol.In(list(Platform)): _each(
                 {
@@ -122,6 +130,7 @@ TRANSLATION_SCHEMA: Final = vol.Schema(
             )
         ),
         vol.Optional("selector"): _each({vol.Required("options"): STATES}),
+        vol.Required("services"): AUTOMATION,
         vol.Required("triggers"): AUTOMATION,
     }
 )
@@ -145,6 +154,7 @@ ICONS_SCHEMA: Final = vol.Schema(
                 }
             )
         },
+        vol.Required("services"): _each({vol.Required("service"): ICON}),
         vol.Required("triggers"): _each({vol.Required("trigger"): ICON}),
     }
 )
@@ -172,6 +182,7 @@ def _leaves(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str
 def _flows() -> Iterator[Mapping[str, Any]]:
     """Yield the English texts of each flow."""
     yield read_json(ENGLISH)["config"]
+    yield from read_json(ENGLISH)["config_subentries"].values()
     for issue in read_json(ENGLISH)["issues"].values():
         yield issue.get("fix_flow", {})
 
@@ -216,8 +227,8 @@ def test_aborts_of_core() -> None:
 
 def test_every_failure_has_a_text() -> None:
     """Whatever the client runs into can be told, in the dialog and outside."""
-    told_in_dialogs = ACCOUNT_ERROR_KINDS | {"unknown"}
-    assert read_json(ENGLISH)["config"]["error"].keys() >= told_in_dialogs
+    errors = read_json(ENGLISH)["config"]["error"]
+    assert errors.keys() >= ACCOUNT_ERROR_KINDS | {"unknown"}
     assert read_json(ENGLISH)["exceptions"].keys() >= set(ErrorKind)
 
 
@@ -234,6 +245,8 @@ def test_every_text_is_used() -> None:
         *english["common"],
         *english["conditions"],
         *english["exceptions"],
+        *english["services"],
+        *(field for it in english["services"].values() for field in it["fields"]),
         *english["triggers"],
         *english["issues"],
         *(key for entities in english["entity"].values() for key in entities),
@@ -242,6 +255,22 @@ def test_every_text_is_used() -> None:
         keys |= flow.get("error", {}).keys() | flow.get("progress", {}).keys()
         keys |= flow.get("abort", {}).keys() - CORE_ABORTS
     assert not keys - strings()
+
+
+@pytest.mark.parametrize("path", LANGUAGE_FILES, ids=named)
+def test_twins(path: Path) -> None:
+    """The steps that link an account say the same in every dialog.
+
+    The repair alone knows that the account was linked before.
+    """
+    texts = read_json(path)
+    repair = texts["issues"]["logged_out"]["fix_flow"]
+    sections = ("abort", "progress", "step")
+    in_config = _leaves({name: texts["config"][name] for name in sections})
+    in_repair = _leaves({name: repair[name] for name in sections})
+    assert {key for key, text in in_repair.items() if in_config[key] != text} == {
+        ("step", "ways", "description")
+    }
 
 
 def test_every_step_exists() -> None:
@@ -256,11 +285,13 @@ def test_every_step_exists() -> None:
 
 
 def test_no_forbidden_field() -> None:
-    """Nobody is asked for a name or an interval: Home Assistant has its own for it."""
+    """Nobody is asked for a name or an interval: Home Assistant has its own for it.
+
+    It has none for the name of a subentry.
+    """
     fields = {
         field
-        for flow in _flows()
-        for step in flow.get("step", {}).values()
+        for step in read_json(ENGLISH)["config"]["step"].values()
         for field in step.get("data", {})
     }
     assert not fields & FORBIDDEN_FIELDS

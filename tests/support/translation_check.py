@@ -16,7 +16,7 @@ import pytest
 
 from custom_components.green_api.const import DOMAIN
 from homeassistant.components.repairs import RepairsFlow
-from homeassistant.config_entries import ConfigFlow
+from homeassistant.config_entries import ConfigFlow, ConfigSubentryFlow
 from homeassistant.data_entry_flow import (
     FlowContext,
     FlowHandler,
@@ -66,7 +66,7 @@ class TranslationCheck:
 
     def flow(self, flow: Flow, result: Result) -> None:
         """Check the texts of what a flow shows."""
-        if flow.handler != DOMAIN:
+        if flow.handler != DOMAIN and not isinstance(flow, ConfigSubentryFlow):
             return
         section = self._section(flow)
         for path in _shown(result):
@@ -77,6 +77,8 @@ class TranslationCheck:
         match flow:
             case ConfigFlow():
                 return ("config",)
+            case ConfigSubentryFlow():
+                return ("config_subentries", flow.handler[1])
             case RepairsFlow():
                 return ("issues", self._issue_keys[flow.issue_id], "fix_flow")
         message = f"no place is known for the texts of {flow!r}"
@@ -130,6 +132,11 @@ def _shown(result: Result) -> Iterable[tuple[str, ...]]:
             yield ("progress", result["progress_action"])
         case FlowResultType.ABORT:
             yield ("abort", result["reason"])
+        case FlowResultType.CREATE_ENTRY if {"next_flow", "version"} & {*result} == {
+            "version"
+        }:
+            # Of what is repaired Home Assistant says so itself.
+            yield ("create_entry", "default")
 
 
 @pytest.fixture(autouse=True)

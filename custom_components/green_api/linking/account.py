@@ -107,3 +107,16 @@ def is_gone(hass: HomeAssistant, entry: ConfigEntry) -> bool:
         hass.config_entries.async_get_entry(entry.entry_id) is None
         or entry.disabled_by is not None
     )
+
+
+def can_be_linked(entry: GreenApiConfigEntry) -> bool:
+    """Return whether an account is one that can be linked from here, as far as known."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
+    data = entry.runtime_data
+    settings = data.settings.known
+    return (
+        data.coordinator.last_update_success
+        and data.coordinator.data.state.known not in _STATE_FAILURES
+        and (settings is None or settings.messenger is Messenger.WHATSAPP)
+    )

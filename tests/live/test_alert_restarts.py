@@ -1,0 +1,138 @@
+"""Restart Home Assistant in all kinds of trouble, and read what the alert has told."""
+
+import asyncio
+from collections import Counter
+import re
+from typing import Final
+
+from tests.simulator import Account, Fault, Simulator
+
+from .configuration import DOMAIN
+from .home_assistant import HomeAssistantProcess
+from .scene import (
+    Scene,
+    Token,
+    assert_in_good_order,
+    assert_kept_secret,
+    until,
+)
+
+TOLD: Final = re.compile(r"\[told\] (.+)$", re.MULTILINE)
+
+QUIET: Final = 75.0
+"""Seconds in which each account is asked for at least once more."""
+
+ATTACHED_AFTER: Final = 5.0
+"""Seconds after a start in which automations begin to listen."""
+
+EXPIRED: Final = "1101000001"
+REFUSED: Final = "1101000002"
+LOGGED_OUT: Final = "1101000003"
+STARTING: Final = "1101000004"
+
+TROUBLE: Final = Counter(
+    {
+        f"The plan of GREEN-API {EXPIRED} has expired": 1,
+        f"GREEN-API {REFUSED} is out of reach": 1,
+        f"GREEN-API {LOGGED_OUT} is logged out": 1,
+    }
+)
+RECOVERY: Final = Counter(
+    f"GREEN-API {instance_id} works again"
+    for instance_id in (EXPIRED, REFUSED, LOGGED_OUT)
+)
+
+
+def told(home_assistant: HomeAssistantProcess) -> Counter[str]:
+    """Return how often each thing was told, over all starts."""
+    return Counter(TOLD.findall(home_assistant.log()))
+
+
+async def set_up(scene: Scene, accounts: list[Account]) -> None:
+    """Add accounts that work, and be told of each."""
+    for account in accounts:
+        flow = await scene.client.start_flow(DOMAIN)
+        await flow.submit(**scene.values(account, account.token))
+        await scene.expect(account, "problem", "off")
+    problems = [await scene.entity_id(account, "problem") for account in accounts]
+    await scene.client.save_automation(
+        "alert",
+        {
+            "alias": "Alert",
+            "use_blueprint": {
+                "path": "green_api/alert.yaml",
+                "input": {
+                    "accounts": {"entity_id": problems},
+                    "minutes": 0,
+                    "unreachable_minutes": 1,
+                    "actions": [
+                        {
+                            "action": "system_log.write",
+                            "data": {
+                                "logger": "told",
+                                "level": "warning",
+                                "message": "{{ title }}",
+                            },
+                        }
+                    ],
+                },
+            },
+        },
+    )
+
+
+def get_into_trouble(accounts: list[Account]) -> None:
+    """Let all accounts get into trouble, each in its own."""
+    expired, refused, logged_out, starting = accounts
+    expired.fault = Fault.EXPIRED_JSON
+    refused.fault = Fault.UNAUTHORIZED
+    logged_out.state = "notAuthorized"
+    starting.boot_seconds = 3600
+    starting.state = "starting"
+
+
+def recover(accounts: list[Account]) -> None:
+    """Let all accounts work."""
+    for account in accounts:
+        account.fault = None
+        account.state = "authorized"
+
+
+async def test_alert_over_restarts(
+    home_assistant: HomeAssistantProcess, simulator: Simulator
+) -> None:
+    """What happens around restarts is told once, and nothing else is."""
+    accounts = [
+        simulator.add_account(instance_id, Token.OTHER)
+        for instance_id in (EXPIRED, REFUSED, LOGGED_OUT, STARTING)
+    ]
+    scene = Scene(home_assistant, simulator, account=accounts[0], other=accounts[1])
+
+    async def tell(expected: Counter[str]) -> None:
+        """Wait until all of this was told."""
+        await until(lambda: told(home_assistant) >= expected)
+        assert told(home_assistant) == expected
+
+    await set_up(scene, accounts)
+
+    # It begins while Home Assistant is down, and goes on over another restart.
+    await home_assistant.stop()
+    get_into_trouble(accounts)
+    await home_assistant.start()
+    await tell(TROUBLE)
+    await home_assistant.restart()
+    await asyncio.sleep(QUIET)
+    await tell(TROUBLE)
+
+    # It ends while Home Assistant is down, and Home Assistant is restarted again.
+    await home_assistant.stop()
+    recover(accounts)
+    await home_assistant.start()
+    await tell(TROUBLE + RECOVERY)
+    await home_assistant.restart()
+    await asyncio.sleep(ATTACHED_AFTER + 5)
+    await tell(TROUBLE + RECOVERY)
+
+    assert await home_assistant.stop() == 0
+    assert_kept_secret(home_assistant, known_to=frozenset({"core.config_entries"}))
+    assert_in_good_order(home_assistant.log())
