@@ -16,8 +16,9 @@ from ..api import (
 )
 from ..client import async_create_client
 from ..const import CONSOLE_URL, MESSENGER_NAMES
-from ..data import GreenApiConfigEntry
+from ..data import GreenApiConfigEntry, waiting_messages
 from ..exceptions import RATE_LIMIT_MINUTES, minutes_to_wait
+from ..texts import waiting_text
 
 type NextStep = str
 
@@ -57,6 +58,7 @@ class Account:
             "console_url": CONSOLE_URL,
             "messenger": MESSENGER_NAMES[self._messenger],
             "minutes": str(self._minutes),
+            "waiting": waiting_text(self._hass, waiting_messages(self.entry)),
         }
 
     @property
