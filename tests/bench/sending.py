@@ -49,7 +49,8 @@ async def _messages() -> list[Row]:
     async with account() as (hass, server, entry):
         session = async_get_clientsession(hass)
         client = entry.runtime_data.client
-        url = server.url_of(*server.instances, "sendMessage")
+        [instance] = server.instances
+        url = server.url_of(instance, "sendMessage")
         content = {"chatId": CHAT_ID, "message": MESSAGE}
 
         async def request() -> object:
