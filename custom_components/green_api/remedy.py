@@ -46,9 +46,10 @@ async def _async_demand(
     entry: GreenApiConfigEntry, request: Awaitable[bool], refusal: str
 ) -> None:
     """Make a request that the server may refuse; raise if it fails or is refused."""
+    coordinator = entry.runtime_data.coordinator
     try:
         is_accepted = await request
     except GreenApiError as err:
-        raise await async_failure(entry.runtime_data.coordinator, err) from err
+        raise await async_failure(coordinator, err) from err
     if not is_accepted:
         raise HomeAssistantError(**translation(entry, refusal))
