@@ -11,6 +11,7 @@ from .data import GreenApiConfigEntry, GreenApiData
 from .details import DetailsCoordinator
 from .events import Announcer
 from .issues import async_delete_issues, async_update_issue
+from .queue_watch import QueueWatch
 from .sending import Sender
 from .services import async_setup_services
 from .settings import InstanceSettings
@@ -35,13 +36,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> 
     store = await async_get_store(hass)
     settings = InstanceSettings(hass, entry, client)
     coordinator = GreenApiCoordinator(hass, entry, client, store)
-    details = DetailsCoordinator(hass, entry, client, coordinator, settings)
+    queue = QueueWatch(client, coordinator, settings, store)
+    details = DetailsCoordinator(client, coordinator, settings, queue)
     entry.runtime_data = GreenApiData(
         client=client,
         coordinator=coordinator,
         details=details,
         sender=Sender(hass, client, coordinator, details, settings),
         settings=settings,
+        queue=queue,
     )
     _async_follow(hass, entry)
     await coordinator.async_refresh()
@@ -84,12 +87,12 @@ def _async_follow(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     @callback
     def update_issue() -> None:
         nonlocal shown
-        account, restricted_until = coordinator.data, details.data.restricted_until
-        wanted = (account, restricted_until, entry.title)
+        waiting = entry.runtime_data.queue.waiting
+        wanted = (coordinator.data, details.data, waiting, entry.title)
         if wanted != shown:
             shown = wanted
-            async_update_issue(hass, entry, account, restricted_until)
+            async_update_issue(hass, entry)
 
-    entry.async_on_unload(coordinator.async_add_listener(lambda: None))
+    entry.async_on_unload(coordinator.async_add_listener(update_issue))
     entry.async_on_unload(coordinator.async_add_poll_listener(update_issue))
     entry.async_on_unload(details.async_add_listener(update_issue))

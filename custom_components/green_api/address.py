@@ -1,9 +1,11 @@
 """Read the address of GREEN-API as people type or paste it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 import re
 from typing import Final, Self
+from urllib.parse import unquote
 
 from yarl import URL
 
@@ -17,9 +19,26 @@ _METHOD_PATH: Final = re.compile(
     r"[/\\]waInstance(?P<instance_id>[^/\\]*)", re.IGNORECASE
 )
 
+# Where the token stands in the path of such a URL, encoded or not.
+_TOKEN_PATH: Final = re.compile(
+    r"/waInstance[0-9]+/[a-z]+/(?P<api_token>[^/]+)", re.IGNORECASE
+)
+
 # What a URL parser drops or resolves, so that less is left than was pasted: the token
 # without the method that gives it away.
 _RESOLVED: Final = re.compile(r"[\s\\\x00-\x1f\x7f]|(?:\.|%2e){2}", re.IGNORECASE)
+
+
+# GREEN-API's own hosts: one for all, and one for each pool of instances.
+_OWN_HOST: Final = re.compile(r"(?:[0-9]{4}\.)?api\.(?:greenapi|green-api)\.com")
+
+# The domains of the pools, by their first digit, as far as they have been seen.
+_POOL_DOMAINS: Final[Mapping[str, str]] = {
+    "3": "api.green-api.com",
+    "4": "api.green-api.com",
+    "7": "api.greenapi.com",
+}
+_POOL_LENGTH: Final = 4
 
 
 class InvalidAddressError(ValueError):
@@ -34,11 +53,13 @@ class InsecureAddressError(ValueError):
 class Address:
     """An address without a slash at its end.
 
-    `instance_id` is that of the instance whose whole URL was pasted, if one was.
+    `instance_id` and `api_token` are those of the request whose whole URL was pasted,
+    if one was.
     """
 
     url: str
-    instance_id: str | None
+    instance_id: str | None = None
+    api_token: str | None = field(default=None, repr=False)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -48,12 +69,34 @@ class Address:
             raise InsecureAddressError
         pasted = _METHOD_PATH.search(url.path)
         path = url.path[: pasted.start()] if pasted else url.path
-        if "wainstance" in path.lower():
+        if "wainstance" in path.lower() or (not pasted and _has_more(url)):
             raise InvalidAddressError
+        token = _TOKEN_PATH.search(url.raw_path)
         return cls(
             str(url.with_path(path)).rstrip("/"),
             (pasted and pasted["instance_id"]) or None,
+            unquote(token["api_token"]) if token else None,
         )
+
+    @staticmethod
+    def of_pool(url: str, instance_id: str) -> str | None:
+        """Return the address of the pool that an instance seems to belong to.
+
+        There is one only in place of another address of GREEN-API's own: the token
+        must not go to a host that nobody has named.
+        """
+        given = URL(url)
+        domain = _POOL_DOMAINS.get(instance_id[:1])
+        if (
+            domain is None
+            or len(instance_id) <= _POOL_LENGTH
+            or given.scheme != "https"
+            or not given.is_default_port()
+            or not _OWN_HOST.fullmatch(given.raw_host or "")
+        ):
+            return None
+        guessed = str(given.with_host(f"{instance_id[:_POOL_LENGTH]}.{domain}"))
+        return guessed.rstrip("/") if guessed.rstrip("/") != url else None
 
 
 def _url(text: str) -> URL:
@@ -70,12 +113,15 @@ def _url(text: str) -> URL:
         or not port
         or url.scheme not in {"http", "https"}
         or "@" in url.raw_authority
-        or url.raw_query_string
-        or url.raw_fragment
     ):
         # Outside of the clause above: its exception holds what was pasted.
         raise InvalidAddressError
     return url
+
+
+def _has_more(url: URL) -> bool:
+    """Tell whether there is something in a URL that no address has."""
+    return bool(url.raw_query_string or url.raw_fragment)
 
 
 def _is_loopback(host: str) -> bool:

@@ -8,8 +8,8 @@ from datetime import datetime
 import math
 from typing import Final
 
-from .api import AccountState, ErrorKind, InstanceState
-from .problem import TELLING_FAILURES, Problem
+from .api import AccountState
+from .problem import Problem
 
 # What keeps an account from working if there is no answer and no certain problem.
 UNREACHABLE: Final = "unreachable"
@@ -79,25 +79,26 @@ class Announced:
         self,
         state: AccountState | None,
         problem: Problem | None,
-        error: ErrorKind | None,
         *,
+        works: bool | None,
         since: datetime,
         now: float,
     ) -> Announced:
         """Return what is told when this is known of the account.
 
-        It has been so `since` then if it does not work.
+        It has been so `since` then if it does not work; `works` is None if there is no
+        answer.
         """
         state = state or self.state
         if problem:
             told = self._with(problem, now)
-        elif error and error not in TELLING_FAILURES:
+        elif works is None:
             told = replace(
                 self,
                 with_problem=self.with_problem.stopped(now),
                 unreachable=self.unreachable.started(now),
             )
-        elif not error and state and state.known is InstanceState.AUTHORIZED:
+        elif works:
             return Announced(state=state)
         else:
             return replace(self.interrupted(now), state=state)

@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .data import GreenApiConfigEntry
 from .entity import GreenApiAccountEntity
-from .reboot import async_reboot
+from .remedy import async_reboot
 
 PARALLEL_UPDATES = 1
 

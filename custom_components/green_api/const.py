@@ -34,6 +34,10 @@ DEFAULT_API_URL: Final = "https://api.green-api.com"
 UPDATE_INTERVAL: Final = timedelta(minutes=1)
 FAST_UPDATE_INTERVAL: Final = timedelta(seconds=10)
 
+# Between two looks at a queue, while it is empty and while it is not.
+QUEUE_INTERVAL: Final = timedelta(minutes=5)
+BUSY_QUEUE_INTERVAL: Final = timedelta(minutes=1)
+
 # Seconds for which the vendor lets a QR code live.
 QR_LIFE: Final = 20
 

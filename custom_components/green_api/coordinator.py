@@ -16,11 +16,12 @@ from .api import (
     ErrorKind,
     GreenApiClient,
     GreenApiError,
+    InstanceState,
     RateLimitedError,
 )
 from .const import DOMAIN, FAST_UPDATE_INTERVAL, LOGGER, UPDATE_INTERVAL
 from .exceptions import translation
-from .problem import Answer, Problem
+from .problem import TELLING_FAILURES, Answer, Problem
 from .reauth import TokenMonitor
 from .store import AccountMemory, AccountStore
 
@@ -57,6 +58,14 @@ class Account:
     remembered: Problem | None
     ignored: Problem | None
     error: ErrorKind | None
+
+    @property
+    def works(self) -> bool | None:
+        """Return whether the account is known to work, None if it is out of reach."""
+        if self.error and self.error not in TELLING_FAILURES:
+            return None
+        is_authorized = self.state.known is InstanceState.AUTHORIZED
+        return is_authorized and self.error is None and self.remembered is None
 
 
 class GreenApiCoordinator(DataUpdateCoordinator[Account]):
@@ -104,6 +113,13 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         """Call a listener after each poll, whether it brings anything new or not."""
         self._poll_listeners.append(listener)
         return lambda: self._poll_listeners.remove(listener)
+
+    @callback
+    def async_update_account(self) -> None:
+        """Tell the listeners what is known by now, if anything of it is new."""
+        before, self.data = self.data, self._account(self.data.error)
+        if self.data != before:
+            self.async_update_listeners()
 
     @callback
     @override
@@ -169,14 +185,13 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
     def _account(self, error: ErrorKind | None) -> Account:
         """Return what is known of the account."""
         memory = self._memory
-        health = memory.health
         return Account(
             state=AccountState(memory.state),
             since=memory.since,
-            problem=health.problem,
-            problem_since=memory.problem_since if health.problem else None,
-            issue=health.issue(self.hass.loop.time()),
-            remembered=health.remembered,
+            problem=memory.problem,
+            problem_since=memory.problem_since if memory.problem else None,
+            issue=memory.issue(self.hass.loop.time()),
+            remembered=memory.remembered,
             ignored=memory.ignored,
             error=error,
         )

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 
 from .api import GreenApiClient
 from .coordinator import GreenApiCoordinator
 from .details import DetailsCoordinator
+from .queue_watch import QueueWatch, WaitingMessages
 from .sending import Sender
 from .settings import InstanceSettings
 
@@ -22,3 +23,11 @@ class GreenApiData:
     details: DetailsCoordinator
     sender: Sender
     settings: InstanceSettings
+    queue: QueueWatch
+
+
+def waiting_messages(entry: GreenApiConfigEntry) -> WaitingMessages | None:
+    """Return the messages of an account that wait, as far as they are known."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return None
+    return entry.runtime_data.queue.waiting

@@ -3,20 +3,18 @@
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, override
+from typing import override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .api import GreenApiClient, GreenApiError
 from .const import LOGGER
 from .coordinator import GreenApiCoordinator
 from .problem import RESTRICTED_STATES
+from .queue_watch import QueueWatch
 from .settings import InstanceSettings
-
-# Listeners with this context want the number of messages in the queue.
-QUEUE_CONTEXT: Final = "messages_in_queue"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +26,7 @@ class Details:
 
 
 class DetailsCoordinator(DataUpdateCoordinator[Details]):
-    """Ask for the details that apply and that somebody listens to.
+    """Ask for the details that apply.
 
     They are apart from the state, so that they cannot make it late.
     """
@@ -37,24 +35,24 @@ class DetailsCoordinator(DataUpdateCoordinator[Details]):
 
     def __init__(
         self,
-        hass: HomeAssistant,
-        entry: ConfigEntry,
         client: GreenApiClient,
         account: GreenApiCoordinator,
         settings: InstanceSettings,
+        queue: QueueWatch,
     ) -> None:
         """Initialize the coordinator."""
         super().__init__(
-            hass,
+            account.hass,
             LOGGER,
-            config_entry=entry,
-            name=f"{entry.title} details",
+            config_entry=account.config_entry,
+            name=f"{account.config_entry.title} details",
             always_update=False,
         )
         self.account = account
         self.data = Details()
         self._client = client
         self._settings = settings
+        self._queue = queue
         self._task: asyncio.Task[None] | None = None
 
     @callback
@@ -81,7 +79,7 @@ class DetailsCoordinator(DataUpdateCoordinator[Details]):
         is_asking = self._task is not None and not self._task.done()
         if is_asking or not self.account.last_update_success:
             return
-        if self._is_restricted or self._is_queue_wanted:
+        if self._is_restricted or self._queue.is_due:
             self._task = self.config_entry.async_create_background_task(
                 self.hass, self.async_refresh(), f"{self.name} refresh"
             )
@@ -91,19 +89,15 @@ class DetailsCoordinator(DataUpdateCoordinator[Details]):
         """Return whether the account is restricted."""
         return self.account.data.state.known in RESTRICTED_STATES
 
-    @property
-    def _is_queue_wanted(self) -> bool:
-        """Return whether somebody listens to the number of messages in the queue."""
-        return QUEUE_CONTEXT in self.async_contexts()
-
     @override
     async def _async_update_data(self) -> Details:
         """Ask for what applies."""
-        restricted_until = messages_in_queue = None
+        restricted_until = None
+        messages_in_queue = self.data.messages_in_queue
         if self._is_restricted:
             restricted_until = await self._async_get_restricted_until()
-        if self._is_queue_wanted:
-            messages_in_queue = await self._async_get_messages_in_queue()
+        if self._queue.is_due:
+            messages_in_queue = await self._queue.async_look()
         return Details(
             # The restriction may have ended meanwhile.
             restricted_until=restricted_until if self._is_restricted else None,
@@ -117,10 +111,3 @@ class DetailsCoordinator(DataUpdateCoordinator[Details]):
             return await self._client.get_restricted_until(messenger)
         except GreenApiError:
             return self.data.restricted_until
-
-    async def _async_get_messages_in_queue(self) -> int | None:
-        """Return the length of the queue, if the server tells it."""
-        try:
-            return await self._client.get_messages_count()
-        except GreenApiError:
-            return None

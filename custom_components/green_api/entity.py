@@ -22,10 +22,9 @@ class GreenApiEntity[CoordinatorT: GreenApiCoordinator | DetailsCoordinator](
         self,
         coordinator: CoordinatorT,
         description: EntityDescription,
-        context: str | None = None,
     ) -> None:
         """Initialize the entity."""
-        super().__init__(coordinator, context)
+        super().__init__(coordinator)
         self.entity_description = description
         instance_id = coordinator.config_entry.data[CONF_INSTANCE_ID]
         self._attr_unique_id = f"{instance_id}_{description.key}"

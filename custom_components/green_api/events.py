@@ -75,7 +75,7 @@ class Announcer:
         announced = memory.announced.heard(
             account.state if memory.since else None,
             account.problem,
-            account.error,
+            works=account.works,
             since=account.problem_since or dt_util.utcnow(),
             now=self._hass.loop.time(),
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -17,9 +16,10 @@ from .const import (
     RESTRICTED_HELP_URL,
     SUPPORT_URL,
 )
-from .coordinator import Account
+from .data import GreenApiConfigEntry
 from .problem import Problem
 from .repairs import FIX_FLOWS
+from .texts import waiting_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ _ISSUES: Final[Mapping[Problem, _Issue]] = {
     Problem.DELETED: _Issue(ir.IssueSeverity.ERROR),
     Problem.EXPIRED: _Issue(ir.IssueSeverity.ERROR),
     Problem.LOGGED_OUT: _Issue(ir.IssueSeverity.ERROR),
+    Problem.NOT_SENDING: _Issue(ir.IssueSeverity.ERROR),
+    Problem.NOT_SENDING_AFTER_REBOOT: _Issue(ir.IssueSeverity.ERROR, SUPPORT_URL),
     Problem.RESTRICTED: _Issue(ir.IssueSeverity.WARNING, RESTRICTED_HELP_URL),
     Problem.STUCK_AFTER_REBOOT: _Issue(ir.IssueSeverity.ERROR, SUPPORT_URL),
     Problem.STUCK_STARTING: _Issue(ir.IssueSeverity.ERROR),
@@ -50,17 +52,13 @@ def issue_id(entry_id: str, problem: Problem) -> str:
 
 
 @callback
-def async_update_issue(
-    hass: HomeAssistant,
-    entry: ConfigEntry,
-    account: Account,
-    restricted_until: datetime | None,
-) -> None:
+def async_update_issue(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     """Make the issue registry show the problem of an account, and no other one.
 
     That of a problem which is remembered but not confirmed yet is left as it is: if
     somebody has ignored it, it is still ignored when it is confirmed.
     """
+    account = entry.runtime_data.coordinator.data
     is_unconfirmed = account.problem is None
     kept = account.remembered if is_unconfirmed else account.issue
     async_delete_issues(hass, entry, kept=kept)
@@ -69,7 +67,7 @@ def async_update_issue(
     is_known = ir.async_get(hass).async_get_issue(
         DOMAIN, issue_id(entry.entry_id, account.issue)
     )
-    _async_create_issue(hass, entry, account.issue, restricted_until)
+    _async_create_issue(hass, entry, account.issue)
     if not is_known and account.issue is account.ignored:
         ir.async_ignore_issue(
             hass, DOMAIN, issue_id(entry.entry_id, account.issue), ignore=True
@@ -93,18 +91,20 @@ def async_delete_issues(
 
 
 def _async_create_issue(
-    hass: HomeAssistant,
-    entry: ConfigEntry,
-    problem: Problem,
-    restricted_until: datetime | None,
+    hass: HomeAssistant, entry: GreenApiConfigEntry, problem: Problem
 ) -> None:
     """Create or update the issue of a problem."""
+    data = entry.runtime_data
     issue = _ISSUES[problem]
     translation_key: str = problem
-    placeholders = {"name": entry.title, "console_url": CONSOLE_URL}
-    if problem is Problem.RESTRICTED and restricted_until:
+    placeholders = {
+        "name": entry.title,
+        "console_url": CONSOLE_URL,
+        "waiting": waiting_text(hass, data.queue.waiting),
+    }
+    if problem is Problem.RESTRICTED and (until := data.details.data.restricted_until):
         translation_key = "restricted_until"
-        placeholders["until"] = f"{dt_util.as_local(restricted_until):%Y-%m-%d %H:%M}"
+        placeholders["until"] = f"{dt_util.as_local(until):%Y-%m-%d %H:%M}"
     elif problem is Problem.WRONG_ADDRESS and problem in FIX_FLOWS:
         translation_key = "wrong_address_fixable"
     ir.async_create_issue(

@@ -11,10 +11,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.helpers.translation import (
-    async_get_cached_translations,
-    async_translate_state,
-)
+from homeassistant.helpers.translation import async_translate_state
 from homeassistant.util import dt as dt_util
 
 from .announced import UNREACHABLE, Announced
@@ -22,6 +19,7 @@ from .api import AccountState
 from .const import CONF_INSTANCE_ID, DOMAIN
 from .data import GreenApiConfigEntry
 from .exceptions import RATE_LIMIT_MINUTES
+from .texts import translated
 
 WORKS_AGAIN: Final = "works_again"
 DID_NOT_WORK_SINCE: Final = "did_not_work_since"
@@ -105,10 +103,7 @@ class Payload:
 
     def _text(self, category: str, key: str, since: datetime | None = None) -> str:
         """Return a text in the language of Home Assistant."""
-        texts = async_get_cached_translations(
-            self._hass, self._hass.config.language, category, DOMAIN
-        )
-        return texts[f"component.{DOMAIN}.{category}.{key}"].format(
+        return translated(self._hass, category, key).format(
             name=self.name,
             minutes=RATE_LIMIT_MINUTES,
             since=since and f"{dt_util.as_local(since):%Y-%m-%d %H:%M}",

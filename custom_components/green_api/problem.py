@@ -2,6 +2,7 @@
 
 To teach it a new state, add the state to `_REASON_BY_STATE`. To teach it a new
 problem, add the problem to `Problem` and `CERTAIN_AFTER`, and its issue to `issues.py`.
+Whether an account that is authorized does send is decided in `message_queue.py`.
 
 All times are seconds of a monotonic clock, so that a change of the time of day makes
 nothing early or late.
@@ -31,6 +32,8 @@ class Problem(StrEnum):
     STUCK_STARTING = "stuck_starting"
     UNKNOWN_STATE = "unknown_state"
     WRONG_ADDRESS = "wrong_address"
+    NOT_SENDING_AFTER_REBOOT = "not_sending_after_reboot"
+    NOT_SENDING = "not_sending"
 
 
 # Any other state, and none while the instance is being created, is an unknown one.

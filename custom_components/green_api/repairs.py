@@ -1,7 +1,8 @@
-"""Fix flows: link the account again, reboot the instance, change the address."""
+"""Fix flows: link the account, reboot the instance, clear its queue, change the address."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, override
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, override
 
 import voluptuous as vol
 
@@ -12,13 +13,17 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from .const import CONSOLE_URL, DOMAIN
-from .data import GreenApiConfigEntry
+from .data import GreenApiConfigEntry, waiting_messages
 from .linking import LinkingFlow, is_gone
 from .problem import Problem
-from .reboot import async_reboot
+from .remedy import async_clear_queue, async_reboot
+from .texts import waiting_text
 
 if TYPE_CHECKING:
     from homeassistant.components.repairs import RepairsFlowResult
+
+type Fix = Callable[[], Awaitable[RepairsFlowResult]]
+type Remedy = Callable[[HomeAssistant, GreenApiConfigEntry], Awaitable[None]]
 
 
 class AccountRepairFlow(RepairsFlow):
@@ -31,10 +36,51 @@ class AccountRepairFlow(RepairsFlow):
     @property
     def placeholders(self) -> dict[str, str]:
         """Return what every text may name."""
-        return {"name": self.entry.title, "console_url": CONSOLE_URL}
+        return {
+            "name": self.entry.title,
+            "console_url": CONSOLE_URL,
+            "waiting": waiting_text(self.hass, waiting_messages(self.entry)),
+        }
+
+    async def async_ask(
+        self, step_id: str, fix: Fix, user_input: dict[str, str] | None
+    ) -> RepairsFlowResult:
+        """Ask whether to do something, then do it."""
+        if is_gone(self.hass, self.entry):
+            return self.async_removed()
+        errors: dict[str, str] = {}
+        placeholders = self.placeholders
+        if user_input is not None:
+            try:
+                return await fix()
+            except HomeAssistantError as err:
+                errors["base"] = err.translation_key or "unknown"
+                placeholders |= err.translation_placeholders or {}
+        return self.async_show_form(
+            step_id=step_id,
+            data_schema=vol.Schema({}),
+            errors=errors,
+            description_placeholders=placeholders,
+        )
+
+    async def async_apply(self, remedy: Remedy) -> RepairsFlowResult:
+        """Apply a remedy to an account that is loaded."""
+        async with self.entry.setup_lock:
+            pass  # It may be being reloaded.
+        if self.entry.state is not ConfigEntryState.LOADED:
+            return self.async_removed()
+        await remedy(self.hass, self.entry)
+        return self.async_create_entry(data={})
+
+    @callback
+    def async_removed(self) -> RepairsFlowResult:
+        """Say that there is no account any more."""
+        return self.async_abort(
+            reason="removed", description_placeholders=self.placeholders
+        )
 
 
-class LinkRepairFlow(LinkingFlow, AccountRepairFlow):
+class LinkRepairFlow(LinkingFlow[Any], AccountRepairFlow):
     """Link an account that is logged out."""
 
     @property
@@ -70,29 +116,7 @@ class ConfirmedRepairFlow(AccountRepairFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Ask, then do it."""
-        if is_gone(self.hass, self.entry):
-            return self.async_removed()
-        errors: dict[str, str] = {}
-        placeholders = self.placeholders
-        if user_input is not None:
-            try:
-                return await self.async_fix()
-            except HomeAssistantError as err:
-                errors["base"] = err.translation_key or "unknown"
-                placeholders |= err.translation_placeholders or {}
-        return self.async_show_form(
-            step_id="confirm",
-            data_schema=vol.Schema({}),
-            errors=errors,
-            description_placeholders=placeholders,
-        )
-
-    @callback
-    def async_removed(self) -> RepairsFlowResult:
-        """Say that there is no account any more."""
-        return self.async_abort(
-            reason="removed", description_placeholders=self.placeholders
-        )
+        return await self.async_ask("confirm", self.async_fix, user_input)
 
     async def async_fix(self) -> RepairsFlowResult:
         """Do it, and return what is to be shown then."""
@@ -105,12 +129,44 @@ class RebootRepairFlow(ConfirmedRepairFlow):
     @override
     async def async_fix(self) -> RepairsFlowResult:
         """Reboot the instance."""
-        async with self.entry.setup_lock:
-            pass  # It may be being reloaded.
-        if self.entry.state is not ConfigEntryState.LOADED:
-            return self.async_removed()
-        await async_reboot(self.hass, self.entry)
-        return self.async_create_entry(data={})
+        return await self.async_apply(async_reboot)
+
+
+class ClearQueueRepairFlow(ConfirmedRepairFlow):
+    """Clear a queue that a reboot has not set in motion."""
+
+    @override
+    async def async_fix(self) -> RepairsFlowResult:
+        """Clear the queue."""
+        return await self.async_apply(async_clear_queue)
+
+
+class QueueRepairFlow(AccountRepairFlow):
+    """Set a queue in motion, or clear it."""
+
+    async def async_step_init(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Offer both ways."""
+        return self.async_show_menu(
+            step_id="init",
+            menu_options=["reboot", "clear_queue"],
+            description_placeholders=self.placeholders,
+        )
+
+    async def async_step_reboot(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Ask, then reboot the instance."""
+        fix = partial(self.async_apply, async_reboot)
+        return await self.async_ask("reboot", fix, user_input)
+
+    async def async_step_clear_queue(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Ask, then drop all messages that wait."""
+        fix = partial(self.async_apply, async_clear_queue)
+        return await self.async_ask("clear_queue", fix, user_input)
 
 
 class AddressRepairFlow(ConfirmedRepairFlow):
@@ -134,6 +190,8 @@ class AddressRepairFlow(ConfirmedRepairFlow):
 # flow can go on in another dialog.
 FIX_FLOWS: Final[Mapping[Problem, type[AccountRepairFlow]]] = {
     Problem.LOGGED_OUT: LinkRepairFlow,
+    Problem.NOT_SENDING: QueueRepairFlow,
+    Problem.NOT_SENDING_AFTER_REBOOT: ClearQueueRepairFlow,
     Problem.STUCK_STARTING: RebootRepairFlow,
 } | ({Problem.WRONG_ADDRESS: AddressRepairFlow} if hasattr(repairs, "FlowType") else {})
 

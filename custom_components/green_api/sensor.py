@@ -19,7 +19,7 @@ from homeassistant.helpers.typing import StateType
 from .api import ACCOUNT_ERROR_KINDS, InstanceState
 from .coordinator import Account
 from .data import GreenApiConfigEntry
-from .details import QUEUE_CONTEXT, Details, DetailsCoordinator
+from .details import Details, DetailsCoordinator
 from .entity import GreenApiAccountEntity, GreenApiEntity
 from .problem import Problem
 
@@ -49,7 +49,6 @@ class DetailsSensorDescription(SensorEntityDescription):
     """Describe how a sensor reads the details of an account."""
 
     value_fn: Callable[[Details], StateType | datetime]
-    context: str | None = None
 
 
 ACCOUNT_SENSORS: Final = (
@@ -97,10 +96,8 @@ DETAILS_SENSORS: Final = (
         key="messages_in_queue",
         translation_key="messages_in_queue",
         entity_category=EntityCategory.DIAGNOSTIC,
-        entity_registry_enabled_default=False,
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda details: details.messages_in_queue,
-        context=QUEUE_CONTEXT,
     ),
 )
 
@@ -143,12 +140,6 @@ class DetailsSensor(GreenApiEntity[DetailsCoordinator], SensorEntity):
     """A sensor that reads the details of an account."""
 
     entity_description: DetailsSensorDescription
-
-    def __init__(
-        self, coordinator: DetailsCoordinator, description: DetailsSensorDescription
-    ) -> None:
-        """Tell the coordinator what the sensor listens to."""
-        super().__init__(coordinator, description, description.context)
 
     @property
     @override

@@ -11,7 +11,7 @@ from .const import DOMAIN, MESSENGER_NAMES
 
 
 class InstanceSettings:
-    """The settings of an instance, asked for once, when somebody needs them."""
+    """The settings of an instance, asked for when somebody needs them."""
 
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, client: GreenApiClient
@@ -23,17 +23,31 @@ class InstanceSettings:
         self._client = client
         self._lock = asyncio.Lock()
 
+    @property
+    def message_delay(self) -> float | None:
+        """Return the seconds between two messages, None if they are not known."""
+        return self.known.message_delay if self.known else None
+
     async def async_get_messenger(self) -> Messenger:
         """Return the messenger; while the server does not say, the most likely one."""
         async with self._lock:
             if self.known is None:
-                try:
-                    self.known = await self._client.get_settings()
-                except GreenApiError:
-                    return Messenger.WHATSAPP
-                dr.async_get(self._hass).async_get_or_create(
-                    config_entry_id=self._entry.entry_id,
-                    identifiers={(DOMAIN, self._client.instance_id)},
-                    model=MESSENGER_NAMES[self.known.messenger],
-                )
-        return self.known.messenger
+                await self._async_ask()
+        return self.known.messenger if self.known else Messenger.WHATSAPP
+
+    async def async_refresh(self) -> None:
+        """Ask again: somebody may have changed a setting."""
+        async with self._lock:
+            await self._async_ask()
+
+    async def _async_ask(self) -> None:
+        """Ask for the settings; those that are known hold while the server fails."""
+        try:
+            self.known = await self._client.get_settings()
+        except GreenApiError:
+            return
+        dr.async_get(self._hass).async_get_or_create(
+            config_entry_id=self._entry.entry_id,
+            identifiers={(DOMAIN, self._client.instance_id)},
+            model=MESSENGER_NAMES[self.known.messenger],
+        )

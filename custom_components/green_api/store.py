@@ -17,6 +17,7 @@ from homeassistant.util.hass_dict import HassKey
 from .announced import Announced, Stopwatch
 from .api import AccountState
 from .const import DOMAIN, LOGGER
+from .message_queue import MessageQueue
 from .problem import Answer, Health, Problem
 
 STORAGE_VERSION: Final = 1
@@ -43,34 +44,62 @@ class AccountMemory:
     state: str | None = None
     since: datetime | None = None
     health: Health = field(default_factory=Health)
+    queue: MessageQueue = field(default_factory=MessageQueue)
     problem_since: datetime | None = None
     ignored: Problem | None = None
     announced: Announced = field(default_factory=Announced)
+
+    @property
+    def problem(self) -> Problem | None:
+        """Return the problem of the account, None if none is certain."""
+        return self.health.problem or self.queue.problem
+
+    @property
+    def remembered(self) -> Problem | None:
+        """Return the problem that was the last certain one, confirmed or not."""
+        return self.health.remembered or self.queue.remembered
+
+    def issue(self, now: float) -> Problem | None:
+        """Return the problem to ask somebody to act on."""
+        return self.health.issue(now) if self.health.problem else self.queue.issue
 
     def answered(self, answer: Answer, now: float, moment: datetime) -> AccountMemory:
         """Return the memory with one more answer.
 
         `now` is the time of the monotonic clock, `moment` that of the day.
         """
-        memory = self.with_health(self.health.answered(answer, now), moment)
+        health = self.health.answered(answer, now)
+        queue = self.queue.answered(answer, health.problem, now)
+        memory = self
+        if health is not self.health or queue is not self.queue:
+            memory = replace(self, health=health, queue=queue)
+        memory = _with_since(memory, self, now, moment)
         if isinstance(answer, AccountState) and (
             self.since is None or self.state != answer.raw
         ):
             return replace(memory, state=answer.raw, since=moment)
         return memory
 
-    def with_health(self, health: Health, moment: datetime) -> AccountMemory:
-        """Return the memory with another health."""
-        if health is self.health:
-            return self
-        if health.remembered is self.health.remembered:
-            return replace(self, health=health)
-        began = moment - timedelta(seconds=health.agreed)
+    def with_queue(
+        self, queue: MessageQueue, now: float, moment: datetime
+    ) -> AccountMemory:
+        """Return the memory after a look at the queue."""
+        return _with_since(replace(self, queue=queue), self, now, moment)
+
+    def rebooted(self, now: float) -> AccountMemory:
+        """Return the memory after a reboot that somebody asked for."""
+        return replace(
+            self, health=self.health.rebooted(now), queue=self.queue.rebooted()
+        )
+
+    def interrupted(self, now: float, ignored: Problem | None) -> AccountMemory:
+        """Return the memory when nobody asks any more."""
         return replace(
             self,
-            health=health,
-            problem_since=began if health.remembered else None,
-            ignored=None,
+            health=self.health.interrupted(),
+            queue=self.queue.interrupted(),
+            ignored=ignored,
+            announced=self.announced.interrupted(now),
         )
 
     def is_news(self, before: AccountMemory) -> bool:
@@ -84,10 +113,24 @@ class AccountMemory:
         return (
             self.since,
             self.announced,
-            health.remembered,
+            self.remembered,
+            self.queue.is_rebooted,
             health.reason,
             health.rebooted_at,
         )
+
+
+def _with_since(
+    memory: AccountMemory, before: AccountMemory, now: float, moment: datetime
+) -> AccountMemory:
+    """Return a memory with the time since which its problem is there."""
+    if memory.remembered is before.remembered:
+        return memory
+    lasts = memory.health.agreed or memory.queue.stood_for(now)
+    began = moment - timedelta(seconds=lasts)
+    return replace(
+        memory, problem_since=began if memory.remembered else None, ignored=None
+    )
 
 
 class StoredAnnounced(TypedDict):
@@ -99,6 +142,16 @@ class StoredAnnounced(TypedDict):
     reasons: list[str]
     with_problem: float
     unreachable: float
+
+
+class StoredQueue(TypedDict):
+    """The queue of an account: moments in ISO format, times in seconds."""
+
+    count: int | None
+    shown_ago: float | None
+    waiting_since: str | None
+    problem: str | None
+    is_rebooted: bool
 
 
 class StoredAccount(TypedDict):
@@ -117,6 +170,7 @@ class StoredAccount(TypedDict):
     replaced: list[str]
     rebooted_ago: float | None
     is_after_reboot: bool
+    queue: StoredQueue
     announced: StoredAnnounced
 
 
@@ -149,6 +203,16 @@ _ANNOUNCED: Final = vol.Schema(
     },
     extra=vol.REMOVE_EXTRA,
 )
+_QUEUE: Final = vol.Schema(
+    {
+        vol.Required("count"): vol.Any(None, vol.All(int, vol.Range(min=0))),
+        vol.Required("shown_ago"): vol.Any(None, _SECONDS),
+        vol.Required("waiting_since"): vol.Any(None, vol.All(str, _moment)),
+        vol.Required("problem"): vol.Any(None, vol.Coerce(Problem)),
+        vol.Required("is_rebooted"): bool,
+    },
+    extra=vol.REMOVE_EXTRA,
+)
 _ACCOUNT: Final = vol.Schema(
     {
         vol.Required("state"): vol.Any(None, str),
@@ -164,6 +228,7 @@ _ACCOUNT: Final = vol.Schema(
         vol.Required("replaced"): _PROBLEMS,
         vol.Required("rebooted_ago"): vol.Any(None, _SECONDS),
         vol.Required("is_after_reboot"): bool,
+        vol.Required("queue"): _QUEUE,
         vol.Required("announced"): _ANNOUNCED,
     },
     extra=vol.REMOVE_EXTRA,
@@ -218,7 +283,8 @@ class AccountStore:
         if memory is before:
             return
         self._memories[entry_id] = memory
-        is_due = memory.health.reason and self._hass.loop.time() >= self._save_at
+        is_told = memory.health.reason or memory.queue.remembered
+        is_due = is_told and self._hass.loop.time() >= self._save_at
         if is_due or memory.is_news(before):
             self.async_save()
 
@@ -226,12 +292,8 @@ class AccountStore:
     def async_interrupt(self, entry_id: str, ignored: Problem | None) -> None:
         """Remember an account that nobody asks for any more."""
         memory = self.async_get(entry_id)
-        self._memories[entry_id] = replace(
-            memory,
-            health=memory.health.interrupted(),
-            ignored=ignored,
-            announced=memory.announced.interrupted(self._hass.loop.time()),
-        )
+        now = self._hass.loop.time()
+        self._memories[entry_id] = memory.interrupted(now, ignored)
         self.async_save()
 
     @callback
@@ -284,7 +346,19 @@ def _account_to_storage(memory: AccountMemory, now: float) -> StoredAccount:
         "replaced": sorted(health.replaced),
         "rebooted_ago": _ago(health.rebooted_at, now),
         "is_after_reboot": health.is_after_reboot,
+        "queue": _queue_to_storage(memory.queue, now),
         "announced": _announced_to_storage(memory.announced, now),
+    }
+
+
+def _queue_to_storage(queue: MessageQueue, now: float) -> StoredQueue:
+    """Return what is remembered of a queue as it is stored, which is no message."""
+    return {
+        "count": queue.count,
+        "shown_ago": _ago(queue.shown_at if queue.remembered else None, now),
+        "waiting_since": _iso(queue.waiting_since),
+        "problem": queue.remembered,
+        "is_rebooted": queue.is_rebooted,
     }
 
 
@@ -313,6 +387,7 @@ def _from_storage(stored: object, saved_at: float) -> AccountMemory:
         problem_since=account["problem_since"],
         ignored=account["ignored"],
         announced=_announced_from_storage(account["announced"]),
+        queue=_queue_from_storage(account["queue"], saved_at),
         health=Health(
             remembered=account["problem"],
             reason=account["reason"],
@@ -324,6 +399,17 @@ def _from_storage(stored: object, saved_at: float) -> AccountMemory:
             rebooted_at=_at(account["rebooted_ago"], saved_at),
             is_after_reboot=account["is_after_reboot"],
         ),
+    )
+
+
+def _queue_from_storage(stored: Mapping[str, Any], saved_at: float) -> MessageQueue:
+    """Return what is remembered of a queue from what is stored of it."""
+    return MessageQueue(
+        count=stored["count"],
+        waiting_since=stored["waiting_since"],
+        remembered=stored["problem"],
+        shown_at=saved_at - (stored["shown_ago"] or 0),
+        is_rebooted=stored["is_rebooted"],
     )
 
 

@@ -64,11 +64,11 @@ def test_mended(text: str, url: str) -> None:
     [
         (
             "https://api.green-api.com/waInstance1101000001/getStateInstance/secret",
-            Address("https://api.green-api.com", "1101000001"),
+            Address("https://api.green-api.com", "1101000001", "secret"),
         ),
         (
             "3100.api.green-api.com/v3/waInstance3100000001/reboot/secret/",
-            Address("https://3100.api.green-api.com/v3", "3100000001"),
+            Address("https://3100.api.green-api.com/v3", "3100000001", "secret"),
         ),
         (
             "https://api.green-api.com/wainstance1101000001",
@@ -80,7 +80,7 @@ def test_mended(text: str, url: str) -> None:
         ),
         (
             "https://api.green-api.com/%77aInstance1101000001/reboot/secret%0A/x",
-            Address("https://api.green-api.com", "1101000001"),
+            Address("https://api.green-api.com", "1101000001", "secret\n"),
         ),
         (
             "https://api.green-api.com//waInstance1//reboot//secret",
@@ -96,7 +96,19 @@ def test_mended(text: str, url: str) -> None:
         ),
         (
             "https://api.green-api.com/waInstance1/reboot/secret/waInstance2/x",
-            Address("https://api.green-api.com", "1"),
+            Address("https://api.green-api.com", "1", "secret"),
+        ),
+        (
+            "https://api.green-api.com/waInstance1/receiveNotification/secret?x=y#z",
+            Address("https://api.green-api.com", "1", "secret"),
+        ),
+        (
+            "https://api.green-api.com/waInstance1/deleteNotification/secret/7",
+            Address("https://api.green-api.com", "1", "secret"),
+        ),
+        (
+            "https://api.green-api.com/waInstance1/reboot/%2Bsecret%40",
+            Address("https://api.green-api.com", "1", "+secret@"),
         ),
         (
             "https://api.green-api.com/waInstance",
@@ -105,8 +117,9 @@ def test_mended(text: str, url: str) -> None:
     ],
 )
 def test_whole_url_pasted(text: str, address: Address) -> None:
-    """Of the whole URL of a method only the address and the instance are kept."""
+    """The whole URL of a method tells the address, the instance and the token."""
     assert Address.parse(text) == address
+    assert "secret" not in repr(address)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +156,6 @@ def test_whole_url_pasted(text: str, address: Address) -> None:
         "https://name:word@api.green-api.com",
         "https://:@api.green-api.com",
         "https://api.green-api.com?token=secret",
-        "https://api.green-api.com/waInstance1/reboot/secret?x=y",
         "https://api.green-api.com#secret",
         "https://api.green-api.com\\waInstance1",
         "https://api\x00.green-api.com",
@@ -199,6 +211,47 @@ def test_insecure(text: str) -> None:
     assert_no_details(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "instance_id", "pool"),
+    [
+        ("https://api.green-api.com", "7103000001", "https://7103.api.greenapi.com"),
+        ("https://api.greenapi.com", "7103000001", "https://7103.api.greenapi.com"),
+        (
+            "https://7105.api.greenapi.com",
+            "7103000001",
+            "https://7103.api.greenapi.com",
+        ),
+        (
+            "https://api.green-api.com/v3",
+            "3100000001",
+            "https://3100.api.green-api.com/v3",
+        ),
+        ("https://api.greenapi.com", "4100000001", "https://4100.api.green-api.com"),
+        ("https://api.green-api.com", "310022742216", "https://3100.api.green-api.com"),
+        # It is the pool's, or none is known.
+        ("https://7103.api.greenapi.com", "7103000001", None),
+        ("https://api.green-api.com", "1101000001", None),
+        ("https://api.green-api.com", "7103", None),
+        # The address is not GREEN-API's own.
+        ("http://127.0.0.1:8124", "7103000001", None),
+        ("https://proxy.example", "7103000001", None),
+        ("https://api.green-api.com.example", "7103000001", None),
+        ("https://evilapi.green-api.com", "7103000001", None),
+        ("https://evil.api.green-api.com", "7103000001", None),
+        ("https://71030.api.green-api.com", "7103000001", None),
+        ("https://apixgreen-api.com", "7103000001", None),
+        ("https://api.green-api.co", "7103000001", None),
+        ("https://media.green-api.com", "7103000001", None),
+        ("https://green-api.com", "7103000001", None),
+        ("https://api.green-api.com:8443", "7103000001", None),
+        ("http://api.green-api.com", "7103000001", None),
+    ],
+)
+def test_pool(url: str, instance_id: str, pool: str | None) -> None:
+    """Another address is known only in place of one of GREEN-API's own."""
+    assert Address.of_pool(url, instance_id) == pool
+
+
 # Whatever people type
 
 
@@ -239,7 +292,21 @@ def test_any_address(text: str) -> None:
         assert Address.parse(address.url) == Address(address.url, None)
         whole = URL(f"{address.url}/waInstance1/reboot/secret", encoded=True)
         assert whole.origin() == url.origin()
-        assert Address.parse(str(whole)) == Address(address.url, "1")
+        assert Address.parse(str(whole)) == Address(address.url, "1", "secret")
+
+
+@UNSEEN_GENERATOR
+@settings(FUZZED, max_examples=1000)
+@given(text=addresses, instance_id=st.from_regex(r"[0-9]{1,20}", fullmatch=True))
+def test_pool_of_any_address(text: str, instance_id: str) -> None:
+    """No token goes to a host that is neither named nor GREEN-API's."""
+    for address in accepted(text):
+        for pool in filter(None, [Address.of_pool(address.url, instance_id)]):
+            url = URL(pool)
+            assert url.scheme == "https"
+            assert url.port == 443
+            assert url.host.endswith((".api.green-api.com", ".api.greenapi.com"))
+            assert URL(address.url).host.endswith(("green-api.com", "greenapi.com"))
 
 
 @UNSEEN_GENERATOR

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 import json
 import struct
@@ -28,6 +29,7 @@ from custom_components.green_api.api import (
     Settings,
     WrongAddressError,
 )
+from custom_components.green_api.api.transport import MAX_BODY_BYTES
 from tests.simulator import Account
 from tests.support.canned import CannedServer
 from tests.support.clients import METHODS, outcome
@@ -36,7 +38,11 @@ from tests.support.const import TOKEN
 ENCODED_TOKEN: Final = quote(TOKEN, safe="")
 
 NO_SETTINGS: Final = Settings(
-    messenger=Messenger.WHATSAPP, wid="", webhook_url="", state_webhook=False
+    messenger=Messenger.WHATSAPP,
+    wid="",
+    webhook_url="",
+    state_webhook=False,
+    message_delay=None,
 )
 
 
@@ -123,24 +129,28 @@ async def test_documented_answer(
                 wid="79001234567@c.us",
                 webhook_url="https://example.com/hook",
                 state_webhook=True,
+                message_delay=3.0,
             ),
         ),
         (
             "getSettings",
             '{"wid":"","webhookUrl":null,"stateWebhook":"no","typeInstance":"v3"}',
-            Settings(
-                messenger=Messenger.MAX, wid="", webhook_url="", state_webhook=False
-            ),
+            replace(NO_SETTINGS, messenger=Messenger.MAX),
         ),
         (
             "getSettings",
             '{"typeInstance":"telegram"}',
-            Settings(
-                messenger=Messenger.TELEGRAM,
-                wid="",
-                webhook_url="",
-                state_webhook=False,
-            ),
+            replace(NO_SETTINGS, messenger=Messenger.TELEGRAM),
+        ),
+        (
+            "getSettings",
+            '{"wid":"","delaySendMessagesMilliseconds":500}',
+            replace(NO_SETTINGS, message_delay=0.5),
+        ),
+        (
+            "getSettings",
+            '{"wid":"","delaySendMessagesMilliseconds":"500"}',
+            NO_SETTINGS,
         ),
         ("getSettings", '{"typeInstance":"pigeon"}', NO_SETTINGS),
         ("getSettings", '{"typeInstance":["v3"],"stateWebhook":true}', NO_SETTINGS),
@@ -189,6 +199,15 @@ async def test_documented_answer(
         ("getMessagesCount", '{"count":' + "9" * 5000 + "}", BadResponseError),
         ("getMessagesCount", "{}", BadResponseError),
         ("getMessagesCount", "3", BadResponseError),
+        ("showMessagesQueue", "[]", None),
+        ("showMessagesQueue", '["BAE5F4886F6F2D05"]', BadResponseError),
+        ("showMessagesQueue", "{}", BadResponseError),
+        ("showMessagesQueue", "null", BadResponseError),
+        ("showMessagesQueue", f'"{"x" * MAX_BODY_BYTES}"', BadResponseError),
+        ("clearMessagesQueue", '{"isCleared":true}', True),
+        ("clearMessagesQueue", '{"isCleared":false,"reason":"busy"}', False),
+        ("clearMessagesQueue", '{"isCleared":"true"}', BadResponseError),
+        ("clearMessagesQueue", "[]", BadResponseError),
         ("reboot", '{"isReboot":true}', True),
         ("reboot", '{"isReboot":false}', False),
         ("reboot", '{"isReboot":"true"}', BadResponseError),
@@ -261,6 +280,26 @@ async def test_answer(
     result = await outcome(METHODS[method].call(canned_client))
     assert result == expected
     assert type(result) is type(expected)
+
+
+async def test_oldest_message(
+    canned: CannedServer, canned_client: GreenApiClient
+) -> None:
+    """The oldest message is the same however it is written, and like no other one."""
+    told = []
+    for oldest in (
+        '{"messageID":"A","body":{"message":"Hi"}}',
+        '{"body": {"message": "Hi"}, "messageID": "A"}',
+        '{"messageID":"B","body":{"message":"Hi"}}',
+        '{"messageID":"A","body":{"message":"Hello"}}',
+        '{"messageID":"A","body":["Hi"]}',
+        '{"typeMessage":"textMessage","message":"Hi"}',
+        '{"body":{"body":{"body":[]}}}',
+    ):
+        canned.say(200, f'[{oldest},{{"messageID":"C"}}]')
+        told.append(await canned_client.get_oldest_message())
+    assert told[0] == told[1]
+    assert len(set(told)) == 6
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from unittest.mock import ANY
 
@@ -45,17 +46,22 @@ CHATS: Final = (
     *CONTACTS[2:],
 )
 
+SETTINGS: Final = Settings(
+    messenger=Messenger.WHATSAPP,
+    wid="79001234567@c.us",
+    webhook_url="",
+    state_webhook=False,
+    message_delay=3,
+)
+
 # The methods of an instance of WhatsApp, and the answers of a healthy one.
 ANSWERS: Final[Mapping[str, object]] = {
     "getStateInstance": AccountState("authorized"),
-    "getSettings": Settings(
-        messenger=Messenger.WHATSAPP,
-        wid="79001234567@c.us",
-        webhook_url="",
-        state_webhook=False,
-    ),
+    "getSettings": SETTINGS,
     "getWaSettings": None,
     "getMessagesCount": 0,
+    "showMessagesQueue": None,
+    "clearMessagesQueue": True,
     "qr": QrAnswer(QrKind.ALREADY_LOGGED),
     "getAuthorizationCode": None,
     "sendMessage": ANY,
@@ -73,6 +79,7 @@ GOOD: Final[Mapping[Good, object]] = {
     Good.CREATING: AccountState(None),
     Good.LINKED: None,
     Good.NO_CHATS: (),
+    Good.NO_DELAY: replace(SETTINGS, message_delay=None),
     Good.NOTHING: None,
     Good.ODD_STATE: AccountState("authorized\ufffd"),
     Good.STARTING: AccountState("starting"),
@@ -169,7 +176,7 @@ async def test_slow_fault(
     for _ in range(20):
         await asyncio.sleep(0)
     assert not call.done()
-    freezer.tick(2)
+    freezer.tick(3)
     assert await call is CannotConnectError
     assert [request.method for request in account.requests] == [method]
     assert_log_is_clean(caplog)

@@ -17,10 +17,16 @@ from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR
 pytestmark = UNSEEN_GENERATOR
 
 KEYS: Final = (
+    "chatId",
     "code",
+    "contactName",
     "count",
+    "id",
+    "idMessage",
     "isReboot",
     "message",
+    "name",
+    "phoneNumber",
     "stateInstance",
     "stateWebhook",
     "status",
@@ -32,6 +38,7 @@ KEYS: Final = (
 )
 VALUES: Final = (
     "",
+    "79001234567@c.us",
     "authorized",
     "iVBORw0KGgo=",
     "qrCode",

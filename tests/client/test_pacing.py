@@ -106,7 +106,16 @@ async def turns(pacer: RequestPacer, monkeypatch: pytest.MonkeyPatch) -> Turns:
 
 
 @pytest.mark.parametrize(
-    ("method", "spacing"), [("getStateInstance", 1.1), ("reboot", 1.1), ("qr", 0.4)]
+    ("method", "spacing"),
+    [
+        ("getStateInstance", 1.1),
+        ("reboot", 1.1),
+        ("getContacts", 1.1),
+        ("getChats", 1.1),
+        ("qr", 0.4),
+        ("sendMessage", 0.022),
+        ("sendFileByUpload", 0.022),
+    ],
 )
 async def test_spacing(turns: Turns, method: str, spacing: float) -> None:
     """Requests to one method of one instance queue up, at the pace of the method."""

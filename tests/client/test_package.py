@@ -11,7 +11,7 @@ USE: Final = """
 import api
 import sys
 
-assert api.__all__ == sorted(api.__all__)
+assert len(api.__all__) == len({*api.__all__})
 assert all(hasattr(api, name) for name in api.__all__)
 found = {name.partition(".")[0] for name in sys.modules}
 print(*found & {"custom_components", "homeassistant"})

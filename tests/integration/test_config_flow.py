@@ -6,6 +6,7 @@ from http import HTTPStatus
 import json
 from typing import Any, Final
 from unittest.mock import patch
+from urllib.parse import quote
 
 import aiodns
 from aiohttp import ClientTimeout
@@ -16,6 +17,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components import green_api
+from custom_components.green_api import config_flow
 from custom_components.green_api.api import (
     ACCOUNT_ERROR_KINDS,
     AccountState,
@@ -25,7 +28,8 @@ from custom_components.green_api.api import (
     RequestPacer,
     transport,
 )
-from custom_components.green_api.config_flow import GreenApiConfigFlow
+from custom_components.green_api.client import async_create_client
+from custom_components.green_api.config_flow import AccountFlow
 from custom_components.green_api.const import (
     CONF_API_URL,
     CONF_INSTANCE_ID,
@@ -83,6 +87,12 @@ class Dialog:
         about = {"entry_id": entry.entry_id} if entry else {}
         return await self._ask("POST", FLOWS, {"handler": DOMAIN} | about)
 
+    async def readdress(self, entry: ConfigEntry) -> Reply:
+        """Open the form for the address of an account."""
+        menu = await self.start(entry)
+        assert menu["type"] == FlowResultType.MENU
+        return await self.submit(menu, {"next_step_id": "address"})
+
     async def show(self, flow_id: str) -> Reply:
         """Open a dialog that Home Assistant has begun."""
         return await self._ask("GET", f"{FLOWS}/{flow_id}")
@@ -122,16 +132,14 @@ def typed(simulator: Simulator, account: Account) -> dict[str, str]:
 def late(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Let what a dialog checks be answered late; return what answers it."""
     answer = asyncio.Event()
-    check = GreenApiConfigFlow._async_check
+    check = AccountFlow.async_check
 
-    async def check_late(
-        flow: GreenApiConfigFlow, data: Mapping[str, str]
-    ) -> dict[str, str]:
+    async def check_late(flow: AccountFlow, data: dict[str, str]) -> dict[str, str]:
         errors = await check(flow, data)
         await answer.wait()
         return errors
 
-    monkeypatch.setattr(GreenApiConfigFlow, "_async_check", check_late)
+    monkeypatch.setattr(AccountFlow, "async_check", check_late)
     return answer
 
 
@@ -302,7 +310,10 @@ async def test_mistake_in_a_field(
     assert form["type"] == FlowResultType.FORM
     assert form["step_id"] == "user"
     assert form["errors"] == errors
-    assert suggested(form) == typed | mistakes | {CONF_API_TOKEN: None}
+    blank = {key for key, value in mistakes.items() if not value.strip()}
+    assert suggested(form) == (
+        typed | mistakes | dict.fromkeys(blank, "") | {CONF_API_TOKEN: None}
+    )
     assert account.requests == []
 
     reply = await dialog.submit(form, typed)
@@ -318,7 +329,7 @@ async def test_mistake_in_a_field(
         (f"a.example/v3{REQUEST}", "a.example/v3", "other_instance"),
         (f"http://a.example{REQUEST}", "http://a.example", "insecure_url"),
         (f"ftp://a.example{REQUEST}", "ftp://a.example", "invalid_url"),
-        (f"https://a.example{REQUEST}?a=b", "https://a.example", "invalid_url"),
+        (f"https://a.example{REQUEST}?a=b", "https://a.example", "other_instance"),
         (f"https://a,example{REQUEST.lower()}\n", "https://a,example", "invalid_url"),
     ],
 )
@@ -340,6 +351,207 @@ async def test_mistake_in_a_pasted_url(
     reply = await dialog.submit(form, typed)
 
     assert reply["type"] == FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize("more", [{}, {CONF_INSTANCE_ID: "", CONF_API_TOKEN: " "}])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{url}/waInstance{instance_id}/getStateInstance/{token}",
+        " {url}/waInstance{instance_id}/receiveNotification/{token}?receiveTimeout=5\n",
+    ],
+)
+async def test_all_values_pasted_at_once(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    typed: dict[str, str],
+    pattern: str,
+    more: dict[str, str],
+) -> None:
+    """The URL of a request, pasted into the first field, fills all three."""
+    url = pattern.format(
+        url=typed[CONF_API_URL],
+        instance_id=account.instance_id,
+        token=quote(account.token, safe=""),
+    )
+    reply = await dialog.submit(await dialog.start(), {CONF_API_URL: url} | more)
+
+    assert reply["type"] == FlowResultType.CREATE_ENTRY
+    assert only_entry(hass).data == typed
+    assert only_entry(hass).unique_id == account.instance_id
+
+
+async def test_all_values_pasted_but_wrong(
+    dialog: Dialog, account: Account, typed: dict[str, str]
+) -> None:
+    """What was pasted is kept in the fields, but for the token."""
+    url = f"{typed[CONF_API_URL]}/waInstance{INSTANCE_ID}/reboot/{WRONG_TOKEN}"
+    form = await dialog.submit(await dialog.start(), {CONF_API_URL: url})
+    assert form["errors"] == {"base": ErrorKind.INVALID_AUTH}
+    assert suggested(form) == typed | {CONF_API_TOKEN: None}
+
+    reply = await dialog.submit(form, typed)
+    assert reply["type"] == FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.parametrize(
+    ("stored", "pasted", "expected"),
+    [(TOKEN, NEW_TOKEN, NEW_TOKEN), (NEW_TOKEN, TOKEN, TOKEN)],
+)
+async def test_new_token_pasted(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    typed: dict[str, str],
+    stored: str,
+    pasted: str,
+    expected: str,
+) -> None:
+    """A token in a URL that is pasted to reconfigure is newer than the stored one."""
+    hass.config_entries.async_update_entry(
+        loaded_entry, data=typed | {CONF_API_TOKEN: stored}
+    )
+    account.token = pasted
+    url = f"{typed[CONF_API_URL]}/waInstance{INSTANCE_ID}/reboot/{quote(pasted, '')}"
+    form = await dialog.readdress(loaded_entry)
+    reply = await dialog.submit(form, {CONF_API_URL: url})
+    assert reply["reason"] == "reconfigure_successful"
+    assert loaded_entry.data == typed | {CONF_API_TOKEN: expected}
+
+
+# The address of the pool
+
+POOL_INSTANCE_ID: Final = "7103000001"
+POOL_URL: Final = "https://7103.api.greenapi.com"
+
+
+class World:
+    """The hosts of the internet, and what was asked of each."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        """Let all hosts serve nothing but the account's pool."""
+        self.asked: list[str] = []
+        self.account = simulator.add_account(POOL_INSTANCE_ID, TOKEN)
+        self.served = {POOL_URL}
+        self._simulator = simulator
+
+    def create_client(
+        self, hass: HomeAssistant, data: Mapping[str, str]
+    ) -> GreenApiClient:
+        """Create a client that reaches a host as the simulator knows it."""
+        url = data[CONF_API_URL]
+        self.asked.append(url)
+        served = data | {CONF_API_URL: self._simulator.url}
+        unserved = served | {CONF_INSTANCE_ID: "9999000000"}
+        return async_create_client(hass, served if url in self.served else unserved)
+
+
+@pytest.fixture
+def world(
+    simulator: Simulator, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> World:
+    """Return the internet."""
+    world = World(simulator)
+    # Another account of the simulator, which knows nothing of the pool's.
+    account.fault = Fault.FORBIDDEN_HTML
+    for module in (config_flow, green_api):
+        monkeypatch.setattr(module, "async_create_client", world.create_client)
+    return world
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.green-api.com",
+        "https://api.greenapi.com",
+        "https://7105.api.greenapi.com",
+        f"https://api.green-api.com/waInstance{POOL_INSTANCE_ID}/reboot/{TOKEN}",
+    ],
+)
+async def test_address_of_the_pool(
+    hass: HomeAssistant, dialog: Dialog, world: World, url: str
+) -> None:
+    """An address of GREEN-API's that does not serve the instance mends itself."""
+    reply = await dialog.submit(
+        await dialog.start(),
+        {
+            CONF_API_URL: url,
+            CONF_INSTANCE_ID: POOL_INSTANCE_ID,
+            CONF_API_TOKEN: TOKEN,
+        },
+    )
+    assert reply["type"] == FlowResultType.CREATE_ENTRY
+    assert only_entry(hass).data[CONF_API_URL] == POOL_URL
+
+
+async def test_address_that_serves_is_kept(
+    hass: HomeAssistant, dialog: Dialog, world: World
+) -> None:
+    """An address that serves the instance is taken as it is."""
+    world.served = {DEFAULT_API_URL}
+    await dialog.submit(
+        await dialog.start(),
+        {
+            CONF_API_URL: DEFAULT_API_URL,
+            CONF_INSTANCE_ID: POOL_INSTANCE_ID,
+            CONF_API_TOKEN: TOKEN,
+        },
+    )
+    assert only_entry(hass).data[CONF_API_URL] == DEFAULT_API_URL
+    assert set(world.asked) == {DEFAULT_API_URL}
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "url"),
+    [
+        (Fault.UNAUTHORIZED, ErrorKind.INVALID_AUTH, DEFAULT_API_URL),
+        (Fault.EXPIRED_JSON, ErrorKind.EXPIRED, DEFAULT_API_URL),
+        (Fault.DELETED, ErrorKind.DELETED, DEFAULT_API_URL),
+        (Fault.FORBIDDEN_HTML, ErrorKind.WRONG_ADDRESS, DEFAULT_API_URL),
+        (Fault.BAD_GATEWAY, ErrorKind.WRONG_ADDRESS, DEFAULT_API_URL),
+    ],
+)
+async def test_pool_that_refuses(
+    dialog: Dialog, world: World, fault: Fault, kind: ErrorKind, url: str
+) -> None:
+    """What the pool says of the instance is told, if it serves it."""
+    world.account.fault = fault
+    form = await dialog.submit(
+        await dialog.start(),
+        {
+            CONF_API_URL: url,
+            CONF_INSTANCE_ID: POOL_INSTANCE_ID,
+            CONF_API_TOKEN: TOKEN,
+        },
+    )
+    assert form["errors"] == {"base": kind}
+    assert world.asked == [DEFAULT_API_URL, POOL_URL]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://proxy.example",
+        "https://api.green-api.com.example",
+        "https://evil.api.green-api.com",
+        "https://api.green-api.com:8443",
+        "http://127.0.0.1:1",
+    ],
+)
+async def test_token_goes_nowhere_else(dialog: Dialog, world: World, url: str) -> None:
+    """An address that is not GREEN-API's own is not replaced by another one."""
+    form = await dialog.submit(
+        await dialog.start(),
+        {
+            CONF_API_URL: url,
+            CONF_INSTANCE_ID: POOL_INSTANCE_ID,
+            CONF_API_TOKEN: TOKEN,
+        },
+    )
+    assert form["errors"] == {"base": ErrorKind.WRONG_ADDRESS}
+    assert world.asked == [url]
 
 
 @pytest.mark.parametrize(
@@ -670,13 +882,10 @@ async def test_pace(
         await hass.async_block_till_done(wait_background_tasks=True)
 
     assert only_entry(hass).state is ConfigEntryState.LOADED
-    checked, set_up, settings = account.requests
-    assert [checked.method, set_up.method, settings.method] == [
-        "getStateInstance",
-        "getStateInstance",
-        "getSettings",
-    ]
-    assert set_up.at - checked.at == pytest.approx(RequestPacer.DEFAULT_SPACING)
+    for method in ("getStateInstance", "getSettings"):
+        checked, set_up = (it for it in account.requests if it.method == method)
+        assert set_up.at - checked.at == pytest.approx(RequestPacer.DEFAULT_SPACING)
+    assert len(account.requests) == 4
 
 
 async def test_reauth(
@@ -822,7 +1031,7 @@ async def test_removed_before_reconfiguration(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """An account that is removed while its dialog is open cannot be reconfigured."""
-    form = await dialog.start(loaded_entry)
+    form = await dialog.readdress(loaded_entry)
     await hass.config_entries.async_remove(loaded_entry.entry_id)
 
     reply = await dialog.submit(form, {CONF_API_URL: typed[CONF_API_URL]})
@@ -842,7 +1051,7 @@ async def test_removed_during_reconfiguration(
     late: asyncio.Event,
 ) -> None:
     """An account that is removed in the middle of a check cannot be reconfigured."""
-    form = await dialog.start(loaded_entry)
+    form = await dialog.readdress(loaded_entry)
     account.requests.clear()
     submitted = asyncio.create_task(
         dialog.submit(form, {CONF_API_URL: typed[CONF_API_URL]})
@@ -862,7 +1071,7 @@ async def test_reconfigure_what_is_disabled(
     typed: dict[str, str],
 ) -> None:
     """An account that is disabled can be reconfigured, and stays disabled."""
-    form = await dialog.start(loaded_entry)
+    form = await dialog.readdress(loaded_entry)
     await hass.config_entries.async_set_disabled_by(
         loaded_entry.entry_id, ConfigEntryDisabler.USER
     )
@@ -902,6 +1111,7 @@ async def test_mistake_in_reauth(
     ("pattern", "token", "path", "stored_token"),
     [
         ("{url}", {}, "", TOKEN),
+        (" ", {}, "", TOKEN),
         ("{url}/v3", {}, "/v3", TOKEN),
         ("{url}/v3/", {CONF_API_TOKEN: ""}, "/v3", TOKEN),
         (" {url}/v3", {CONF_API_TOKEN: " \t"}, "/v3", TOKEN),
@@ -932,9 +1142,9 @@ async def test_reconfigure(
     account.token = stored_token
     account.requests.clear()
 
-    form = await dialog.start(loaded_entry)
+    form = await dialog.readdress(loaded_entry)
     assert form["type"] == FlowResultType.FORM
-    assert form["step_id"] == "reconfigure"
+    assert form["step_id"] == "address"
     assert form["errors"] == {}
     assert form["description_placeholders"]["name"] == loaded_entry.title
     assert suggested(form) == {CONF_API_URL: simulator.url, CONF_API_TOKEN: None}
@@ -976,14 +1186,13 @@ async def test_failure_of_reconfigure(
     fault: Fault,
 ) -> None:
     """An address and a token are stored only when they work."""
-    start = await loaded_entry.start_reconfigure_flow(hass)
-    form = await dialog.show(start["flow_id"])
+    form = await dialog.readdress(loaded_entry)
     account.token = NEW_TOKEN
     account.fault = fault
     changes = {CONF_API_URL: f"{simulator.url}/v3", CONF_API_TOKEN: NEW_TOKEN}
 
     form = await dialog.submit(form, changes)
-    assert form["step_id"] == "reconfigure"
+    assert form["step_id"] == "address"
     assert form["errors"] == {"base": kind}
     assert suggested(form) == changes | {CONF_API_TOKEN: None}
     assert loaded_entry.data == typed
@@ -1001,7 +1210,6 @@ async def test_failure_of_reconfigure(
 @pytest.mark.parametrize(
     ("mistakes", "errors"),
     [
-        ({CONF_API_URL: ""}, {CONF_API_URL: "invalid_url"}),
         ({CONF_API_URL: "http://a.example"}, {CONF_API_URL: "insecure_url"}),
         (
             {CONF_API_URL: f"https://a.example{REQUEST}"},
@@ -1027,9 +1235,9 @@ async def test_mistake_in_reconfigure(
     account.requests.clear()
     changes = {CONF_API_URL: typed[CONF_API_URL]} | mistakes
 
-    form = await dialog.submit(await dialog.start(loaded_entry), changes)
+    form = await dialog.submit(await dialog.readdress(loaded_entry), changes)
 
-    assert form["step_id"] == "reconfigure"
+    assert form["step_id"] == "address"
     assert form["errors"] == errors
     assert suggested(form) == {
         CONF_API_URL: changes[CONF_API_URL].removesuffix(REQUEST),

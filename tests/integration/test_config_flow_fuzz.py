@@ -123,7 +123,8 @@ def assert_changed_or_asked_again(
         assert_fit(entry.data, typed[CONF_API_TOKEN])
         hass.config_entries.async_update_entry(entry, data=before)
     else:
-        assert_asks_again(result, typed, *typed.keys() - {CONF_API_TOKEN})
+        kept = {key for key, value in typed.items() if value.strip()}
+        assert_asks_again(result, typed, *kept - {CONF_API_TOKEN})
         assert entry.data == before
         hass.config_entries.flow.async_abort(result["flow_id"])
 
@@ -157,7 +158,7 @@ async def test_add(
 
 @FUZZED
 @given(api_url=urls, token=tokens)
-@pytest.mark.parametrize("step_id", ["reauth_confirm", "reconfigure"])
+@pytest.mark.parametrize("step_id", ["reauth_confirm", "address"])
 async def test_change(
     hass: HomeAssistant,
     account: Account,
@@ -171,9 +172,18 @@ async def test_change(
     """An account is changed to what makes sense; else it stays as it is."""
     account.token = token.strip()
     before = dict(loaded_entry.data)
+
+    async def start_address_flow(hass: HomeAssistant) -> ConfigFlowResult:
+        """Choose to change the address, if there is a choice."""
+        start = await loaded_entry.start_reconfigure_flow(hass)
+        return await hass.config_entries.flow.async_configure(
+            start["flow_id"],
+            {"next_step_id": "address"} if start["type"] == "menu" else None,
+        )
+
     start, typed = {
         "reauth_confirm": (loaded_entry.start_reauth_flow, {}),
-        "reconfigure": (loaded_entry.start_reconfigure_flow, {CONF_API_URL: api_url}),
+        "address": (start_address_flow, {CONF_API_URL: api_url}),
     }[step_id]
     typed[CONF_API_TOKEN] = token
     form = await start(hass)

@@ -75,6 +75,8 @@ async def reauthenticate(person: Person, failure: AbstractContextManager[None]) 
 async def reconfigure(person: Person, failure: AbstractContextManager[None]) -> str:
     """Give the address again."""
     dialog = await person.begin(entry_id=person.entry.entry_id)
+    if dialog["type"] == "menu":
+        dialog = await person.submit(dialog, FLOWS, next_step_id="address")
     with failure:
         dialog = await person.submit(
             dialog, FLOWS, api_url=person.entry.data["api_url"]

@@ -12,7 +12,6 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.green_api.api import GreenApiClient
 from custom_components.green_api.const import DOMAIN
 from homeassistant.components.sensor import (
     ATTR_OPTIONS,
@@ -20,7 +19,6 @@ from homeassistant.components.sensor import (
     SensorDeviceClass,
     SensorStateClass,
 )
-from homeassistant.config_entries import RELOAD_AFTER_UPDATE_DELAY
 from homeassistant.const import (
     ATTR_DEVICE_CLASS,
     ATTR_FRIENDLY_NAME,
@@ -36,7 +34,7 @@ from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.failures import FAULT_OF_KIND
-from tests.support.helpers import async_pass, enable
+from tests.support.helpers import async_pass
 from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
 
@@ -69,12 +67,6 @@ def state(hass: HomeAssistant, entity_id: str) -> str:
 def asked(account: Account) -> Counter[str]:
     """Return how often each method was asked."""
     return Counter(request.method for request in account.requests)
-
-
-@pytest.fixture
-def queue(entity_registry: er.EntityRegistry) -> None:
-    """Enable the sensor of the queue before its account is set up."""
-    enable(entity_registry, MESSAGES_IN_QUEUE, f"{INSTANCE_ID}_messages_in_queue")
 
 
 @pytest.fixture
@@ -278,12 +270,12 @@ async def test_restricted_until(
     account.suspended_until = int(LATER.timestamp())
     await async_pass(hass, freezer)
     assert state(hass, RESTRICTED_UNTIL) == LATER.isoformat()
-    assert asked(account) == {"getStateInstance": 2, method: 2}
+    assert asked(account)[method] == 2
 
     account.state = "authorized"
     await async_pass(hass, freezer)
     assert state(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
-    assert asked(account) == {"getStateInstance": 3, method: 2}
+    assert asked(account)[method] == 2
 
 
 @pytest.mark.parametrize("raw", sorted(OPTIONS.keys() - {"suspended", "yellowCard"}))
@@ -299,7 +291,7 @@ async def test_not_restricted(
     await async_pass(hass, freezer)
 
     assert state(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
-    assert asked(account) == {"getStateInstance": 1}
+    assert asked(account)["getWaSettings"] == 0
 
 
 @pytest.mark.parametrize("suspended_until", [None, 0, -1, 10**18])
@@ -379,57 +371,41 @@ async def test_settings_fail(
 
 async def test_queue_sensor(
     hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
-    account: Account,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """The queue is asked for only while somebody has enabled its sensor."""
+    """The number of messages that wait is a diagnostic measurement."""
     entity = entity_registry.async_get(MESSAGES_IN_QUEUE)
     assert entity.unique_id == "1101000001_messages_in_queue"
     assert entity.translation_key == "messages_in_queue"
     assert entity.original_name == "Messages in queue"
     assert entity.entity_category is EntityCategory.DIAGNOSTIC
-    assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
-    await async_pass(hass, freezer)
-    assert asked(account)["getMessagesCount"] == 0
+    assert entity.disabled_by is None
 
-    account.queue = 7
-    entity_registry.async_update_entity(MESSAGES_IN_QUEUE, disabled_by=None)
-    await async_pass(hass, freezer, RELOAD_AFTER_UPDATE_DELAY + 1)
-    await async_pass(hass, freezer)
     queue = hass.states.get(MESSAGES_IN_QUEUE)
-    assert queue.state == "7"
+    assert queue.state == "0"
     assert queue.attributes[ATTR_STATE_CLASS] == SensorStateClass.MEASUREMENT
     assert queue.attributes[ATTR_UNIT_OF_MEASUREMENT] == "messages"
     icons = await async_get_icons(hass, "entity", [DOMAIN])
     assert icons[DOMAIN]["sensor"]["messages_in_queue"]["default"]
 
-    entity_registry.async_update_entity(
-        MESSAGES_IN_QUEUE, disabled_by=er.RegistryEntryDisabler.USER
-    )
-    await async_pass(hass, freezer, RELOAD_AFTER_UPDATE_DELAY + 1)
-    account.requests.clear()
-    await async_pass(hass, freezer)
-    assert asked(account) == {"getStateInstance": 1}
 
-
-@pytest.mark.usefixtures("queue")
 async def test_messages_in_queue(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A poll asks for the state and for the queue, and for nothing else."""
-    assert state(hass, MESSAGES_IN_QUEUE) == "0"
-    account.requests.clear()
+    """The queue is shown as it was at the last look, until there is no answer."""
+    account.queue = 3
+    for _ in range(5):
+        assert state(hass, MESSAGES_IN_QUEUE) == "0"
+        await async_pass(hass, freezer)
 
-    for polls, queue in enumerate((0, 3, 3, 250), start=1):
+    for queue in (3, 250, 1, 0):
         account.queue = queue
         await async_pass(hass, freezer)
         assert state(hass, MESSAGES_IN_QUEUE) == str(queue)
-        assert asked(account) == {"getStateInstance": polls, "getMessagesCount": polls}
 
     account.fault = Fault.BAD_GATEWAY
     account.requests.clear()
@@ -438,42 +414,23 @@ async def test_messages_in_queue(
     assert asked(account)["getMessagesCount"] == 0
 
 
-@pytest.mark.usefixtures("queue")
-async def test_queue_at_the_pace_of_the_poll(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
-) -> None:
-    """The queue is asked for more often when the state is."""
-    account.state = "starting"
-    await async_pass(hass, freezer)
-    account.requests.clear()
-
-    for _ in range(6):
-        await async_pass(hass, freezer, 10)
-
-    assert asked(account) == {"getStateInstance": 6, "getMessagesCount": 6}
-
-
-@pytest.mark.usefixtures("queue")
 @pytest.mark.parametrize("key", ["count", "сount", "ϲount", "Count"])  # noqa: RUF001
 async def test_key_that_looks_alike(
     hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
+    config_entry: MockConfigEntry,
     key: str,
 ) -> None:
     """The number is found under a key with letters that only look right."""
     account.count_key = key
     account.queue = 12
-    await async_pass(hass, freezer)
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
 
     assert state(hass, MESSAGES_IN_QUEUE) == "12"
 
 
-@pytest.mark.usefixtures("queue")
 @pytest.mark.parametrize("fault", FAULT_OF_KIND.values())
 async def test_queue_fails(
     hass: HomeAssistant,
@@ -483,19 +440,18 @@ async def test_queue_fails(
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """A queue that nobody tells is unknown, and nothing else is amiss."""
+    """A queue that nobody tells is unknown until the next poll, and nothing is amiss."""
     caplog.set_level(logging.DEBUG)
-    await async_pass(hass, freezer)
-    assert state(hass, MESSAGES_IN_QUEUE) == "0"
-
     account.faults["getMessagesCount"] = fault
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
+    for _ in range(6):
+        await async_pass(hass, freezer)
     assert state(hass, MESSAGES_IN_QUEUE) == STATE_UNKNOWN
     assert state(hass, STATE) == "authorized"
     assert loaded_entry.runtime_data.coordinator.data.error is None
 
     account.faults.clear()
+    # A server that asks to wait is not asked meanwhile.
+    await async_pass(hass, freezer)
     await async_pass(hass, freezer)
     assert state(hass, MESSAGES_IN_QUEUE) == "0"
     assert_hidden(TOKEN, caplog, *hass.states.async_all())
@@ -507,26 +463,6 @@ async def test_queue_fails(
     ]
 
 
-@pytest.mark.usefixtures("queue")
-async def test_quick_queue(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A queue that is told in no time is not lost to the state."""
-
-    async def get_messages_count(client: GreenApiClient) -> int:
-        return 3
-
-    monkeypatch.setattr(GreenApiClient, "get_messages_count", get_messages_count)
-    await async_pass(hass, freezer)
-
-    assert state(hass, MESSAGES_IN_QUEUE) == "3"
-    assert loaded_entry.runtime_data.details.data.messages_in_queue == 3
-
-
-@pytest.mark.usefixtures("queue")
 async def test_slow_queue(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

@@ -51,6 +51,13 @@ NOTHING: Final[StoredAccount] = {
     "replaced": [],
     "rebooted_ago": None,
     "is_after_reboot": False,
+    "queue": {
+        "count": None,
+        "shown_ago": None,
+        "waiting_since": None,
+        "problem": None,
+        "is_rebooted": False,
+    },
     "announced": {
         "states": [],
         "since": None,
@@ -135,6 +142,7 @@ async def test_written_with_a_delay(
             "reason": "blocked",
             "told_ago": SAVE_DELAY,
             "reasons": ["blocked"],
+            "queue": NOTHING["queue"] | {"count": 0},
             "announced": NOTHING["announced"] | {"states": ["blocked"]},
         }
     }

@@ -68,6 +68,13 @@ class Flow:
         """Choose an option of the menu and return what comes next."""
         return await self.submit(next_step_id=option)
 
+    async def go_on(self) -> FlowStep:
+        """Go on with the flow that follows this one, and return what it shows."""
+        _, flow_id = self.step["next_flow"]
+        self._address = f"{FlowKind.CONFIG}/{flow_id}"
+        self.step = await self._client.get(self._address)
+        return self.step
+
     async def follow_until(
         self, expected: Callable[[FlowStep], bool], *, within: float = PATIENCE
     ) -> FlowStep:

@@ -119,6 +119,8 @@ async def set_up(client: HomeAssistantClient, account: Account) -> Entry | None:
         return entry
     else:
         flow = await client.start_reconfigure(entry)
+        if flow.step["type"] == "menu":
+            await flow.choose("address")
         step = await flow.submit(**values)
     if errors := step.get("errors"):
         say(f"The account could not be set up: {await explain(client, errors)}")

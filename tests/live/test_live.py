@@ -29,8 +29,10 @@ HOME_ASSISTANTS_MEMORY: Final = frozenset(
 async def set_up_logged_out(scene: Scene) -> None:
     """Add an account that is logged out, and ask to be told if that lasts."""
     values = scene.values(scene.other, Token.OTHER)
-    step = await (await scene.client.start_flow(DOMAIN)).submit(**values)
-    assert step["type"] == "create_entry"
+    flow = await scene.client.start_flow(DOMAIN)
+    assert (await flow.submit(**values))["type"] == "create_entry"
+    assert (await flow.go_on())["step_id"] == "ways"
+    assert (await flow.choose("later"))["reason"] == "later"
     await scene.expect(scene.other, "state", "not_authorized")
     step = await (await scene.client.start_flow(DOMAIN)).submit(**values)
     assert step["reason"] == "already_configured"
@@ -145,6 +147,7 @@ async def replace_the_token(scene: Scene) -> None:
 async def reconfigure(scene: Scene) -> None:
     """Change the address and keep the token."""
     flow = await scene.client.start_reconfigure(await scene.entry(scene.account))
+    assert (await flow.choose("address"))["step_id"] == "address"
     step = await flow.submit(api_url=f"{scene.simulator.url}/v3/")
     assert step["reason"] == "reconfigure_successful"
     await scene.expect(scene.account, "state", "authorized")

@@ -36,6 +36,7 @@ class FlowStep(TypedDict):
     description_placeholders: NotRequired[dict[str, str]]
     errors: NotRequired[dict[str, str] | None]
     menu_options: NotRequired[list[str]]
+    next_flow: NotRequired[tuple[str, str]]
     progress_action: NotRequired[str]
     reason: NotRequired[str]
     result: NotRequired[Entry]

@@ -60,6 +60,7 @@ def _is_described(step: Mapping[str, Any]) -> Mapping[str, Any]:
 
 FLOW: Final = {
     vol.Optional("abort"): _each(_is_text),
+    vol.Optional("create_entry"): _each(_is_text),
     vol.Optional("error"): _each(_is_text),
     vol.Optional("progress"): _each(_is_text),
     vol.Optional("step"): _each(
@@ -254,6 +255,22 @@ def test_every_text_is_used() -> None:
         keys |= flow.get("error", {}).keys() | flow.get("progress", {}).keys()
         keys |= flow.get("abort", {}).keys() - CORE_ABORTS
     assert not keys - strings()
+
+
+@pytest.mark.parametrize("path", LANGUAGE_FILES, ids=named)
+def test_twins(path: Path) -> None:
+    """The steps that link an account say the same in every dialog.
+
+    The repair alone knows that the account was linked before.
+    """
+    texts = read_json(path)
+    repair = texts["issues"]["logged_out"]["fix_flow"]
+    sections = ("abort", "progress", "step")
+    in_config = _leaves({name: texts["config"][name] for name in sections})
+    in_repair = _leaves({name: repair[name] for name in sections})
+    assert {key for key, text in in_repair.items() if in_config[key] != text} == {
+        ("step", "ways", "description")
+    }
 
 
 def test_every_step_exists() -> None:

@@ -110,6 +110,9 @@ class Account:
         self.link_seconds = 3.0
         self.reboot_accepted = True
         self.logout_accepted = True
+        self.clear_accepted = True
+        self.listed_messages = 500
+        self.reboot_moves_queue = True
 
         self.wid = "79001234567@c.us"
         self.suspended_until: int | None = None
@@ -168,6 +171,22 @@ class Account:
     @queue.setter
     def queue(self, count: int) -> None:
         self.messages.fill(count)
+
+    @property
+    def queue_stuck(self) -> bool:
+        """Whether no message goes out, although the account is authorized."""
+        return self.messages.stuck
+
+    @queue_stuck.setter
+    def queue_stuck(self, stuck: bool) -> None:
+        self._settle()
+        self.messages.stuck = stuck
+
+    def clear_queue(self) -> bool:
+        """Drop what waits, if the server will."""
+        if self.clear_accepted:
+            self.messages.clear()
+        return self.clear_accepted
 
     @property
     def linked(self) -> bool:
@@ -240,6 +259,8 @@ class Account:
         if not self.reboot_accepted:
             return False
         self._settle()
+        if self.reboot_moves_queue:
+            self.messages.stuck = False
         rest = AFTER_REBOOT.get(self._rest, self._rest)
         self.state = "starting"
         self._come(rest, self.boot_seconds)

@@ -11,7 +11,7 @@ import json
 import socket
 import struct
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, override
 import zlib
 
 from aiohttp import web
@@ -250,6 +250,15 @@ async def _sent(transport: asyncio.WriteTransport | None) -> None:
         await asyncio.sleep(0)
 
 
+class _Unheard(web.Response):
+    """A response of which nothing reaches the client any more."""
+
+    @override
+    def __repr__(self) -> str:
+        """Leave out the path, token and all: asyncio may log what is returned."""
+        return f"<{type(self).__name__}>"
+
+
 def _raw(content: bytes, *, reset: bool = False) -> Breakage:
     """Put bytes on the wire and end the connection, in order or by a reset."""
 
@@ -261,8 +270,7 @@ def _raw(content: bytes, *, reset: bool = False) -> Breakage:
                     socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
                 )
             transport.close()
-        # Nothing of this reaches the client any more.
-        return web.Response()
+        return _Unheard()
 
     return write
 

@@ -26,7 +26,6 @@ OTHERS = ANY_MESSENGER - WHATSAPP
 SETTINGS: dict[str, Json] = {
     "webhookUrl": "",
     "webhookUrlToken": "",
-    "delaySendMessagesMilliseconds": 3000,
     "markIncomingMessagesReaded": "no",
     "markIncomingMessagesReadedOnReply": "no",
     "outgoingWebhook": "no",
@@ -84,6 +83,7 @@ def settings(account: Account, _: str) -> Json:
     answer: dict[str, Json] = {"wid": account.wid if account.linked else ""}
     if account.show_type:
         answer["typeInstance"] = account.messenger.value
+    answer["delaySendMessagesMilliseconds"] = int(1000 * account.messages.delay)
     if account.messenger in WHATSAPP:
         answer |= WHATSAPP_SETTINGS
     return answer | SETTINGS | account.settings
@@ -161,17 +161,16 @@ def webhooks_count(account: Account, _: str) -> Json:
 
 
 def messages_queue(account: Account, _: str) -> Json:
-    """List the messages that wait to be sent."""
+    """List the messages that wait to be sent, the first of them at least."""
     return [
         {"messageID": it.id, "type": it.method, "body": it.body}
-        for it in account.waiting
+        for it in account.waiting[: account.listed_messages]
     ]
 
 
 def clear_messages_queue(account: Account, _: str) -> Json:
     """Drop the messages that wait to be sent."""
-    account.messages.clear()
-    return {"isCleared": True}
+    return {"isCleared": account.clear_queue()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,7 +80,7 @@ class MessageQueue:
             message = self.waiting.popleft()
             expired = due - message.at > LIFE
             (self.lost if expired else self.delivered).append(message)
-        if not sending:
+        if self.stuck or not sending:
             self._free_since = until
         while self.waiting and until - self.waiting[0].at > LIFE:
             self.lost.append(self.waiting.popleft())

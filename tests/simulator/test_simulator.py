@@ -474,9 +474,38 @@ async def test_messages_in_the_queue(ask: Ask, account: Account) -> None:
     }
 
 
-async def test_queue_is_cleared(ask: Ask, account: Account) -> None:
-    """What waited is dropped."""
+@pytest.mark.parametrize(("helps", "waiting"), [(True, 0), (False, 2)])
+async def test_reboot_moves_the_queue(
+    account: Account, freezer: FrozenDateTimeFactory, *, helps: bool, waiting: int
+) -> None:
+    """A queue that hangs moves on when the instance has started, if that helps."""
     account.queue = 2
+    account.reboot_moves_queue = helps
+    account.reboot()
+    freezer.tick(account.boot_seconds + 5)
+    assert account.queue == (1 if helps else 2)
+    freezer.tick(5)
+    assert account.queue == waiting
+
+
+async def test_long_queue(ask: Ask, account: Account) -> None:
+    """No more than five hundred messages are listed."""
+    account.queue = 501
+    messages = (await ask("showMessagesQueue")).json
+    assert isinstance(messages, list)
+    assert len(messages) == 500
+
+
+async def test_queue_is_cleared(
+    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """What waited is dropped, unless the server refuses."""
+    account.queue = 2
+    account.clear_accepted = False
+    assert (await ask("clearMessagesQueue")).text == '{"isCleared":false}'
+    assert account.queue == 2
+    account.clear_accepted = True
+    freezer.tick(1)
     assert (await ask("clearMessagesQueue")).text == '{"isCleared":true}'
     assert (await ask("getMessagesCount")).text == '{"count":0}'
 
@@ -1059,6 +1088,7 @@ async def test_accounts_shown(
             "on_free_plan": False,
             "empty_lists": 0,
             "messages": [],
+            "queue_stuck": False,
             "webhooks": 0,
             "passkey": False,
             "reboot_accepted": True,
@@ -1093,6 +1123,7 @@ async def test_accounts_shown(
         ("queue", 7, 7),
         ("on_free_plan", True, True),
         ("empty_lists", 2, 2),
+        ("queue_stuck", True, True),
         ("webhooks", 7, 7),
         ("passkey", True, True),
         ("reboot_accepted", False, False),

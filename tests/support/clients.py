@@ -22,6 +22,7 @@ from custom_components.green_api.api import (
     RequestPacer,
     Settings,
 )
+from custom_components.green_api.api.fields import fingerprint
 
 from .const import INSTANCE_ID, TOKEN
 
@@ -37,6 +38,12 @@ QUOTED_ID: Final = "BAE5F4886F6F2D05"
 PERSONAL: Final = (
     *("79001234568", CONTACT_NAME, "front door", "Somebody is at", QUOTED_ID),
 )
+
+WAITING_MESSAGE: Final = {
+    "messageID": "BAE5F4886F6F2D05",
+    "type": "sendMessage",
+    "body": {"chatId": "79001234568@c.us", "message": "Hi", "linkPreview": True},
+}
 
 type Call = Callable[[GreenApiClient], Awaitable[object]]
 
@@ -81,6 +88,7 @@ METHODS: Final[Mapping[str, Method]] = {
             wid="79001234567@c.us",
             webhook_url="https://example.com/hook",
             state_webhook=True,
+            message_delay=3,
         ),
         returns=Settings,
     ),
@@ -101,6 +109,18 @@ METHODS: Final[Mapping[str, Method]] = {
         answer={"count": 7},
         result=7,
         returns=int,
+    ),
+    "showMessagesQueue": Method(
+        call=GreenApiClient.get_oldest_message,
+        answer=[WAITING_MESSAGE, {"typeMessage": "textMessage", "message": "Hi"}],
+        result=fingerprint(WAITING_MESSAGE),
+        returns=int | NoneType,
+    ),
+    "clearMessagesQueue": Method(
+        call=GreenApiClient.clear_messages_queue,
+        answer={"isCleared": True},
+        result=True,
+        returns=bool,
     ),
     "qr": Method(
         call=GreenApiClient.get_qr,

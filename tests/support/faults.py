@@ -36,6 +36,7 @@ class Good(StrEnum):
     CREATING = auto()
     LINKED = auto()
     NO_CHATS = auto()
+    NO_DELAY = auto()
     NOTHING = auto()
     ODD_STATE = auto()
     STARTING = auto()
@@ -62,6 +63,7 @@ _OUTCOMES_BY_METHOD: Final[Mapping[str, Mapping[Failure, Outcome]]] = {
     "getContacts": _NO_CHATS,
     "getAuthorizationCode": {Fault.NULL_200: Good.LINKED},
     "getMessagesCount": {Fault.HUGE_NUMBERS: ErrorKind.BAD_RESPONSE},
+    "getSettings": {Fault.HUGE_NUMBERS: Good.NO_DELAY},
     "getStateInstance": {
         Fault.NOT_AUTHORIZED: Good.STARTING,
         Fault.NULL_200: Good.CREATING,

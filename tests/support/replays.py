@@ -48,7 +48,7 @@ FAILURES: Final[dict[str, tuple[type[GreenApiError], Fault]]] = {
 
 _LINE: Final = re.compile(
     r"(?P<first>[\d:]+)(-(?P<last>[\d:]+)(/(?P<every>\d+))?)?"
-    r"\s+(?P<event>\w+)\s+(?P<problem>\w+|-)"
+    r"\s+(?P<event>\S+)\s+(?P<problem>\w+|-)"
 )
 
 

@@ -132,6 +132,11 @@ def _shown(result: Result) -> Iterable[tuple[str, ...]]:
             yield ("progress", result["progress_action"])
         case FlowResultType.ABORT:
             yield ("abort", result["reason"])
+        case FlowResultType.CREATE_ENTRY if {"next_flow", "version"} & {*result} == {
+            "version"
+        }:
+            # Of what is repaired Home Assistant says so itself.
+            yield ("create_entry", "default")
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,6 @@ from .errors import (
     MessageRefusedError,
     MethodQuotaError,
     RateLimitedError,
-    TooLargeError,
     UnknownHostError,
     WrongAddressError,
 )
@@ -78,7 +77,6 @@ __all__ = [
     "RateLimitedError",
     "RequestPacer",
     "Settings",
-    "TooLargeError",
     "UnknownHostError",
     "WrongAddressError",
     "text_length",

@@ -3,14 +3,13 @@
 https://green-api.com/en/docs/api/
 """
 
-import base64
 from collections.abc import Mapping
-from datetime import MAXYEAR, UTC, datetime
-import re
+from datetime import datetime
 from typing import Final
 
 from .answers import unusable
 from .errors import InstanceStartingError
+from .fields import moment, number, png, seconds, text
 from .messaging import MessagingClient
 from .models import (
     AccountState,
@@ -20,9 +19,8 @@ from .models import (
     QrKind,
     Settings,
 )
+from .queue_methods import QueueMethods
 
-_MAX_IMAGE_SIDE: Final = 4096
-_MAX_NUMBER: Final = 2**53 - 1  # the last one that all readers of JSON agree on
 _MAX_WORD_LENGTH: Final = 64
 
 _MESSENGERS: Final[Mapping[object, Messenger]] = {it.value: it for it in Messenger}
@@ -45,13 +43,8 @@ _ACCOUNT_SETTINGS: Final = frozenset(
     {"avatar", "chatId", "deviceId", "phone", "stateInstance", "suspendedUntil"}
 )
 
-# The vendor's pages print the key with look-alike letters of other scripts.
-_COUNT: Final = re.compile(
-    r"(?:c|[^\x00-\x7f]{1,2})(?:o|[^\x00-\x7f]{1,2})unt", re.IGNORECASE
-)
 
-
-class GreenApiClient(MessagingClient):
+class GreenApiClient(QueueMethods, MessagingClient):
     """Client for one instance of GREEN-API.
 
     Every method makes one request and raises a `GreenApiError` if it fails.
@@ -78,11 +71,12 @@ class GreenApiClient(MessagingClient):
                 return Settings(
                     # WhatsApp's page does not list the field.
                     messenger=_MESSENGERS.get(
-                        _text(fields, "typeInstance"), Messenger.WHATSAPP
+                        text(fields, "typeInstance"), Messenger.WHATSAPP
                     ),
-                    wid=_text(fields, "wid"),
-                    webhook_url=_text(fields, "webhookUrl"),
-                    state_webhook=_text(fields, "stateWebhook") == "yes",
+                    wid=text(fields, "wid"),
+                    webhook_url=text(fields, "webhookUrl"),
+                    state_webhook=text(fields, "stateWebhook") == "yes",
+                    message_delay=seconds(fields, "delaySendMessagesMilliseconds"),
                 )
         raise unusable(answer)
 
@@ -95,19 +89,8 @@ class GreenApiClient(MessagingClient):
         answer = await self._transport.get(_SETTINGS_METHODS[messenger])
         match answer:
             case dict(fields) if not _ACCOUNT_SETTINGS.isdisjoint(fields):
-                seconds = _number(fields.get("suspendedUntil"))
-                return _moment(seconds) if seconds else None
-        raise unusable(answer)
-
-    async def get_messages_count(self) -> int:
-        """Return how many messages wait to be sent (`getMessagesCount`).
-
-        https://green-api.com/en/docs/api/queues/GetMessagesCount/
-        """
-        answer = await self._transport.get("getMessagesCount")
-        for key, value in answer.items() if isinstance(answer, dict) else ():
-            if _COUNT.fullmatch(key) and (count := _number(value)) is not None:
-                return count
+                seconds = number(fields.get("suspendedUntil"))
+                return moment(seconds) if seconds else None
         raise unusable(answer)
 
     async def reboot(self) -> bool:
@@ -128,7 +111,7 @@ class GreenApiClient(MessagingClient):
         """
         answer = await self._transport.get("qr")
         match answer:
-            case {"type": "qrCode", "message": str(text)} if image := _png(text):
+            case {"type": "qrCode", "message": str(text)} if image := png(text):
                 return QrAnswer(QrKind.QR_CODE, image)
             case {"type": str(name)} if (
                 kind := _QR_KINDS.get(name)
@@ -168,40 +151,3 @@ class GreenApiClient(MessagingClient):
                 if not self._transport.has_token(word):
                     return AccountState(word[:_MAX_WORD_LENGTH])
         raise unusable(answer)
-
-
-def _text(fields: Mapping[str, object], key: str) -> str:
-    """Return a field of text; absent, null or of another type counts as empty."""
-    value = fields.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _number(value: object) -> int | None:
-    """Return a whole number that can be one of something; True is an `int`, too."""
-    return value if type(value) is int and 0 <= value <= _MAX_NUMBER else None
-
-
-def _moment(seconds: int) -> datetime | None:
-    """Return a moment given in seconds since 1970, None if it is out of range."""
-    try:
-        moment = datetime.fromtimestamp(seconds, UTC)
-    except OverflowError, OSError, ValueError:
-        return None
-    # The end of all years would be out of range in the time zones ahead.
-    return moment if moment.year < MAXYEAR else None
-
-
-def _png(text: str) -> bytes | None:
-    """Return the PNG that a text encodes in base64, None if it is not one."""
-    try:
-        image = base64.b64decode(text, validate=True)
-    except ValueError:
-        return None
-    width, height = int.from_bytes(image[16:20]), int.from_bytes(image[20:24])
-    is_png = (
-        image.startswith(b"\x89PNG\r\n\x1a\n")
-        # A few bytes can unpack to more than fits into the memory of a browser.
-        and 0 < width <= _MAX_IMAGE_SIDE
-        and 0 < height <= _MAX_IMAGE_SIDE
-    )
-    return image if is_png else None

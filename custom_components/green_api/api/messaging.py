@@ -14,6 +14,9 @@ from .limits import MAX_FILE_BYTES
 from .pacing import RequestPacer
 from .transport import Transport
 
+_SEND_FILE: Final = "sendFileByUpload"
+_SEND_MESSAGE: Final = "sendMessage"
+
 _MESSAGE_ID: Final = re.compile(r"[\w.-]{1,128}", re.ASCII)
 
 
@@ -58,7 +61,8 @@ class MessagingClient:
             "quotedMessageId": quoted_message_id,
             "linkPreview": link_preview,
         }
-        answer = await self._transport.send("sendMessage", _given(fields))
+        async with self._transport.in_order(_SEND_MESSAGE):
+            answer = await self._transport.send(_SEND_MESSAGE, _given(fields))
         return self._message_id(answer)
 
     async def send_file(
@@ -82,10 +86,13 @@ class MessagingClient:
             "caption": caption,
             "quotedMessageId": quoted_message_id,
         }
-        async with open_form(_given(fields), attachment) as form:
+        async with (
+            self._transport.in_order(_SEND_FILE),
+            open_form(_given(fields), attachment) as form,
+        ):
             if form.file_size > MAX_FILE_BYTES:
                 raise TooLargeError
-            answer = await self._transport.send("sendFileByUpload", form)
+            answer = await self._transport.send(_SEND_FILE, form)
         return self._message_id(answer)
 
     async def get_contacts(self) -> tuple[Chat, ...] | None:

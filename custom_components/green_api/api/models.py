@@ -69,6 +69,8 @@ class AccountState:
 class Settings:
     """Settings of an instance, as far as they are used here.
 
+    `message_delay` is the number of seconds between two messages that are sent.
+
     https://green-api.com/en/docs/api/account/GetSettings/
     """
 
@@ -76,6 +78,7 @@ class Settings:
     wid: str
     webhook_url: str
     state_webhook: bool
+    message_delay: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,17 +111,20 @@ class Transport:
         return _answer(await self._call(_post(method, data)))
 
     async def send(self, method: str, message: Mapping[str, object] | Form) -> object:
-        """Call a method with a message, after all that were given to it before.
-
-        The answer to one is awaited before the next one is sent: on their way, requests
-        may overtake each other.
-        """
+        """Call a method with a message and return the parsed answer."""
         if isinstance(message, Form):
             request = _upload(method, message)
         else:
             request = _post(method, message)
-        async with self._pacer.in_order(self.instance_id, method):
-            return _answer(await self._call(request), error_of_message)
+        return _answer(await self._call(request), error_of_message)
+
+    def in_order(self, method: str) -> asyncio.Lock:
+        """Return the lock of the messages that are sent by a method.
+
+        The answer to one is awaited before the next one is sent: on their way, requests
+        may overtake each other.
+        """
+        return self._pacer.in_order(self.instance_id, method)
 
     def has_token(self, text: str) -> bool:
         """Return whether a text holds the token."""

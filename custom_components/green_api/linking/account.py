@@ -16,8 +16,9 @@ from ..api import (
 )
 from ..client import async_create_client
 from ..const import CONSOLE_URL, MESSENGER_NAMES
-from ..data import GreenApiConfigEntry
+from ..data import GreenApiConfigEntry, waiting_messages
 from ..exceptions import RATE_LIMIT_MINUTES, minutes_to_wait
+from ..texts import waiting_text
 
 type NextStep = str
 
@@ -57,6 +58,7 @@ class Account:
             "console_url": CONSOLE_URL,
             "messenger": MESSENGER_NAMES[self._messenger],
             "minutes": str(self._minutes),
+            "waiting": waiting_text(self._hass, waiting_messages(self.entry)),
         }
 
     @property
@@ -106,4 +108,17 @@ def is_gone(hass: HomeAssistant, entry: ConfigEntry) -> bool:
     return (
         hass.config_entries.async_get_entry(entry.entry_id) is None
         or entry.disabled_by is not None
+    )
+
+
+def can_be_linked(entry: GreenApiConfigEntry) -> bool:
+    """Return whether an account is one that can be linked from here, as far as known."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
+    data = entry.runtime_data
+    settings = data.settings.known
+    return (
+        data.coordinator.last_update_success
+        and data.coordinator.data.state.known not in _STATE_FAILURES
+        and (settings is None or settings.messenger is Messenger.WHATSAPP)
     )

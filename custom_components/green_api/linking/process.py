@@ -8,7 +8,7 @@ from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
 
-from ..api import GreenApiError
+from ..api import BadResponseError, GreenApiError
 from ..data import GreenApiConfigEntry
 from .account import Account, NextStep
 from .tasks import Tasks
@@ -77,7 +77,8 @@ class Linking:
         try:
             code = await self._tasks.async_result(task)
         except GreenApiError as err:
-            self._account.async_fail(err)
+            is_odd = isinstance(err, BadResponseError)
+            self._account.async_fail("no_code" if is_odd else err)
             raise
         if code is None:
             return self._begin("linking")

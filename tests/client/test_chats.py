@@ -1,0 +1,208 @@
+"""Test how lists of contacts and chats are read."""
+
+import json
+from typing import Any, Final
+
+import pytest
+
+from custom_components.green_api.api import (
+    BadResponseError,
+    Chat,
+    ChatKind,
+    GreenApiClient,
+    InstanceStartingError,
+    WrongAddressError,
+    transport,
+)
+from custom_components.green_api.api.chats import MAX_CHATS, MAX_NAME_LENGTH
+from tests.simulator import Account, Messenger
+from tests.support.canned import CannedServer
+from tests.support.clients import METHODS, outcome
+from tests.support.const import TOKEN
+
+PERSON: Final = {"id": "79001234567@c.us", "type": "user"}
+NUMBER: Final = {"chatId": "10000000", "type": "user", "phoneNumber": 79001234567}
+
+pytestmark = pytest.mark.parametrize("method", ["getContacts", "getChats"])
+
+
+async def read(
+    canned: CannedServer, client: GreenApiClient, method: str, answer: object
+) -> Any:
+    """Return what becomes of an answer."""
+    canned.say(200, json.dumps(answer))
+    return await outcome(METHODS[method].call(client))
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        (PERSON, ("79001234567@c.us", "79001234567@c.us", ChatKind.PERSON, None)),
+        (
+            PERSON | {"name": "Pushname", "contactName": ""},
+            ("79001234567@c.us", "Pushname", ChatKind.PERSON, None),
+        ),
+        (
+            PERSON | {"name": "Pushname", "contactName": "Neighbour"},
+            ("79001234567@c.us", "Neighbour", ChatKind.PERSON, None),
+        ),
+        (NUMBER, ("10000000", "+79001234567", ChatKind.PERSON, 79001234567)),
+        (
+            NUMBER | {"contactName": "Neighbour"},
+            ("10000000", "Neighbour", ChatKind.PERSON, 79001234567),
+        ),
+        (NUMBER | {"phoneNumber": 0}, ("10000000", "10000000", ChatKind.PERSON, None)),
+        (
+            NUMBER | {"phoneNumber": 10**15},
+            ("10000000", "10000000", ChatKind.PERSON, None),
+        ),
+        (
+            NUMBER | {"phoneNumber": "79001234567"},
+            ("10000000", "10000000", ChatKind.PERSON, None),
+        ),
+        (
+            NUMBER | {"phoneNumber": True},
+            ("10000000", "10000000", ChatKind.PERSON, None),
+        ),
+        *(
+            ({"chatId": "-100", "name": "x", "type": kind}, ("-100", "x", known, None))
+            for kind, known in (
+                ("group", ChatKind.GROUP),
+                ("supergroup", ChatKind.GROUP),
+                ("channel", ChatKind.CHANNEL),
+                ("bot", ChatKind.BOT),
+                ("user", ChatKind.PERSON),
+                ("community", ChatKind.GROUP),
+                (None, ChatKind.GROUP),
+                (["user"], ChatKind.GROUP),
+            )
+        ),
+        ({"id": "1-2@g.us"}, None),
+        (
+            {"id": "79001234567-1581234048@g.us"},
+            (
+                "79001234567-1581234048@g.us",
+                "79001234567-1581234048@g.us",
+                ChatKind.GROUP,
+                None,
+            ),
+        ),
+        (
+            {"id": "120650379300963@lid"},
+            ("120650379300963@lid", "120650379300963@lid", ChatKind.PERSON, None),
+        ),
+        (
+            PERSON | {"name": "  Two\r\n lines\t"},
+            ("79001234567@c.us", "Two lines", ChatKind.PERSON, None),
+        ),
+        (
+            PERSON | {"name": "x" * (MAX_NAME_LENGTH + 1)},
+            ("79001234567@c.us", "x" * MAX_NAME_LENGTH, ChatKind.PERSON, None),
+        ),
+        (
+            PERSON | {"name": "half a sign: \ud83d"},
+            ("79001234567@c.us", "half a sign: ?", ChatKind.PERSON, None),
+        ),
+        # None of these can be sent to.
+        ({"id": "status@broadcast"}, None),
+        ({"id": "120363043968066561@newsletter"}, None),
+        ({"id": 79001234567}, None),
+        ({"id": "\u0667" * 10 + "@c.us"}, None),
+        ({"id": ""}, None),
+        ({"name": "x"}, None),
+        ("79001234567@c.us", None),
+        (None, None),
+        ([PERSON], None),
+        # Nor must these be shown.
+        (PERSON | {"name": f"/{TOKEN}"}, None),
+    ],
+)
+async def test_item(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    method: str,
+    item: object,
+    expected: Any,
+) -> None:
+    """A chat is what can be sent to, by the best name that there is for it."""
+    chats = await read(canned, canned_client, method, [item])
+    assert chats == (() if expected is None else (Chat(*expected),))
+
+
+async def test_empty_list(
+    canned: CannedServer, canned_client: GreenApiClient, method: str
+) -> None:
+    """An empty list means to ask again, and one without a chat does not."""
+    assert await read(canned, canned_client, method, []) is None
+    assert await read(canned, canned_client, method, [{}]) == ()
+
+
+async def test_list_that_is_not_ready(
+    client: GreenApiClient, account: Account, method: str
+) -> None:
+    """A list comes when it is ready, and not without a phone."""
+    account.empty_lists = 1
+    assert await METHODS[method].call(client) is None
+    assert await METHODS[method].call(client)
+    account.state = "notAuthorized"
+    assert await outcome(METHODS[method].call(client)) is InstanceStartingError
+
+
+@pytest.mark.parametrize("messenger", Messenger)
+async def test_lists_of_messengers(
+    client: GreenApiClient, account: Account, method: str, messenger: Messenger
+) -> None:
+    """Whatever the messenger calls things, they are read; MAX lists groups as chats."""
+    account.messenger = messenger
+    chats: Any = await METHODS[method].call(client)
+    known = {contact.chat_id for contact in account.known}
+    groups = {chat.chat_id for chat in chats if chat.kind is ChatKind.GROUP}
+    is_short = messenger is Messenger.MAX and method == "getContacts"
+    assert {chat.chat_id for chat in chats} | {"-10000000000000"} >= known
+    assert bool(groups) is not is_short
+    assert all(chat.name for chat in chats)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({}, BadResponseError),
+        (None, BadResponseError),
+        ("[]", BadResponseError),
+        ("<html>", WrongAddressError),
+    ],
+)
+async def test_no_list(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    method: str,
+    answer: object,
+    expected: object,
+) -> None:
+    """What is no list is no answer."""
+    assert await read(canned, canned_client, method, answer) is expected
+
+
+async def test_thousands_of_chats(
+    canned: CannedServer, canned_client: GreenApiClient, method: str
+) -> None:
+    """Several megabytes are read, up to a number of chats."""
+    items = [
+        {"id": f"79{number:09}@c.us", "name": "Neighbour " * 8, "type": "user"}
+        for number in range(MAX_CHATS + 10)
+    ]
+    body = json.dumps(items)
+    assert len(body) > 2_000_000
+    canned.say(200, body)
+    chats: Any = await METHODS[method].call(canned_client)
+    assert [chat.chat_id for chat in chats] == [it["id"] for it in items[:MAX_CHATS]]
+
+
+async def test_longest_list(
+    canned: CannedServer, canned_client: GreenApiClient, method: str
+) -> None:
+    """A list is read up to a size, and one of a byte more is refused."""
+    canned.say(200, "[{}]".ljust(transport.MAX_LIST_BYTES))
+    assert await outcome(METHODS[method].call(canned_client)) == ()
+    canned.say(200, "[{}]".ljust(transport.MAX_LIST_BYTES + 1))
+    assert await outcome(METHODS[method].call(canned_client)) is BadResponseError
