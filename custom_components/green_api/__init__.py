@@ -42,9 +42,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> 
         client=client,
         coordinator=coordinator,
         details=details,
+        queue=queue,
         sender=Sender(hass, client, coordinator, details, settings),
         settings=settings,
-        queue=queue,
     )
     _async_follow(hass, entry)
     await coordinator.async_refresh()

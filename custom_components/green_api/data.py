@@ -21,9 +21,9 @@ class GreenApiData:
     client: GreenApiClient
     coordinator: GreenApiCoordinator
     details: DetailsCoordinator
+    queue: QueueWatch
     sender: Sender
     settings: InstanceSettings
-    queue: QueueWatch
 
 
 def waiting_messages(entry: GreenApiConfigEntry) -> WaitingMessages | None:

@@ -46,10 +46,9 @@ async def _async_demand(
     entry: GreenApiConfigEntry, request: Awaitable[bool], refusal: str
 ) -> None:
     """Make a request that the server may refuse; raise if it fails or is refused."""
-    data = entry.runtime_data
     try:
         is_accepted = await request
     except GreenApiError as err:
-        raise await async_failure(data.coordinator, err) from err
+        raise await async_failure(entry.runtime_data.coordinator, err) from err
     if not is_accepted:
         raise HomeAssistantError(**translation(entry, refusal))

@@ -53,7 +53,7 @@ LOGGED_OUT: Final = Problem(
     instance_id="1101000002",
     issue="logged_out",
     state="notAuthorized",
-    enabled=("qr_code", "messages_in_queue"),
+    enabled=("qr_code",),
 )
 LOGGED_OUT_TOO: Final = Problem(
     instance_id="1101000003", issue="logged_out", state="notAuthorized"

@@ -33,6 +33,13 @@ from tests.support.faults import Good, outcome as expected_outcome
 from tests.support.secrecy import assert_hidden, assert_log_is_clean
 from tests.support.waiting import async_until
 
+SETTINGS: Final = Settings(
+    messenger=Messenger.WHATSAPP,
+    wid="79001234567@c.us",
+    webhook_url="",
+    state_webhook=False,
+    message_delay=3,
+)
 CONTACTS: Final = (
     Chat("79001234568@c.us", "Neighbour (upstairs)", ChatKind.PERSON),
     Chat("447700900123@c.us", "Caretaker", ChatKind.PERSON),
@@ -44,14 +51,6 @@ CHATS: Final = (
     Chat("79001234568@c.us", "Neighbour", ChatKind.PERSON),
     Chat("447700900123@c.us", "447700900123@c.us", ChatKind.PERSON),
     *CONTACTS[2:],
-)
-
-SETTINGS: Final = Settings(
-    messenger=Messenger.WHATSAPP,
-    wid="79001234567@c.us",
-    webhook_url="",
-    state_webhook=False,
-    message_delay=3,
 )
 
 # The methods of an instance of WhatsApp, and the answers of a healthy one.
