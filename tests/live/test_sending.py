@@ -67,9 +67,10 @@ async def send_a_picture(scene: Scene) -> None:
     Image.new("RGB", (64, 48), "navy").save(content, "jpeg")
     picture.write_bytes(content.getvalue())
     flow = await scene.client.start_flow("local_file")
-    step = await flow.submit(name="Front door", file_path=f"{picture}")
+    step = await flow.submit(file_path=f"{picture}")
     assert step["type"] == "create_entry"
-    await scene.client.wait_for_state("camera.front_door", "idle")
+    (camera,) = await scene.client.entities("local_file")
+    await scene.client.wait_for_state(camera["entity_id"], "idle")
 
     answer = await scene.client.command(
         "call_service",
@@ -79,7 +80,7 @@ async def send_a_picture(scene: Scene) -> None:
         service_data={
             "message": TEXT,
             "attachment": {
-                "media_content_id": "media-source://camera/camera.front_door",
+                "media_content_id": f"media-source://camera/{camera['entity_id']}",
                 "media_content_type": "image/jpeg",
             },
         },
