@@ -115,7 +115,7 @@ async def test_press(
 
     await async_press(hass)
 
-    assert methods(account) == ["reboot", "getStateInstance"]
+    assert methods(account)[:2] == ["reboot", "getStateInstance"]
     assert state(hass) == "starting"
     assert hass.states.get(BUTTON).state == dt_util.utcnow().isoformat()
 
@@ -133,7 +133,7 @@ async def test_press_in_an_outage(
 
     await async_press(hass)
 
-    assert methods(account) == ["reboot", "getStateInstance"]
+    assert methods(account)[:2] == ["reboot", "getStateInstance"]
     assert state(hass) == STATE_UNAVAILABLE
     assert hass.states.get(BUTTON).state == dt_util.utcnow().isoformat()
 
@@ -402,6 +402,6 @@ async def test_pace(
     await async_pass(hass, freezer, RequestPacer.DEFAULT_SPACING)
     await press
 
-    assert methods(account) == ["reboot", "getStateInstance"]
+    assert methods(account)[:2] == ["reboot", "getStateInstance"]
     assert state(hass) == "starting"
     assert loaded_entry.runtime_data.coordinator.data.error is None

@@ -25,12 +25,12 @@ from homeassistant.components.diagnostics import (
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.support.const import INSTANCE_ID, TOKEN
-from tests.support.helpers import async_pass, enable
+from tests.support.helpers import async_pass
 from tests.support.recipients import ALEX_CHAT, async_add_recipient
 from tests.support.secrecy import assert_hidden
 
@@ -78,6 +78,7 @@ SETTINGS: Final = {
     "wid": REDACTED,
     "webhook_url": REDACTED,
     "state_webhook": True,
+    "message_delay": 3.0,
 }
 
 
@@ -107,7 +108,7 @@ async def test_healthy(
                 "raw": "authorized",
                 "since": start,
                 "restricted_until": None,
-                "messages_in_queue": None,
+                "messages_in_queue": 0,
             },
             "problem": {"reason": None, "since": None, "remembered": None},
             "polling": {
@@ -124,18 +125,12 @@ async def test_healthy(
 async def test_everything_known(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
-    entity_registry: er.EntityRegistry,
     freezer: FrozenDateTimeFactory,
     simulator: Simulator,
     account: Account,
     config_entry: MockConfigEntry,
 ) -> None:
     """The diagnostics tell all that is known of an account with a problem."""
-    enable(
-        entity_registry,
-        "sensor.green_api_1101000001_messages_in_queue",
-        f"{INSTANCE_ID}_messages_in_queue",
-    )
     account.messenger = Messenger.TELEGRAM
     account.state = "suspended"
     account.suspended_until = 1_800_000_000
@@ -215,6 +210,7 @@ async def test_no_webhook(
         "wid": "",
         "webhook_url": "",
         "state_webhook": False,
+        "message_delay": 3.0,
     }
 
 

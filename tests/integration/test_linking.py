@@ -62,6 +62,7 @@ PLACEHOLDERS: Final = {
     "console_url": CONSOLE_URL,
     "messenger": "WhatsApp",
     "minutes": "2",
+    "waiting": "",
 }
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 PHONE: Final = "+44 7700 900123"

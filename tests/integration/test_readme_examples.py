@@ -294,17 +294,17 @@ async def test_told_another_way(
 async def test_told_of_messages_that_wait(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, told: list[ServiceCall]
 ) -> None:
-    """Messages that pile up are told of, after a while."""
+    """A queue that is long for a while is told of."""
     hass.states.async_set(QUEUE, "0")
     await hass.async_block_till_done()
-    hass.states.async_set(QUEUE, "11")
+    hass.states.async_set(QUEUE, "101")
     await hass.async_block_till_done()
     assert not told
     freezer.tick(timedelta(minutes=15))
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
 
-    assert ["11 WhatsApp messages" in call.data["message"] for call in told] == [True]
+    assert ["101 WhatsApp messages" in call.data["message"] for call in told] == [True]
 
 
 @pytest.mark.usefixtures("automations")

@@ -58,13 +58,20 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er, issue_registry as ir
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import get_scheduled_timer_handles
 from tests.support.const import TOKEN
-from tests.support.helpers import enable
+from tests.support.queue_reference import (
+    Look,
+    Poll,
+    QueueEvent,
+    QueueVerdict,
+    Turn,
+    queue_verdict,
+)
 from tests.support.reference import (
     EVENTS,
     START,
@@ -90,6 +97,9 @@ DURATIONS: Final = (5, 20, 55, 65, 90, 130, 250, 290, 310, 400, 590, 700, 2400, 
 # How many accounts there is more to than polls.
 SOME: Final = 20
 
+# What the vendor allows at most, in seconds between two messages.
+LONGEST_DELAY: Final = 600
+
 # How often a request meets something else than the rest.
 ODD: Final = 0.01
 
@@ -113,6 +123,36 @@ HEARD: Final = {
     "timeout": CannotConnectError(),
     "reset": CannotConnectError(),
 }
+
+
+@dataclass
+class Traffic:
+    """The queue of an account, which moves, grows and hangs by chance.
+
+    Only whoever looks lets it change, so that what it is like is known between looks.
+    """
+
+    chance: Random
+    count: int = 0
+    oldest: int = 0
+    hangs: bool = False
+    until: float = 0
+
+    def go_on(self, now: float) -> None:
+        """Let happen what may have happened since the last look."""
+        if self.until <= now:
+            self.hangs = not self.hangs and self.chance.random() < 0.3
+            self.until = now + self.chance.choice((300, 1200, 2400, 7200))
+        sent = 0 if self.hangs else self.chance.randint(0, self.count)
+        self.oldest += sent
+        self.count += self.chance.choice((0, 0, 0, 1, 3)) - sent
+
+    def list(self) -> list[dict[str, str]]:
+        """Return the messages that wait."""
+        return [
+            {"messageID": f"{number}"}
+            for number in range(self.oldest, self.oldest + self.count)
+        ]
 
 
 class Response:
@@ -147,6 +187,15 @@ class Life:
     verdict: Verdict = field(default_factory=Verdict)
     ignored: Problem | None = None
     seen: set[Problem | None] = field(default_factory=set)
+    queue: Traffic = field(init=False)
+    looks: list[QueueEvent] = field(default_factory=list)
+    judged: int = 0
+    queue_verdict: QueueVerdict = field(default_factory=QueueVerdict)
+    delay: float = LONGEST_DELAY
+
+    def __post_init__(self) -> None:
+        """Begin with an empty queue."""
+        self.queue = Traffic(self.chance)
 
     def go_on(self, now: float) -> None:
         """Let happen what has happened by now."""
@@ -168,26 +217,83 @@ class Life:
             self.chance.choice(BAD_TIMES) if self.chance.random() < ODD else self.like
         )
 
+    def queue_body(self, method: str, now: float) -> bytes | None:
+        """Return a good answer of the methods of the queue, and take it down."""
+        match method:
+            case "getMessagesCount":
+                self.queue.go_on(now)
+                self.look(now)
+                return json.dumps({"count": self.queue.count}).encode()
+            case "showMessagesQueue":
+                self.name_oldest()
+                return json.dumps(self.queue.list()).encode()
+            case "getSettings":
+                self.delay = 3
+        return None
+
     def reboot(self, now: float) -> None:
         """Start anew, in a moment or never."""
+        self.queue.hangs &= self.chance.random() < 0.5
         self.like = "starting"
         self.until = now + self.chance.choice((5, 60, 200, 700))
 
     def hear(self, event: Event) -> None:
         """Judge by the reference which problem the account has now."""
+        self.judge()
+        before = self.problem
         self.history.append(event)
-        before, self.verdict = self.verdict, verdict(self.history, self.verdict)
-        if self.verdict.problem is not before.problem:
-            self.ignored = None
-        self.seen.add(self.verdict.shown)
+        self.verdict = verdict(self.history, self.verdict)
+        self.looks.append(queue_event(event, self.verdict))
+        self.judge()
+        self.notice(before)
         if event.what == AccountState("authorized"):
             # What was before matters no more, but for a reboot.
             reboots = [it for it in self.history if it.what is Happening.REBOOT]
             self.history = [*reboots[-1:], event]
 
+    def look(self, now: float) -> None:
+        """Take a look at the queue down."""
+        self.judge()
+        self.looks.append(Look(now, self.queue.count))
+
+    def name_oldest(self) -> None:
+        """Take down that the look has told the oldest message as well."""
+        if self.queue.count:
+            self.looks[-1] = replace(self.looks[-1], oldest=self.queue.oldest)
+
+    def judge(self) -> None:
+        """Judge by the reference what has been heard of the queue; a look has ended."""
+        before = self.problem
+        for end in range(self.judged + 1, len(self.looks) + 1):
+            self.queue_verdict = queue_verdict(
+                self.looks[:end], self.queue_verdict, self.delay
+            )
+        # What was hours ago matters no more.
+        del self.looks[:-300]
+        self.judged = len(self.looks)
+        self.notice(before)
+
+    def notice(self, before: Problem | None) -> None:
+        """Take down what is new."""
+        if self.problem is not before:
+            self.ignored = None
+        self.seen.add(self.shown)
+
+    @property
+    def problem(self) -> Problem | None:
+        """The problem that is remembered."""
+        return self.verdict.problem or self.queue_verdict.problem
+
+    @property
+    def shown(self) -> Problem | None:
+        """The problem that the account has."""
+        return self.verdict.shown or self.queue_verdict.shown
+
     @property
     def issue(self) -> Problem | None:
         """The problem that somebody has to act on."""
+        if self.verdict.shown is None:
+            return self.queue_verdict.issue
         reboots = [it.at for it in self.history if it.what is Happening.REBOOT]
         now = self.history[-1].at
         is_done = self.verdict.shown in STUCK and now < max(reboots, default=-300) + 300
@@ -237,7 +343,17 @@ class World:
         if method == "reboot":
             life.reboot(now)
             life.hear(Event(now, Happening.REBOOT))
-        return Response(200, "application/json", _body(method, like, dt_util.utcnow()))
+        body = life.queue_body(method, now) or _body(method, like, dt_util.utcnow())
+        return Response(200, "application/json", body)
+
+
+def queue_event(event: Event, verdict: Verdict) -> QueueEvent:
+    """Return what an event says of the queue."""
+    if isinstance(event.what, Happening):
+        return Turn(event.at, event.what)
+    is_state = isinstance(event.what, AccountState)
+    can_send = event.what == AccountState("authorized") if is_state else None
+    return Poll(event.at, can_send, has_problem=verdict.shown is not None)
 
 
 def _body(method: str, state: str, now: datetime) -> bytes:
@@ -249,7 +365,7 @@ def _body(method: str, state: str, now: datetime) -> bytes:
             "stateInstance": state,
             "typeInstance": "whatsapp",
             "suspendedUntil": int(now.timestamp()) // 3600 * 3600 + 7200,
-            "count": now.hour % 10,
+            "delaySendMessagesMilliseconds": 3000,
             "isReboot": True,
         }
     ).encode()
@@ -305,16 +421,10 @@ class Household:
         self._freezer = freezer
 
     async def async_add(self, number: int) -> None:
-        """Set up accounts, some of them with the queue, which costs a request more."""
+        """Set up accounts."""
         for count in range(number):
             instance_id = f"{1101000001 + count}"
             self.world.add(instance_id)
-            if count < SOME:
-                enable(
-                    er.async_get(self.hass),
-                    f"sensor.green_api_{instance_id}_messages_in_queue",
-                    f"{instance_id}_messages_in_queue",
-                )
             self.entries[instance_id] = MockConfigEntry(
                 domain=DOMAIN,
                 title=f"GREEN-API {instance_id}",
@@ -357,7 +467,9 @@ class Household:
 
     async def async_restart(self, instance_id: str) -> None:
         """Set an account up anew with what was written down; it is polled at once."""
-        self.world.lives[instance_id].hear(Event(self.world.now, Happening.RESTART))
+        life = self.world.lives[instance_id]
+        life.hear(Event(self.world.now, Happening.RESTART))
+        life.delay = LONGEST_DELAY
         entry_id = self.entries[instance_id].entry_id
         await self.hass.config_entries.async_unload(entry_id)
         store = await async_get_store(self.hass)
@@ -382,6 +494,7 @@ class Household:
     def _look(self, instance_id: str) -> None:
         """Compare what is shown of an account with what must be."""
         life = self.world.lives[instance_id]
+        life.judge()
         entry_id = self.entries[instance_id].entry_id
         found = {
             problem: issue.dismissed_version is not None
@@ -398,8 +511,8 @@ class Household:
         assert state.state in shown(life.history[-1]), life.history[-50:]
         reason = self.hass.states.get(f"sensor.green_api_{instance_id}_problem_reason")
         assert reason.state in {
-            life.verdict.shown or "none",
-            *(() if life.verdict.shown else (STATE_UNAVAILABLE,)),
+            life.shown or "none",
+            *(() if life.shown else (STATE_UNAVAILABLE,)),
         }
 
 
