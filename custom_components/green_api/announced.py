@@ -129,11 +129,7 @@ class Announced:
         return (
             not wanted.reasons.isdisjoint(self.reasons)
             and self.with_problem.read(now) >= wanted.wait
-        ) or (
-            wanted.outage is not None
-            and self.unreachable != Stopwatch()
-            and self.unreachable.read(now) >= wanted.outage
-        )
+        ) or (wanted.outage is not None and self.unreachable.read(now) >= wanted.outage)
 
     def _with(self, problem: Problem, now: float) -> Announced:
         """Return what is told with a problem, which may be the one before."""

@@ -1,5 +1,6 @@
 """Dialogs that add and change a recipient of an account."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import voluptuous as vol
@@ -74,12 +75,18 @@ class RecipientFlow(ConfigSubentryFlow):
                 name = user_input.get(CONF_NAME, "").strip()
                 return self._finish(subentry, name or self._name(chat_id), chat_id)
             errors = {CONF_CHAT_ID: error}
+        return self._show(step_id, user_input, errors, entry.title)
+
+    def _show(
+        self, step_id: str, known: Mapping[str, str], errors: dict[str, str], name: str
+    ) -> SubentryFlowResult:
+        """Show the form with what is known already."""
         return self.async_show_form(
             step_id=step_id,
-            data_schema=self.add_suggested_values_to_schema(self._schema(), user_input),
+            data_schema=self.add_suggested_values_to_schema(self._schema(), known),
             errors=errors,
             description_placeholders={
-                "account": entry.title,
+                "account": name,
                 "messenger": MESSENGER_NAMES[self._messenger],
             },
         )

@@ -65,7 +65,7 @@ class Target:
 
     @property
     def _entry_ids(self) -> set[str | None]:
-        """Return the ids of their config entries."""
+        """Return the ids of their config entries, and of others."""
         selected = async_extract_referenced_entity_ids(
             self._hass, self._selection, expand_group=False
         )
@@ -73,5 +73,5 @@ class Target:
         return {
             entity.config_entry_id
             for entity_id in selected.referenced | selected.indirectly_referenced
-            if (entity := registry.async_get(entity_id)) and entity.platform == DOMAIN
+            if (entity := registry.async_get(entity_id))
         }

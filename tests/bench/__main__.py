@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import sys
 from typing import Final
 
-from . import accounts, changes, imports, poll, start
+from . import accounts, changes, imports, poll, sending, start
 from .table import Row, table
 
 MEASURES: Final[Mapping[str, Callable[[], list[Row]]]] = {
@@ -13,6 +13,7 @@ MEASURES: Final[Mapping[str, Callable[[], list[Row]]]] = {
     "start": start.measure,
     "poll": poll.measure,
     "changes": changes.measure,
+    "sending": sending.measure,
     "accounts": accounts.measure,
 }
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 import gc
 from pathlib import Path
-import resource
 from statistics import median, quantiles
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Final
 
 from .gateway import gateway
 from .home import home, run, set_up
+from .memory import resident
 from .processes import fresh_processes
 from .table import Row
 
@@ -127,7 +127,7 @@ async def _load(count: int) -> Load:
         lags = await _late(MINUTE + MARGIN - SETTLED)
         first = await server.polls(since=set_up_at)
         gc.collect()
-        memory = _resident()
+        memory = resident()
         start, cpu = time.monotonic(), time.process_time()
         await asyncio.sleep(MINUTE)
         cpu = time.process_time() - cpu
@@ -149,7 +149,7 @@ async def _bare_memory(count: int) -> float:
         await set_up(hass, BARE)
         await asyncio.sleep(SETTLED)
         gc.collect()
-        return _resident()
+        return resident()
 
 
 async def _late(seconds: float) -> tuple[float, ...]:
@@ -166,9 +166,3 @@ def _peak(polls: list[float], count: int) -> float:
     """Return how many times the mean of a minute fall into the busiest second."""
     seconds = Counter(int(poll - polls[0]) for poll in polls)
     return max(seconds.values(), default=0) * MINUTE / max(count, 1)
-
-
-def _resident() -> float:
-    """Return the memory that the process occupies, in KiB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1024

@@ -41,7 +41,11 @@ class Gateway:
 
     def state_url(self, instance: str) -> str:
         """Return the URL that tells the state of an account."""
-        return f"{self.url}/waInstance{instance}/getStateInstance/{TOKEN}"
+        return self.url_of(instance, "getStateInstance")
+
+    def url_of(self, instance: str, method: str) -> str:
+        """Return the URL of a method of an account."""
+        return f"{self.url}/waInstance{instance}/{method}/{TOKEN}"
 
     async def change(self, instance: str, **settings: str | int) -> None:
         """Change settings of an account."""

@@ -1,10 +1,8 @@
 """One poll, against a bare request to the same server on the same loop."""
 
-from collections.abc import Awaitable, Callable
 from statistics import median
 import sys
-import time
-from typing import Any, Final
+from typing import Any
 
 from custom_components.green_api.const import LOGGER, UPDATE_INTERVAL
 from homeassistant.components.sensor import DATA_COMPONENT
@@ -20,16 +18,11 @@ from homeassistant.helpers.update_coordinator import (
 )
 from homeassistant.setup import async_setup_component
 
+from .cpu import BATCH, Action, cpu_times
 from .gateway import Gateway
 from .home import account, run
 from .libraries import FOLDER
 from .table import Row
-
-type Action = Callable[[], Awaitable[object]]
-
-ROUNDS: Final = 200
-BATCH: Final = 20
-"""Actions of a kind in a row, before it is the turn of the next kind."""
 
 
 def measure() -> list[Row]:
@@ -80,7 +73,7 @@ async def _timed(hass: HomeAssistant, server: Gateway, entry: ConfigEntry) -> li
         always_update=False,
     )
     bare.async_add_listener(lambda: None)
-    bare_request, bare_coordinator, client, poll, rest = await _cpu_times(
+    bare_request, bare_coordinator, client, poll, rest = await cpu_times(
         request,
         bare.async_refresh,
         entry.runtime_data.client.get_state,
@@ -115,23 +108,3 @@ async def _rest_sensor(hass: HomeAssistant, url: str) -> Action:
     assert entity.state == "authorized"
     poll: Action = entity._coordinator.async_refresh
     return poll
-
-
-async def _cpu_times(*actions: Action) -> list[list[float]]:
-    """Return, for each action, its CPU time in each of many rounds."""
-    times: list[list[float]] = [[] for _ in actions]
-    turns = [*zip(actions, times, strict=True)]
-    for _ in range(ROUNDS):
-        # Each one begins as often: what comes before it may have warmed up for it.
-        turns.append(turns.pop(0))
-        for action, taken in turns:
-            taken.append(await _cpu_time(action))
-    return times
-
-
-async def _cpu_time(action: Action) -> float:
-    """Return the CPU time of an action, in seconds."""
-    start = time.thread_time()
-    for _ in range(BATCH):
-        await action()
-    return (time.thread_time() - start) / BATCH

@@ -79,11 +79,12 @@ HOPELESS: Final = (
     Problem(instance_id="7103000009", issue="asleep", state="sleepMode"),
     Problem(instance_id="7103000010", issue="expired", fault=Fault.EXPIRED_JSON),
     Problem(instance_id="7103000011", issue="deleted", fault=Fault.DELETED),
-    Problem(
-        instance_id="7103000012", issue="wrong_address", fault=Fault.FORBIDDEN_HTML
-    ),
 )
 """What Home Assistant can only tell about."""
+
+MOVED: Final = Problem(
+    instance_id="7103000012", issue="wrong_address_fixable", fault=Fault.FORBIDDEN_HTML
+)
 
 
 class Household:

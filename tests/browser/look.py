@@ -10,6 +10,11 @@ SCREENS: Final[dict[str, dict[str, Any]]] = {
         "has_touch": True,
         "is_mobile": True,
     },
+    "small": {
+        "viewport": {"width": 320, "height": 568},
+        "has_touch": True,
+        "is_mobile": True,
+    },
 }
 
 

@@ -17,9 +17,6 @@ from .texts import Texts
 PATIENCE: Final = 60_000
 """Milliseconds to wait for what is expected to happen by itself."""
 
-LARGE: Final = 24
-"""Pixels of a text that can be read from a distance."""
-
 expect.set_options(timeout=PATIENCE)
 
 FOLLOW: Final = """(path) => {
@@ -30,7 +27,11 @@ HAS_PANEL: Final = """(path) =>
   path in document.querySelector("home-assistant").hass.panels"""
 LOCALIZE: Final = """(key) =>
   document.querySelector("home-assistant").hass.localize(key)"""
-FONT_SIZE: Final = "(text) => parseFloat(getComputedStyle(text).fontSize)"
+COUNT_CLICKS: Final = """() => {
+  if (window.clicks === undefined)
+    addEventListener("click", (click) => (window.clicks += click.isTrusted), true);
+  window.clicks = 0;
+}"""
 IS_SHOWN: Final = "(picture) => picture.complete && picture.naturalWidth > 0"
 
 
@@ -82,6 +83,14 @@ class Person:
         """See texts in a place."""
         for text in texts:
             await expect(place).to_contain_text(text)
+
+    async def count_clicks(self) -> None:
+        """Count the clicks from now on, for as long as the page is not left."""
+        await self.page.evaluate(COUNT_CLICKS)
+
+    async def clicks(self) -> int:
+        """Return how often something was clicked."""
+        return int(await self.page.evaluate("() => window.clicks"))
 
     # -- Dialogs
 
@@ -188,14 +197,18 @@ class Person:
         await repairs.filter(has_text=title).click()
 
     async def see_code(self) -> str:
-        """See a code in the dialog, large enough to be typed, and return it."""
-        code = self.flow.locator("step-flow-progress h1")
+        """See all of a code in the dialog, and return it."""
+        code = self.flow.locator("step-flow-progress strong", has_text="\u2011")
         await expect(code).to_be_visible()
-        assert await code.evaluate(FONT_SIZE) >= LARGE
+        await self.see_picture()
         return await code.inner_text()
 
     async def see_qr_code(self, *, other_than: str = "") -> str:
         """See all of a QR code in the dialog, and return which one it is."""
+        return await self.see_picture(other_than=other_than)
+
+    async def see_picture(self, *, other_than: str = "") -> str:
+        """See all of the picture in the dialog, and return which one it is."""
         picture = self.flow.locator("step-flow-progress img")
         await expect(picture).not_to_have_attribute("src", other_than)
         await expect(picture).to_be_in_viewport(ratio=1)

@@ -16,6 +16,7 @@ from .household import (
     HOPELESS,
     LOGGED_OUT,
     LOGGED_OUT_TOO,
+    MOVED,
     RESTRICTED_UNTIL,
     STUCK,
     TELEGRAM,
@@ -67,7 +68,7 @@ async def succeed(scene: Scene) -> None:
     person = scene.person
     await person.fill(api_token=Token.FIRST)
     await person.submit()
-    await person.see(person.flow, "WhatsApp")
+    await person.read("config.create_entry.default", messenger="WhatsApp")
     await scene.witness.look("added")
     await person.finish()
     await person.open_integration()
@@ -240,6 +241,24 @@ async def read_the_hopeless(scene: Scene) -> None:
         await person.close()
 
 
+async def change_the_address(scene: Scene) -> None:
+    """Be led from the repair of a wrong address to where it is changed."""
+    person = scene.person
+    await scene.open_repair(MOVED)
+    await person.read(
+        "issues.wrong_address_fixable.fix_flow.step.confirm.description",
+        name=MOVED.name,
+    )
+    await scene.witness.look("wrong-address")
+    await person.submit()
+    await person.read("config.step.address.description", name=MOVED.name)
+    await scene.witness.look("change-the-address")
+    scene.problemd(MOVED).fault = None
+    await person.submit()
+    await person.see(person.flow, await scene.said("reconfigure_successful"))
+    await person.close()
+
+
 async def give_a_new_token(scene: Scene) -> None:
     """Be asked for the token after it was changed, and give the new one."""
     person = scene.person
@@ -277,6 +296,9 @@ async def reconfigure(scene: Scene) -> None:
     await person.pick(scene.name, "reconfigure")
     await person.read("config.step.reconfigure.description", name=scene.name)
     await scene.witness.look("reconfigure")
+    await person.choose(person.texts("config.step.reconfigure.menu_options.address"))
+    await person.read("config.step.address.description", name=scene.name)
+    await scene.witness.look("address")
     await person.fill(api_url=f"{scene.household.simulator.url}/v3/")
     await person.submit()
     await person.see(person.flow, await scene.said("reconfigure_successful"))
@@ -308,6 +330,7 @@ WHOLE: Final = (
     be_sent_to_the_console,
     reboot_the_stuck,
     read_the_hopeless,
+    change_the_address,
     give_a_new_token,
     download_diagnostics,
     reconfigure,
@@ -350,7 +373,9 @@ async def test_story(
     household: Household, person: Person, story: tuple[Step, ...], witness: Witness
 ) -> None:
     """Go through what a person does, and find nothing wrong on the way."""
-    await household.had_problem(LOGGED_OUT, LOGGED_OUT_TOO, TELEGRAM, STUCK, *HOPELESS)
+    await household.had_problem(
+        LOGGED_OUT, LOGGED_OUT_TOO, TELEGRAM, STUCK, *HOPELESS, MOVED
+    )
     account = household.simulator.add_account("1101000001", Token.FIRST)
     scene = Scene(household, person, witness, account)
     for step in story:

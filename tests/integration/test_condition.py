@@ -6,7 +6,9 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.green_api.condition import IsAuthorizedCondition
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.condition import ConditionConfig
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Simulator
 from tests.support.automations import async_automate
@@ -185,3 +187,13 @@ async def test_wrong_configuration(hass: HomeAssistant, wrong: dict[str, Any]) -
     assert [state.state for state in hass.states.async_all("automation")] == [
         "unavailable"
     ]
+
+
+@pytest.mark.usefixtures("loaded_entry")
+async def test_checker(hass: HomeAssistant) -> None:
+    """Home Assistant before 2026.5 asks for something to call, which newer do not."""
+    condition = IsAuthorizedCondition(hass, ConditionConfig(target=TARGET))
+
+    checker = await condition.async_get_checker()
+
+    assert checker(variables={})

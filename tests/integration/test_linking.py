@@ -62,6 +62,7 @@ PLACEHOLDERS: Final = {
     "console_url": CONSOLE_URL,
     "messenger": "WhatsApp",
     "minutes": "2",
+    "waiting": "",
 }
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 PHONE: Final = "+44 7700 900123"
@@ -664,7 +665,14 @@ async def test_type(
     assert shown["progress_action"] == "enter_code"
     code = shown["description_placeholders"]["code"]
     assert code == f"{account.code[:4]}\u2011{account.code[4:]}"
-    assert shown["description_placeholders"] == PLACEHOLDERS | {"code": code}
+    picture = shown["description_placeholders"]["code_picture"]
+    scheme, _, content = picture.partition(",")
+    assert scheme == "data:image/svg+xml;base64"
+    assert f">{code}<" in base64.b64decode(content).decode()
+    assert shown["description_placeholders"] == PLACEHOLDERS | {
+        "code": code,
+        "code_picture": picture,
+    }
 
     assert account.enter_code(code)
     shown = await dialog.follow()

@@ -34,6 +34,7 @@ PLACEHOLDERS: Final = {
     "console_url": CONSOLE_URL,
     "messenger": "WhatsApp",
     "minutes": "2",
+    "waiting": "",
 }
 
 

@@ -261,6 +261,7 @@ async def test_restricted(
     account.state = raw
     freezer.tick(11)
     assert (await async_refused(hass)).translation_key == "restricted"
+    await hass.async_block_till_done(wait_background_tasks=True)
 
     account.suspended_until = int(datetime(2030, 1, 2, 3, 4, tzinfo=UTC).timestamp())
     await async_pass(hass, freezer)
@@ -638,6 +639,6 @@ async def test_pace(
     account.requests.clear()
     await asyncio.gather(*(async_notify(hass, f"No. {it}") for it in range(5)))
 
-    times = [request.at for request in account.requests if request.method != "qr"]
+    times = [it.at for it in account.requests if it.method == "sendMessage"]
     pauses = [later - sooner for sooner, later in pairwise(times)]
     assert min(pauses) > RequestPacer.SPACING["sendMessage"] / 2

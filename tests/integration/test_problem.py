@@ -150,7 +150,8 @@ def test_states() -> None:
 def test_failures() -> None:
     """Only failures that say what is wrong are a problem if they last."""
     assert {
-        kind: problems(every_minute(*[ERRORS[kind]] * 60))[-1] for kind in ErrorKind
+        kind: problems(every_minute(*[error] * 60))[-1]
+        for kind, error in ERRORS.items()
     } == {
         ErrorKind.BAD_RESPONSE: None,
         ErrorKind.CANNOT_CONNECT: None,

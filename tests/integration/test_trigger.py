@@ -26,7 +26,7 @@ from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Simulator
 from tests.support.automations import async_automate, trigger
 from tests.support.failures import FAULT_OF_KIND
-from tests.support.helpers import async_add_account, async_pass
+from tests.support.helpers import async_add_account, async_pass, waits
 from tests.support.restart import async_start, async_starting
 
 PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
@@ -188,6 +188,8 @@ async def test_new_reason(
     account.state = "authorized"
     await minutes(hass, freezer, 3)
 
+    first, _, cleared = told
+    assert cleared["since"] == first["since"]
     assert news(told) == [
         ("problem_detected", "logged_out"),
         ("problem_detected", "expired"),
@@ -269,6 +271,43 @@ async def test_disabled_and_enabled(
     await minutes(hass, freezer, 10)
 
     assert news(told) == []
+
+
+async def test_disabled_while_waiting(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """The time in which an account is disabled does not count."""
+    told = await async_automate(
+        hass, trigger("problem_detected", TARGET, **{"for": {"minutes": 8}})
+    )
+    account.state = "blocked"
+    await minutes(hass, freezer, 5)
+    entry_id = loaded_entry.entry_id
+    await hass.config_entries.async_set_disabled_by(entry_id, ConfigEntryDisabler.USER)
+    await minutes(hass, freezer, 20)
+    await hass.config_entries.async_set_disabled_by(entry_id, None)
+    await minutes(hass, freezer, 2)
+    assert news(told) == []
+    await minutes(hass, freezer, 5)
+    assert news(told) == [("problem_detected", "blocked")]
+
+
+async def test_new_account(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """That an account is there is no change of its state."""
+    told = await everything(hass)
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await minutes(hass, freezer, 3)
+    assert news(told) == []
+    assert "Exception" not in caplog.text
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -814,17 +853,17 @@ async def test_account_removed_while_waiting(
 async def test_automation_turned_off_while_waiting(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """An automation that is turned off is told nothing."""
-    told = await async_automate(
-        hass, trigger("problem_detected", TARGET, **{"for": {"minutes": 5}})
+    """An automation that is turned off waits for nothing any more."""
+    await async_automate(
+        hass, trigger("problem_detected", TARGET, **{"for": {"minutes": 60}})
     )
     account.state = "blocked"
-    await minutes(hass, freezer, 3)
+    await minutes(hass, freezer, 2)
+    assert waits(hass, 3600)
     await hass.services.async_call(
         "automation", "turn_off", {"entity_id": "automation.told"}, blocking=True
     )
-    await minutes(hass, freezer, 10)
-    assert told == []
+    assert not waits(hass, 3600)
 
 
 @pytest.mark.usefixtures("loaded_entry")

@@ -191,13 +191,20 @@ def _about_file(message: Message) -> Json:
     file = message.body.get("file")
     if not isinstance(file, dict):
         return {"name": message.body["urlFile"]} if "urlFile" in message.body else None
-    name = message.body.get("fileName") or file["name"]
-    kind, _ = mimetypes.guess_type(str(name))
-    return {
-        "name": name,
-        "size": file["size"],
-        "picture": kind in PICTURES and file["content"] is not None,
-    }
+    picture = _kind_of_file(message) in PICTURES and file["content"] is not None
+    return {"name": _name_of_file(message), "size": file["size"], "picture": picture}
+
+
+def _name_of_file(message: Message) -> str:
+    """Return the name of a file as people see it."""
+    file = message.body["file"]
+    own_name = file["name"] if isinstance(file, dict) else None
+    return str(message.body.get("fileName") or own_name)
+
+
+def _kind_of_file(message: Message) -> str | None:
+    """Return the type of a file, by its name."""
+    return mimetypes.guess_type(_name_of_file(message))[0]
 
 
 def _finite(time_span: float) -> float | None:
@@ -229,11 +236,11 @@ class Control:
         return _json({"choices": CHOICES, "accounts": accounts})
 
     async def file(self, request: web.Request) -> web.Response:
-        """Give the file of a message."""
+        """Give the file of a message; nothing but a picture is called what it is."""
         for message in self._account(request).messages:
             file = message.body.get("file")
             if message.id == request.match_info["message"] and isinstance(file, dict):
-                kind, _ = mimetypes.guess_type(str(_about_file(message)["name"]))
+                kind = _kind_of_file(message)
                 return web.Response(
                     body=base64.b64decode(str(file["content"] or "")),
                     content_type=kind if kind in PICTURES else "text/plain",

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from email.message import EmailMessage, Message
+from email.message import Message, MIMEPart
 from email.parser import BytesHeaderParser, BytesParser
 from email.policy import HTTP
 import json
@@ -103,7 +103,7 @@ class CannedServer:
             writer.close()
 
 
-def _field(part: EmailMessage) -> tuple[str, object]:
+def _field(part: MIMEPart) -> tuple[str, object]:
     """Return the name and the value of a field of a form."""
     name = str(part.get_param("name", header="Content-Disposition"))
     content = part.get_payload(decode=True)

@@ -15,6 +15,7 @@ LONG: Final = (
     "tests/integration/test_hostile_server.py",
     "tests/live/test_bad_restarts.py",
     "tests/live/test_live.py",
+    "tests/live/test_sending.py",
 )
 """Modules with the longest tests, and those that scripts/test --quick leaves out."""
 

@@ -24,6 +24,7 @@ from .errors import (
     MessageRefusedError,
     MethodQuotaError,
     RateLimitedError,
+    TooLargeError,
     UnknownHostError,
     WrongAddressError,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "RateLimitedError",
     "RequestPacer",
     "Settings",
+    "TooLargeError",
     "UnknownHostError",
     "WrongAddressError",
     "text_length",

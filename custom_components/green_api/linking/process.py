@@ -4,7 +4,7 @@ import asyncio
 import base64
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.core import HomeAssistant, callback
 
@@ -14,6 +14,16 @@ from .account import Account, NextStep
 from .tasks import Tasks
 from .waits import WAITS, QrCode, Waits
 from .watch import Watch
+
+# On a phone, Home Assistant leaves so little room that a text in large letters breaks.
+# A picture shrinks.
+_CODE_PICTURE: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="240" height="48"'
+    ' viewBox="0 0 240 48"><rect width="240" height="48" rx="6" fill="white"/>'
+    '<text x="120" y="37" text-anchor="middle" textLength="228"'
+    ' lengthAdjust="spacingAndGlyphs" font-family="monospace" font-size="38"'
+    ' font-weight="bold">{}</text></svg>'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,11 @@ class Linking:
             return self._begin("linking")
         middle = len(code) // 2
         # No line breaks at this hyphen.
-        return self._begin("code", code=f"{code[:middle]}\u2011{code[middle:]}")
+        code = f"{code[:middle]}\u2011{code[middle:]}"
+        picture = _CODE_PICTURE.format(code).encode()
+        return self._begin(
+            "code", code=code, code_picture=_data_url("image/svg+xml", picture)
+        )
 
     @callback
     def async_follow(self, step_id: str) -> Progress | NextStep:
@@ -120,12 +134,11 @@ class Linking:
         coming = self._waits.async_scan(qr_code)
         if not qr_code:
             return self._start("qr_code", "wait_for_server", coming)
-        picture = base64.b64encode(qr_code).decode()
         return self._start(
             "qr_code",
             "scan_qr_code",
             coming,
-            qr_code=f"data:image/png;base64,{picture}",
+            qr_code=_data_url("image/png", qr_code),
         )
 
     def _start(
@@ -165,3 +178,8 @@ class Linking:
             return await coming
         except GreenApiError as err:
             return self._account.async_fail(err)
+
+
+def _data_url(media_type: str, content: bytes) -> str:
+    """Return the URL of a picture that is in the URL itself."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"

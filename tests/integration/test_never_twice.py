@@ -1,0 +1,117 @@
+"""Whatever goes wrong, no message is sent twice, and none is said to be sent falsely."""
+
+import asyncio
+from random import Random
+from typing import Final
+
+from aiohttp import ClientTimeout
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.green_api import freshness, sending
+from custom_components.green_api.api import transport
+from custom_components.green_api.api.pacing import RequestPacer
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from tests.simulator import Account, Fault
+from tests.support.recipients import (
+    ALEX,
+    ALEX_CHAT,
+    FAMILY,
+    FAMILY_CHAT,
+    async_add_recipient,
+    async_notify,
+)
+
+STEPS: Final = 20
+MESSAGES: Final = 3
+
+STATES: Final = [
+    *["authorized"] * 5,
+    "starting",
+    "notAuthorized",
+    "suspended",
+    "blocked",
+    None,
+]
+# Faults after which the server may have done all the same what it was asked for.
+UNCLEAR: Final = [
+    Fault.BAD_GATEWAY,
+    Fault.CLIENT_CLOSED_499,
+    Fault.EMPTY_200,
+    Fault.GATEWAY_TIMEOUT,
+    Fault.HANG,
+    Fault.NOT_JSON,
+    Fault.RESET_AFTER_HEADERS,
+    Fault.RESET_BEFORE_HEADERS,
+    Fault.SERVER_ERROR,
+    Fault.TRUNCATED_BODY,
+    Fault.UNAVAILABLE,
+]
+CLEAR: Final = [
+    Fault.BAD_REQUEST,
+    Fault.DELETED,
+    Fault.EXPIRED_TEXT,
+    Fault.FORBIDDEN_HTML,
+    Fault.QUOTA_466,
+    Fault.RATE_LIMITED,
+    Fault.STARTING,
+    Fault.UNAUTHORIZED,
+]
+
+
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for nothing for long."""
+    monkeypatch.setattr(transport, "TIMEOUT", ClientTimeout(total=0.3))
+    monkeypatch.setattr(sending, "RETRY_AFTER", 0)
+    monkeypatch.setattr(RequestPacer, "PATIENCE", 0)
+
+
+async def async_outcome(hass: HomeAssistant, text: str, entity_id: str) -> str:
+    """Send a message, and return what is said of it."""
+    try:
+        await async_notify(hass, text, entity_id)
+    except HomeAssistantError as err:
+        return f"{err.translation_key}"
+    return "sent"
+
+
+def accepted(account: Account, text: str) -> int:
+    """Return how often the server has accepted a message."""
+    messages = account.messages
+    everything = [*messages.waiting, *messages.delivered, *messages.lost]
+    return sum(message.body["message"] == text for message in everything)
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_never_twice(
+    hass: HomeAssistant,
+    monkeypatch: pytest.MonkeyPatch,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    seed: int,
+) -> None:
+    """Messages through states and faults in any order are what is said of them."""
+    await async_add_recipient(hass, loaded_entry, "Alex", ALEX_CHAT)
+    await async_add_recipient(hass, loaded_entry, "Family", FAMILY_CHAT)
+    random = Random(seed)  # noqa: S311
+    said: set[str] = set()
+    for step in range(STEPS):
+        account.state = random.choice(STATES)
+        account.acts_in_spite_of_fault = random.random() < 0.5
+        faults = UNCLEAR if account.acts_in_spite_of_fault else UNCLEAR + CLEAR
+        account.faults["sendMessage"] = random.choice([None] * 12 + faults)
+        account.faults["getStateInstance"] = random.choice([None] * 9 + CLEAR)
+        monkeypatch.setattr(freshness, "FRESH_FOR", random.choice([0, 0, 60]))
+        texts = [f"{step}-{number}" for number in range(MESSAGES)]
+        outcomes = await asyncio.gather(
+            *(async_outcome(hass, it, random.choice([ALEX, FAMILY])) for it in texts)
+        )
+        counts = [accepted(account, text) for text in texts]
+        assert max(counts) <= 1
+        for outcome, count in zip(outcomes, counts, strict=True):
+            assert outcome != "sent" or count == 1
+            assert outcome in {"sent", "maybe_sent"} or count == 0
+        said.update(outcomes)
+    assert {"sent", "maybe_sent"} <= said
