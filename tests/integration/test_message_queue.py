@@ -146,7 +146,7 @@ def test_replays() -> None:
         for earlier, later in pairwise(replay.steps)
     )
     shown = {step.problem for replay in replays for step in replay.steps}
-    assert shown == {None, Problem.LOGGED_OUT, *QUEUE_PROBLEMS}
+    assert shown == {None, Problem.EXPIRED, Problem.LOGGED_OUT, *QUEUE_PROBLEMS}
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,16 @@ def test_patience(delay: float | None, seconds: float) -> None:
 
 EVENTS_BY_CHANCE: Final = [
     *("5a", "5a", "5b", "6a", "4a", "0", "5?", "5!", "5-", "9c", "9!"),
-    *("authorized", "starting", "notAuthorized", "502", "REBOOT", "RESTART", "?"),
+    *(
+        "authorized",
+        "starting",
+        "notAuthorized",
+        "502",
+        "expired",
+        "REBOOT",
+        "RESTART",
+        "?",
+    ),
 ]
 GAPS: Final = [0, 1, 10, 50, 60, 60, 60, 61, 180, 200, 201, 300, 590, 600, 1801, 90000]
 

@@ -138,8 +138,11 @@ class Traffic:
     hangs: bool = False
     until: float = 0
 
-    def go_on(self, now: float) -> None:
+    def go_on(self, now: float, *, in_peace: bool) -> None:
         """Let happen what may have happened since the last look."""
+        if in_peace:
+            self.count = 0
+            return
         if self.until <= now:
             self.hangs = not self.hangs and self.chance.random() < 0.3
             self.until = now + self.chance.choice((300, 1200, 2400, 7200))
@@ -217,11 +220,11 @@ class Life:
             self.chance.choice(BAD_TIMES) if self.chance.random() < ODD else self.like
         )
 
-    def queue_body(self, method: str, now: float) -> bytes | None:
+    def queue_body(self, method: str, now: float, *, in_peace: bool) -> bytes | None:
         """Return a good answer of the methods of the queue, and take it down."""
         match method:
             case "getMessagesCount":
-                self.queue.go_on(now)
+                self.queue.go_on(now, in_peace=in_peace)
                 self.look(now)
                 return json.dumps({"count": self.queue.count}).encode()
             case "showMessagesQueue":
@@ -268,8 +271,9 @@ class Life:
             self.queue_verdict = queue_verdict(
                 self.looks[:end], self.queue_verdict, self.delay
             )
-        # What was hours ago matters no more.
-        del self.looks[:-300]
+        # What was before an empty queue, or hours ago, matters no more.
+        is_empty = bool(self.looks) and self.looks[-1] == Look(self.looks[-1].at, 0)
+        del self.looks[: -1 if is_empty else -300]
         self.judged = len(self.looks)
         self.notice(before)
 
@@ -343,7 +347,8 @@ class World:
         if method == "reboot":
             life.reboot(now)
             life.hear(Event(now, Happening.REBOOT))
-        body = life.queue_body(method, now) or _body(method, like, dt_util.utcnow())
+        body = life.queue_body(method, now, in_peace=self.in_peace)
+        body = body or _body(method, like, dt_util.utcnow())
         return Response(200, "application/json", body)
 
 

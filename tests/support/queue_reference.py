@@ -76,7 +76,7 @@ def standing(history: Sequence[QueueEvent]) -> list[Look]:
     looks: list[Look] = []
     for event in reversed(history):
         if isinstance(event, Turn) or (
-            isinstance(event, Poll) and event.can_send is False
+            isinstance(event, Poll) and (event.can_send is False or event.has_problem)
         ):
             break
         if not isinstance(event, Look):

@@ -237,6 +237,17 @@ QUEUE_REPLAYS: Final = (
         """,
     ),
     Replay(
+        "another problem: that is told by failures takes its place as well",
+        """
+        0:00-9:00    5a          -
+        10:00        5a          not_sending
+        11:00        expired     not_sending
+        12:00        expired     expired
+        13:00-22:00  5a          -
+        23:00        5a          not_sending
+        """,
+    ),
+    Replay(
         "not authorized: for a moment, after which messages have ten minutes again",
         """
         0:00-8:00    5a        -
