@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 import sys
 from typing import Final
 
-from . import accounts, changes, imports, poll, sending, start
+from . import accounts, changes, imports, looks, poll, sending, start
 from .table import Row, table
 
 MEASURES: Final[Mapping[str, Callable[[], list[Row]]]] = {
     "imports": imports.measure,
     "start": start.measure,
     "poll": poll.measure,
+    "looks": looks.measure,
     "changes": changes.measure,
     "sending": sending.measure,
     "accounts": accounts.measure,

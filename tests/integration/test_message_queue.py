@@ -357,3 +357,26 @@ def test_failed_poll_is_no_look() -> None:
     before = watcher.memory.queue
     watcher.poll(60, CannotConnectError())
     assert watcher.memory.queue is before
+
+
+def test_look_at_an_account_that_cannot_send() -> None:
+    """Messages have no time to go out before the account is authorized."""
+    watcher = Watcher()
+    watcher.poll(0, AccountState("starting"))
+    queue = watcher.memory.queue.counted(5, 0, MOMENT, can_send=False)
+    watcher.memory = watcher.memory.with_queue(queue, 0, MOMENT)
+
+    for minute in range(1, 11):
+        watcher.happen(minute * MINUTE, "5a")
+    assert watcher.memory.problem is None
+    watcher.happen(11 * MINUTE, "5a")
+    assert watcher.memory.problem is Problem.NOT_SENDING
+
+
+def test_list_that_comes_too_late() -> None:
+    """What is listed is of no use when the account cannot send any more."""
+    watcher = Watcher()
+    watcher.happen(0, "5a")
+    watcher.poll(60, AccountState("starting"))
+    before = watcher.memory.queue
+    assert before.listed(1, 61, MOMENT) is before

@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
 )
 
+from custom_components.green_api.api import GreenApiClient
 from custom_components.green_api.const import CONSOLE_URL, DOMAIN, SUPPORT_URL
 from custom_components.green_api.events import SIGNAL_ANNOUNCED, Announcement
 from custom_components.green_api.store import SAVE_DELAY
@@ -540,3 +541,40 @@ async def test_entry_ends(
     assert shown["reason"] == "removed"
     assert not {"reboot", "clearMessagesQueue"} & {*methods(account)}
     assert complaints(caplog) == []
+
+
+async def test_entry_is_unloaded_while_the_queue_is_cleared(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    hanging: str,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was cleared is cleared, and nobody looks any more."""
+    clear = GreenApiClient.clear_messages_queue
+
+    async def clear_late(client: GreenApiClient) -> bool:
+        await hass.config_entries.async_unload(loaded_entry.entry_id)
+        return await clear(client)
+
+    monkeypatch.setattr(GreenApiClient, "clear_messages_queue", clear_late)
+    await dialog.open(hanging)
+    await dialog.choose("clear_queue")
+    assert (await dialog.submit())["type"] == "create_entry"
+    assert account.queue == 0
+    assert methods(account) == ["clearMessagesQueue"]
+
+
+async def test_clear_queue_fails(
+    hass: HomeAssistant, dialog: Dialog, hanging: str, account: Account
+) -> None:
+    """The dialog says why the queue is not cleared, and can try again."""
+    account.faults["clearMessagesQueue"] = Fault.BAD_GATEWAY
+    await dialog.open(hanging)
+    await dialog.choose("clear_queue")
+    assert (await dialog.submit())["errors"] == {"base": "cannot_connect"}
+
+    account.faults.clear()
+    assert (await dialog.submit())["type"] == "create_entry"
+    assert standing(hass) == set()

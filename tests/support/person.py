@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.green_api import coordinator, problem
+from custom_components.green_api import coordinator, problem, queue_watch
 from custom_components.green_api.api import RequestPacer
 from custom_components.green_api.client import _PACER
 from custom_components.green_api.const import DOMAIN
@@ -248,7 +248,6 @@ async def async_meet(
     )
     pacer = hass.data[_PACER] = CountingPacer(news)
     enable(er.async_get(hass), IMAGE, f"{INSTANCE_ID}_qr_code")
-    enable(er.async_get(hass), MESSAGES_IN_QUEUE, f"{INSTANCE_ID}_messages_in_queue")
     entry.add_to_hass(hass)
     return Person(hass, await hass_client(), account, entry, news, pacer)
 
@@ -257,6 +256,9 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing come by itself, and everything else at once."""
     for interval in ("UPDATE_INTERVAL", "FAST_UPDATE_INTERVAL"):
         monkeypatch.setattr(coordinator, interval, timedelta(hours=1))
+    # A queue is looked at whenever there is an occasion.
+    for interval in ("QUEUE_INTERVAL", "BUSY_QUEUE_INTERVAL"):
+        monkeypatch.setattr(queue_watch, interval, timedelta())
     for name in problem.CERTAIN_AFTER:
         monkeypatch.setitem(problem.CERTAIN_AFTER, name, 0)
     monkeypatch.setattr(problem, "_CERTAIN_AT_LAST", 0)
