@@ -304,8 +304,10 @@ class GreenApiConfigFlow(LinkingFlow[ConfigFlowResult], AccountFlow, domain=DOMA
         The update listener of the account is for its recipients, and reloads nothing.
         """
         entry = self.account_entry
+        result = self.async_update_and_abort(entry, data=data)
+        # Not before: the reload may begin at once.
         self.hass.config_entries.async_schedule_reload(entry.entry_id)
-        return self.async_update_and_abort(entry, data=data)
+        return result
 
     async def _async_check_new(self, data: dict[str, str]) -> dict[str, str]:
         """Check an account that nobody else has added."""

@@ -82,7 +82,10 @@ async def add_again(hass: HomeAssistant, entry: MockConfigEntry) -> str:
     """Remove the account, and add it again."""
     await hass.config_entries.async_remove(entry.entry_id)
     form = await hass.config_entries.flow.async_init(
-        DOMAIN, context={"source": SOURCE_USER}, data=dict(entry.data)
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+    form = await hass.config_entries.flow.async_configure(
+        form["flow_id"], dict(entry.data)
     )
     return form["errors"]["base"]
 
