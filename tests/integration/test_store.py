@@ -618,3 +618,44 @@ async def test_damaged_file(
     await hass.config_entries.async_remove(config_entry.entry_id)
     await async_pass(hass, freezer, SAVE_DELAY)
     assert stored(hass_storage) == {}
+
+
+@pytest.mark.parametrize(
+    ("waiting", "off", "rebooted", "expected"),
+    [
+        (3, 30, False, ["not_sending"]),
+        (3, 1700, False, ["not_sending"]),
+        (3, 1900, False, []),
+        # Somebody has acted on it.
+        (3, 30, True, []),
+        # The messages have gone out meanwhile.
+        (2, 30, False, []),
+        (0, 30, False, []),
+    ],
+)
+async def test_queue_over_a_restart(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    config_entry: MockConfigEntry,
+    account: Account,
+    waiting: int,
+    off: float,
+    expected: list[str],
+    *,
+    rebooted: bool,
+) -> None:
+    """A queue that stood still does so until the first look says otherwise."""
+    queue = {
+        "count": 3,
+        "shown_ago": 20.0,
+        "waiting_since": LONG_AGO,
+        "problem": "not_sending",
+        "is_rebooted": rebooted,
+    }
+    known = {config_entry.entry_id: NOTHING | {"queue": queue}}
+    store(hass_storage, known, saved_ago=off)
+    account.queue = waiting
+
+    await set_up(hass, config_entry)
+
+    assert issues(hass) == expected
