@@ -60,11 +60,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> 
 
 async def async_unload_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> bool:
     """Unload an account."""
-    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
-        return False
+    is_unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     ignored = async_delete_issues(hass, entry)
     (await async_get_store(hass)).async_interrupt(entry.entry_id, ignored)
-    return True
+    return is_unloaded
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:

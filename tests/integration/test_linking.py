@@ -27,6 +27,8 @@ from custom_components.green_api.const import (
     DOMAIN,
     QR_LIFE,
 )
+from custom_components.green_api.linking.account import Account as LinkedAccount
+from custom_components.green_api.linking.process import Linking
 from custom_components.green_api.linking.waits import (
     CODE_LIFE,
     LINKED_TIMEOUT,
@@ -1424,3 +1426,19 @@ async def test_linking_hides_the_token(
     assert_hidden(
         account.token, caplog, dialog.all_shown, hass.states.async_all(), issues
     )
+
+
+async def test_not_loaded(hass: HomeAssistant, config_entry: MockConfigEntry) -> None:
+    """An account that is being reloaded is linked like any other."""
+    account = LinkedAccount(hass, config_entry)
+    assert await account.async_step_of(AccountState("notAuthorized")) == "ways"
+
+
+async def test_removed_before(
+    hass: HomeAssistant, config_entry: MockConfigEntry
+) -> None:
+    """An account that was removed before the first step is not asked for."""
+    linking = Linking(hass, config_entry, lambda: None)
+    assert await linking.async_choose_step() == "failed"
+    assert linking.failure == "removed"
+    linking.async_close()
