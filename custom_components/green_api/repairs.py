@@ -1,5 +1,6 @@
 """Fix flows: link the account, reboot the instance, clear its queue, change the address."""
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, override
@@ -118,9 +119,9 @@ class ConfirmedRepairFlow(AccountRepairFlow):
         """Ask, then do it."""
         return await self.async_ask("confirm", self.async_fix, user_input)
 
+    @abstractmethod
     async def async_fix(self) -> RepairsFlowResult:
         """Do it, and return what is to be shown then."""
-        raise NotImplementedError
 
 
 class RebootRepairFlow(ConfirmedRepairFlow):

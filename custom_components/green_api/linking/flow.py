@@ -1,5 +1,6 @@
 """The steps of a flow that links an account."""
 
+from abc import abstractmethod
 from typing import Any, Final, override
 
 import voluptuous as vol
@@ -40,9 +41,9 @@ class LinkingFlow[ResultT: FlowResult[Any, Any]](FlowHandler[Any, ResultT, str])
     _phone_number = ""
 
     @property
+    @abstractmethod
     def linked_entry(self) -> GreenApiConfigEntry:
         """Return the config entry of the account."""
-        raise NotImplementedError
 
     @property
     def ways(self) -> list[str]:
