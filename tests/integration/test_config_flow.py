@@ -924,6 +924,7 @@ async def test_reauth(
     assert reply["reason"] == "reauth_successful"
     assert config_entry.data == typed | {CONF_API_TOKEN: NEW_TOKEN}
     assert config_entry.state is ConfigEntryState.LOADED
+    assert config_entry.runtime_data.coordinator.last_update_success
     assert hass.config_entries.flow.async_progress() == []
     assert_hidden(TOKEN, caplog)
 
