@@ -34,9 +34,9 @@ from tests.support.const import TOKEN
 from tests.support.dialog import End, at_every_end
 from tests.support.failures import FAULT_OF_KIND
 from tests.support.helpers import (
+    asked,
     async_pass,
     complaints,
-    methods,
     waits,
 )
 from tests.support.secrecy import assert_hidden
@@ -115,7 +115,7 @@ async def test_press(
 
     await async_press(hass)
 
-    assert methods(account)[:2] == ["reboot", "getStateInstance"]
+    assert asked(account) == ["reboot", "getStateInstance"]
     assert state(hass) == "starting"
     assert hass.states.get(BUTTON).state == dt_util.utcnow().isoformat()
 
@@ -133,7 +133,7 @@ async def test_press_in_an_outage(
 
     await async_press(hass)
 
-    assert methods(account)[:2] == ["reboot", "getStateInstance"]
+    assert asked(account) == ["reboot", "getStateInstance"]
     assert state(hass) == STATE_UNAVAILABLE
     assert hass.states.get(BUTTON).state == dt_util.utcnow().isoformat()
 
@@ -159,9 +159,9 @@ async def test_refused(
     assert caught.value.translation_domain == DOMAIN
     assert caught.value.translation_key == "reboot_refused"
     assert caught.value.translation_placeholders == {"name": "GREEN-API 1101000001"}
-    assert methods(account) == ["reboot"]
+    assert asked(account) == ["reboot"]
     await async_pass(hass, freezer, 50)
-    assert methods(account) == ["reboot"]
+    assert asked(account) == ["reboot"]
     assert state(hass) == "authorized"
 
 
@@ -246,7 +246,7 @@ async def test_no_answer(
     caplog.set_level(logging.DEBUG)
     account.faults["reboot"] = Fault.HANG
     press = asyncio.create_task(async_press(hass))
-    await async_until(lambda: "reboot" in methods(account))
+    await async_until(lambda: "reboot" in asked(account))
     freezer.tick(16)
     async_fire_time_changed(hass)
 
@@ -260,17 +260,17 @@ async def test_no_answer(
 @pytest.fixture
 def late(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
     """Let reboots be answered late; return what tells of one, and what answers it."""
-    asked, answer = asyncio.Event(), asyncio.Event()
+    heard, answer = asyncio.Event(), asyncio.Event()
     reboot = GreenApiClient.reboot
 
     async def reboot_late(client: GreenApiClient) -> bool:
         accepted = await reboot(client)
-        asked.set()
+        heard.set()
         await answer.wait()
         return accepted
 
     monkeypatch.setattr(GreenApiClient, "reboot", reboot_late)
-    return asked, answer
+    return heard, answer
 
 
 async def test_reload_meanwhile(
@@ -281,9 +281,9 @@ async def test_reload_meanwhile(
     late: tuple[asyncio.Event, asyncio.Event],
 ) -> None:
     """After a reboot the account is looked at every ten seconds, reloaded or not."""
-    asked, answer = late
+    heard, answer = late
     press = asyncio.create_task(async_press(hass))
-    await asked.wait()
+    await heard.wait()
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     answer.set()
     await press
@@ -292,7 +292,7 @@ async def test_reload_meanwhile(
     for _ in range(3):
         account.requests.clear()
         await async_pass(hass, freezer, 10)
-        assert "getStateInstance" in methods(account)
+        assert "getStateInstance" in asked(account)
     assert state(hass) == "authorized"
 
 
@@ -309,7 +309,7 @@ async def test_reload_afterwards(
     for _ in range(5):
         account.requests.clear()
         await async_pass(hass, freezer, 10)
-        assert "getStateInstance" in methods(account)
+        assert "getStateInstance" in asked(account)
 
 
 @at_every_end
@@ -323,16 +323,16 @@ async def test_end_meanwhile(
     end: End,
 ) -> None:
     """A press whose account goes in the middle ends quietly, and leaves nothing."""
-    asked, answer = late
+    heard, answer = late
     press = asyncio.create_task(async_press(hass))
-    await asked.wait()
+    await heard.wait()
     await end(hass, loaded_entry)
     account.requests.clear()
     answer.set()
     await press
 
     await async_pass(hass, freezer)
-    assert methods(account) == []
+    assert asked(account) == []
     assert complaints(caplog) == []
 
 
@@ -361,7 +361,7 @@ async def test_rejected(
         await async_press(hass)
 
     assert caught.value.translation_key == ErrorKind.INVALID_AUTH
-    assert methods(account) == ["reboot", "getStateInstance"]
+    assert asked(account) == ["reboot", "getStateInstance"]
     assert asks_for_token(hass, loaded_entry) is asks
 
 
@@ -398,10 +398,10 @@ async def test_pace(
 
     press = asyncio.create_task(async_press(hass))
     await async_until(lambda: waits(hass, RequestPacer.DEFAULT_SPACING))
-    assert methods(account) == ["reboot"]
+    assert asked(account) == ["reboot"]
     await async_pass(hass, freezer, RequestPacer.DEFAULT_SPACING)
     await press
 
-    assert methods(account)[:2] == ["reboot", "getStateInstance"]
+    assert asked(account) == ["reboot", "getStateInstance"]
     assert state(hass) == "starting"
     assert loaded_entry.runtime_data.coordinator.data.error is None

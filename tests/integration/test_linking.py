@@ -53,7 +53,7 @@ from tests.support.dialog import (
     async_let_pass,
     at_every_end,
 )
-from tests.support.helpers import async_pass, methods, standing
+from tests.support.helpers import asked, async_pass, standing
 from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
 
@@ -129,7 +129,7 @@ async def async_wait_for_qr(dialog: Dialog, account: Account) -> None:
     """Go as far as to the request for the QR code, which gets no answer."""
     account.faults["qr"] = Fault.HANG
     assert (await dialog.choose("qr_code"))["progress_action"] == "get_qr_code"
-    await async_until(lambda: "qr" in methods(account))
+    await async_until(lambda: "qr" in asked(account))
 
 
 async def async_type(dialog: Dialog, account: Account) -> None:
@@ -159,7 +159,7 @@ in_every_progress: Final = pytest.mark.parametrize(
 async def test_ways(dialog: Dialog, logged_out: str, account: Account) -> None:
     """The dialog offers the two ways, and nothing that is a step of one of them."""
     shown = await dialog.open(logged_out)
-    assert methods(account) == ["getStateInstance"]
+    assert asked(account) == ["getStateInstance"]
     assert shown["type"] == "menu"
     assert shown["step_id"] == "ways"
     assert shown["menu_options"] == ["qr_code", "phone_number"]
@@ -196,7 +196,7 @@ async def test_other_messengers(
     assert shown["reason"] == "link_in_console"
     assert shown["description_placeholders"] == PLACEHOLDERS | {"messenger": name}
     assert await dialog.is_over()
-    assert methods(account) == ["getStateInstance"]
+    assert asked(account) == ["getStateInstance"]
     assert standing(hass) == {logged_out}
 
 
@@ -220,7 +220,7 @@ async def test_messenger_unknown(
 
     account.faults.clear()
     assert (await other_dialog.open(logged_out))["reason"] == "link_in_console"
-    assert methods(account) == ["getStateInstance", "getSettings"] * 2
+    assert asked(account) == ["getStateInstance", "getSettings"] * 2
 
 
 # Linking by QR code
@@ -367,7 +367,7 @@ async def test_nobody_scans(
 
     account.requests.clear()
     await async_let_pass(freezer, 30)
-    assert methods(account) in ([], ["getStateInstance"])
+    assert asked(account) in ([], ["getStateInstance"])
 
     await async_scan(dialog, account)
     assert account.scan()
@@ -447,7 +447,7 @@ async def test_no_fresh_qr_code(
     assert shown["type"] == "abort"
     assert shown["reason"] == reason
     assert QR_LIFE - 1 <= time.monotonic() - shown_at < QR_LIFE + 6
-    assert methods(account).count("qr") > 2
+    assert asked(account).count("qr") > 2
 
 
 @pytest.mark.parametrize("fault", [fault for fault, _ in PASSING])
@@ -659,7 +659,7 @@ async def test_type(
     assert field["name"] == "phone_number"
     assert field["required"]
     assert field["selector"]["text"]["type"] == "tel"
-    assert "getAuthorizationCode" not in methods(account)
+    assert "getAuthorizationCode" not in asked(account)
 
     shown = await dialog.submit(phone_number=PHONE)
     assert shown["type"] == "progress"
@@ -727,7 +727,7 @@ async def test_no_phone_number(
     assert shown["type"] == "form"
     assert shown["errors"] == {"phone_number": "invalid_phone_number"}
     assert shown["data_schema"][0]["description"] == {"suggested_value": typed}
-    assert "getAuthorizationCode" not in methods(account)
+    assert "getAuthorizationCode" not in asked(account)
 
     shown = await dialog.submit(phone_number=PHONE)
     assert shown["progress_action"] == "enter_code"
@@ -896,7 +896,7 @@ async def test_close(
     assert not running(hass)
     account.requests.clear()
     await async_let_pass(freezer, 30)
-    assert not methods(account)
+    assert not asked(account)
     assert await dialog.is_over()
     assert standing(hass) == {logged_out}
 
@@ -910,7 +910,7 @@ async def submitting(
     await dialog.open(logged_out)
     await dialog.choose("phone_number")
     submitting = asyncio.create_task(dialog.submit(phone_number=PHONE))
-    await async_until(lambda: "getAuthorizationCode" in methods(account))
+    await async_until(lambda: "getAuthorizationCode" in asked(account))
     return submitting
 
 
@@ -928,7 +928,7 @@ async def test_close_while_asking_for_a_code(
     assert not running(hass)
     account.requests.clear()
     await async_let_pass(freezer, 30)
-    assert not methods(account)
+    assert not asked(account)
 
 
 @at_every_end
@@ -955,7 +955,7 @@ async def test_entry_ends(
     assert shown["reason"] == "removed"
     assert shown["description_placeholders"] == PLACEHOLDERS
     assert not running(hass)
-    assert not methods(account)
+    assert not asked(account)
 
 
 @at_every_end
@@ -984,7 +984,7 @@ async def test_entry_ends_while_asking_for_the_state(
     """A dialog that is just being opened ends with the config entry."""
     account.faults["getStateInstance"] = Fault.HANG
     opening = asyncio.create_task(dialog.open(logged_out))
-    await async_until(lambda: "getStateInstance" in methods(account))
+    await async_until(lambda: "getStateInstance" in asked(account))
     await end(hass, loaded_entry)
     shown = await opening
     assert shown["type"] == "abort"
@@ -1007,7 +1007,7 @@ async def test_entry_ends_before_a_way_is_chosen(
     shown = await dialog.choose("qr_code")
     assert shown["type"] == "abort"
     assert shown["reason"] == "removed"
-    assert not methods(account)
+    assert not asked(account)
 
 
 @at_every_end
@@ -1027,7 +1027,7 @@ async def test_entry_ends_before_a_number_is_typed(
     shown = await dialog.submit(phone_number=PHONE)
     assert shown["type"] == "abort"
     assert shown["reason"] == "removed"
-    assert not methods(account)
+    assert not asked(account)
 
 
 @pytest.mark.parametrize("way", [async_finish, async_scan, async_type])
@@ -1210,8 +1210,8 @@ async def test_page_is_gone(
 
     account.requests.clear()
     await async_let_pass(freezer, 60)
-    assert "qr" not in methods(account)
-    assert methods(account).count("getStateInstance") <= 1
+    assert "qr" not in asked(account)
+    assert asked(account).count("getStateInstance") <= 1
 
     await async_let_pass(freezer, QR_TIMEOUT + TOLD_FOR, step=5)
     assert not running(hass)
@@ -1224,7 +1224,7 @@ async def test_unseen_qr_code(
     await dialog.open(logged_out)
     await dialog.choose("qr_code")
     await async_let_pass(freezer, 30)
-    assert methods(account).count("qr") == 1
+    assert asked(account).count("qr") == 1
 
 
 @pytest.mark.parametrize("way", [async_scan, async_type])
@@ -1386,9 +1386,8 @@ async def test_pace(
     assert account.scan()
     assert (await dialog.follow_to_end())["type"] == "create_entry"
 
-    asked = methods(account)
-    assert asked.count("getStateInstance") > 40
-    assert asked.count("qr") > 20
+    assert asked(account).count("getStateInstance") > 40
+    assert asked(account).count("qr") > 20
     assert statuses == {HTTPStatus.OK}
 
 

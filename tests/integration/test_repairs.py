@@ -18,9 +18,9 @@ from homeassistant.helpers import issue_registry as ir
 from tests.simulator import Account, Fault, Simulator
 from tests.support.dialog import FAILURES, LEAKY, Dialog, End, at_every_end
 from tests.support.helpers import (
+    asked,
     async_pass,
     complaints,
-    methods,
     standing,
 )
 from tests.support.secrecy import assert_hidden
@@ -70,12 +70,12 @@ async def test_reboot(
     assert shown["step_id"] == "confirm"
     assert shown["data_schema"] == []
     assert shown["description_placeholders"] == PLACEHOLDERS
-    assert "reboot" not in methods(account)
+    assert "reboot" not in asked(account)
 
     shown = await dialog.submit()
     assert shown["type"] == "create_entry"
     assert await dialog.is_over()
-    assert methods(account)[:2] == ["reboot", "getStateInstance"]
+    assert asked(account)[:2] == ["reboot", "getStateInstance"]
     assert not standing(hass)
     assert state(hass) == "starting"
 
@@ -146,7 +146,7 @@ async def test_entry_ends_before_a_reboot(
     assert shown["type"] == "abort"
     assert shown["reason"] == "removed"
     assert shown["description_placeholders"] == PLACEHOLDERS
-    assert "reboot" not in methods(account)
+    assert "reboot" not in asked(account)
 
 
 @at_every_end
@@ -164,7 +164,7 @@ async def test_entry_ends_during_a_reboot(
     account.faults["reboot"] = Fault.HANG
     await dialog.open(stuck)
     submitting = asyncio.create_task(dialog.submit())
-    await async_until(lambda: "reboot" in methods(account))
+    await async_until(lambda: "reboot" in asked(account))
 
     await end(hass, loaded_entry)
 
@@ -192,7 +192,7 @@ async def test_reboot_while_reloading(
     await async_until(lambda: loaded_entry.state is ConfigEntryState.SETUP_IN_PROGRESS)
     assert (await dialog.submit())["type"] == "create_entry"
     await reloading
-    assert "reboot" in methods(account)
+    assert "reboot" in asked(account)
 
 
 async def test_reboot_of_what_is_not_loaded(

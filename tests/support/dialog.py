@@ -10,12 +10,11 @@ from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
     async_capture_events,
 )
 
 from custom_components.green_api.const import DOMAIN
-from homeassistant.config_entries import ConfigEntryDisabler
+from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED
 from tests.simulator import Fault
@@ -187,18 +186,18 @@ class Dialog:
         return self.shown
 
 
-async def async_remove(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def async_remove(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Remove a config entry."""
     await hass.config_entries.async_remove(entry.entry_id)
 
 
-async def async_disable(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+async def async_disable(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Disable a config entry."""
     await hass.config_entries.async_set_disabled_by(
         entry.entry_id, ConfigEntryDisabler.USER
     )
 
 
-type End = Callable[[HomeAssistant, MockConfigEntry], Awaitable[None]]
+type End = Callable[[HomeAssistant, ConfigEntry], Awaitable[None]]
 
 at_every_end: Final = pytest.mark.parametrize("end", [async_disable, async_remove])

@@ -80,6 +80,14 @@ def methods(account: Account) -> list[str]:
     return [request.method for request in account.requests]
 
 
+def asked(account: Account) -> list[str]:
+    """Return which methods an account was asked for, but how long its queue is.
+
+    Polls look at the queue now and then, whatever else happens.
+    """
+    return [method for method in methods(account) if method != "getMessagesCount"]
+
+
 def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what is told in the log of anything that went wrong."""
     return [
