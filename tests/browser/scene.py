@@ -28,7 +28,7 @@ class Scene:
         """What the account is called in Home Assistant."""
         return f"GREEN-API {self.account.instance_id}"
 
-    def problemd(self, problem: Problem) -> Account:
+    def account_of(self, problem: Problem) -> Account:
         """Return the account that has a problem."""
         return self.household.simulator.accounts[problem.instance_id]
 

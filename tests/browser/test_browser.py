@@ -131,7 +131,7 @@ async def copy_cards(scene: Scene) -> None:
         "mdi:whatsapp",
         readme_dashboard(
             LOGGED_OUT.instance_id,
-            await scene.household.device_id(scene.problemd(LOGGED_OUT)),
+            await scene.household.device_id(scene.account_of(LOGGED_OUT)),
         ),
     )
     await person.open_dashboard("from-readme")
@@ -172,7 +172,7 @@ async def link_by_code(scene: Scene) -> None:
         code=code,
     )
     await scene.witness.look("code")
-    assert scene.problemd(LOGGED_OUT).enter_code(code)
+    assert scene.account_of(LOGGED_OUT).enter_code(code)
     await scene.see_repaired()
     await scene.witness.look("linked-by-code")
     await person.finish()
@@ -193,7 +193,7 @@ async def link_by_qr_code(scene: Scene) -> None:
     await scene.witness.look("qr-code")
     await person.see_qr_code(other_than=first)
     await scene.witness.look("next-qr-code")
-    assert scene.problemd(LOGGED_OUT_TOO).scan()
+    assert scene.account_of(LOGGED_OUT_TOO).scan()
     await scene.see_repaired()
     await scene.witness.look("linked-by-qr-code")
     await person.finish()
@@ -214,7 +214,7 @@ async def be_sent_to_the_console(scene: Scene) -> None:
 async def reboot_the_stuck(scene: Scene) -> None:
     """Reboot an instance that is stuck, from its repair."""
     person = scene.person
-    account = scene.problemd(STUCK)
+    account = scene.account_of(STUCK)
     await scene.open_repair(STUCK)
     await person.read(
         "issues.stuck_starting.fix_flow.step.confirm.description", name=STUCK.name
@@ -253,7 +253,7 @@ async def change_the_address(scene: Scene) -> None:
     await person.submit()
     await person.read("config.step.address.description", name=MOVED.name)
     await scene.witness.look("change-the-address")
-    scene.problemd(MOVED).fault = None
+    scene.account_of(MOVED).fault = None
     await person.submit()
     await person.see(person.flow, await scene.said("reconfigure_successful"))
     await person.close()

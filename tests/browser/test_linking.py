@@ -97,7 +97,7 @@ async def link_from_repair(scene: Scene) -> None:
             person.texts("issues.logged_out.fix_flow.step.ways.menu_options.qr_code")
         )
         await person.see_qr_code()
-        assert scene.problemd(LOGGED_OUT).scan()
+        assert scene.account_of(LOGGED_OUT).scan()
         await scene.see_repaired()
         await person.finish()
 

@@ -32,7 +32,7 @@ class Texts:
     def lines(self, key: str, **placeholders: str) -> list[str]:
         """Return the lines of a text as they look when their markup is rendered."""
         text = LINK.sub(r"\1", PICTURE.sub("", self._texts[key]))
-        plain = MARK.sub("", text).format(**placeholders)
+        plain = MARK.sub("", text).format(**{"waiting": "", **placeholders})
         return [line for line in plain.splitlines() if line]
 
 
