@@ -34,7 +34,7 @@ from custom_components.green_api.coordinator import (
     RATE_LIMIT_DELAY,
 )
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_API_TOKEN
+from homeassistant.const import CONF_API_TOKEN, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -213,8 +213,9 @@ async def test_state_is_told_with_care(
     """The word for a state is not shown, and told in a line that nothing breaks."""
     say(server, stateInstance=text)
     await person.start()
-    # The memory is written a while after the last change of it.
-    await person.wait()
+    # What is remembered is written when Home Assistant stops, at the latest.
+    person.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await person.settle()
 
     assert person.state(STATE) == "unknown"
     assert [line for line in person.seen() if MARK in line] == []
