@@ -344,6 +344,8 @@ async def test_no_answer(
     freezer.tick(10)
     async_fire_time_changed(hass)
     assert (await look).status == HTTPStatus.INTERNAL_SERVER_ERROR
+    await asyncio.sleep(0)
+    assert f"{IMAGE} request" not in {it.get_name() for it in asyncio.all_tasks()}
 
     account.faults.clear()
     assert (await viewer.see()).startswith(PNG)

@@ -1229,7 +1229,6 @@ async def test_unseen_qr_code(
 
 @pytest.mark.parametrize("way", [async_scan, async_type])
 async def test_page_comes_back(
-    freezer: FrozenDateTimeFactory,
     dialog: Dialog,
     logged_out: str,
     account: Account,
@@ -1238,7 +1237,7 @@ async def test_page_comes_back(
     """A page that slept behind the messenger shows what has become of the account."""
     await dialog.open(logged_out)
     await way(dialog, account)
-    await async_let_pass(freezer, 60)
+    await dialog.sleep(60)
     account.state = "authorized"
 
     assert (await dialog.follow_to_end())["type"] == "create_entry"
@@ -1248,7 +1247,6 @@ async def test_page_comes_back(
     ("way", "step_id"), [(async_scan, "qr_timeout"), (async_type, "code_timeout")]
 )
 async def test_page_comes_back_too_late(
-    freezer: FrozenDateTimeFactory,
     dialog: Dialog,
     logged_out: str,
     account: Account,
@@ -1258,7 +1256,7 @@ async def test_page_comes_back_too_late(
     """A page that slept for longer is told how to go on."""
     await dialog.open(logged_out)
     await way(dialog, account)
-    await async_let_pass(freezer, QR_TIMEOUT + 30)
+    await dialog.sleep(QR_TIMEOUT + 30)
 
     assert (await dialog.follow_to_end())["step_id"] == step_id
 

@@ -148,6 +148,11 @@ class Dialog:
             pass
         return self.shown
 
+    async def sleep(self, seconds: float) -> None:
+        """Be asleep behind something else, and miss what is announced meanwhile."""
+        await async_let_pass(self._freezer, seconds)
+        self._followed = self.announced
+
     async def stay_open(self, seconds: float) -> Shown:
         """Stay open for some time, and look whenever there may be something new."""
         for _ in range(round(seconds / 0.5)):
