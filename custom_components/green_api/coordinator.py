@@ -150,7 +150,9 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
             return self._failed(answer, now)
         self._fresh_until = now + FRESH_FOR
         self._log_unknown(answer, memory)
-        is_known = memory is before and self.data.error is None
+        # The issue of a problem comes back with the end of a reboot's quiet minutes.
+        is_well = memory is before and memory.problem is None
+        is_known = is_well and self.data.error is None
         return self.data if is_known else self._account(None)
 
     def _unchanged(self) -> Account:
