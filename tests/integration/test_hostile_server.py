@@ -168,6 +168,9 @@ async def go_everywhere(person: Person, server: CannedServer, answer: bytes) -> 
 
 async def ask_for_qr_code(person: Person, dialog: Shown) -> Shown:
     """Ask for a QR code in the dialog that links an account, and close it again."""
+    if dialog["type"] == "abort":
+        # The state of the account, which comes first, was no answer either.
+        return dialog
     dialog = await person.follow(
         await person.choose(dialog, "qr_code"),
         lambda shown: shown.get("progress_action") != "get_qr_code",
