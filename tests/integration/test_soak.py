@@ -59,6 +59,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.entity_platform import DATA_ENTITY_PLATFORM
 from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -273,7 +274,10 @@ class Life:
             )
         # What was before an empty queue, or hours ago, matters no more.
         is_empty = bool(self.looks) and self.looks[-1] == Look(self.looks[-1].at, 0)
-        del self.looks[: -1 if is_empty else -300]
+        begin = max(len(self.looks) - (1 if is_empty else 300), 0)
+        polls = (it for it in self.looks[:begin] if isinstance(it, Poll))
+        decisive = [it for it in polls if it.can_send is not None]
+        self.looks[:begin] = decisive[-1:]
         self.judged = len(self.looks)
         self.notice(before)
 
@@ -477,6 +481,9 @@ class Household:
         life.delay = LONGEST_DELAY
         entry_id = self.entries[instance_id].entry_id
         await self.hass.config_entries.async_unload(entry_id)
+        # Only a restart lets Home Assistant 2026.3 forget a platform that is unloaded.
+        platforms = self.hass.data[DATA_ENTITY_PLATFORM][DOMAIN]
+        platforms[:] = [it for it in platforms if it.config_entry.entry_id != entry_id]
         store = await async_get_store(self.hass)
         others = {**store._memories}
         written = json.loads(json.dumps(store._to_storage()))

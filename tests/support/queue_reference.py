@@ -74,18 +74,17 @@ def patience(delay: float) -> float:
 def standing(history: Sequence[QueueEvent]) -> list[Look]:
     """Return the last looks between which the queue may have stood still."""
     looks: list[Look] = []
-    for event in reversed(history):
-        if isinstance(event, Turn) or (
-            isinstance(event, Poll) and (event.can_send is False or event.has_problem)
-        ):
-            break
-        if not isinstance(event, Look):
-            continue
-        if event.count == 0 or (
-            looks and (looks[0].at - event.at > 200 or looks[0].count < event.count)
-        ):
-            break
-        looks.insert(0, event)
+    can_send = True
+    for event in history:
+        if isinstance(event, Look):
+            if looks and (event.at - looks[-1].at > 200 or event.count < looks[-1].count):
+                looks = []
+            looks = [*looks, event] if event.count and can_send else []
+        elif isinstance(event, Turn):
+            looks = []
+        else:
+            can_send = can_send if event.can_send is None else event.can_send
+            looks = looks if can_send and not event.has_problem else []
     named = [n for n, look in enumerate(looks) if look.oldest is not None]
     strangers = [n for n in named if looks[n].oldest != looks[named[-1]].oldest]
     if strangers:
