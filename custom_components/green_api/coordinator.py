@@ -21,9 +21,10 @@ from .api import (
 )
 from .const import DOMAIN, FAST_UPDATE_INTERVAL, LOGGER, UPDATE_INTERVAL
 from .exceptions import translation
+from .memory import AccountMemory
 from .problem import TELLING_FAILURES, Answer, Problem
 from .reauth import TokenMonitor
-from .store import AccountMemory, AccountStore
+from .store import AccountStore
 
 # Seconds to wait after "too many requests": if the server does not say, at least and
 # at most.

@@ -11,9 +11,10 @@ from homeassistant.util import dt as dt_util
 from .api import BadResponseError, GreenApiClient, GreenApiError, InstanceState
 from .const import BUSY_QUEUE_INTERVAL, QUEUE_INTERVAL
 from .coordinator import GreenApiCoordinator
+from .memory import AccountMemory
 from .message_queue import MESSAGE_LIFE, MessageQueue, patience
 from .settings import InstanceSettings
-from .store import AccountMemory, AccountStore
+from .store import AccountStore
 
 # How much too early a poll may be.
 _TOLERANCE: Final = timedelta(seconds=10)

@@ -12,9 +12,9 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.green_api.api import AccountState, CannotConnectError
+from custom_components.green_api.memory import AccountMemory
 from custom_components.green_api.message_queue import patience
 from custom_components.green_api.problem import Answer, Problem
-from custom_components.green_api.store import AccountMemory
 from tests.simulator.queue import Message, MessageQueue
 from tests.support.queue_reference import (
     Look,

@@ -11,7 +11,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.green_api.const import CONF_INSTANCE_ID, DOMAIN
-from custom_components.green_api.store import SAVE_DELAY, StoredAccount
+from custom_components.green_api.store import SAVE_DELAY
+from custom_components.green_api.stored_account import StoredAccount
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID
