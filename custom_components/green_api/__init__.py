@@ -15,7 +15,7 @@ from .queue_watch import QueueWatch
 from .sending import Sender
 from .services import async_setup_services
 from .settings import InstanceSettings
-from .store import async_get_store
+from .store import AccountStore, async_get_store
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
@@ -29,31 +29,19 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> bool:
     """Set up an account, whatever the server says about it.
 
-    What is wrong with an account is what people want to be told, so that there are
-    always entities to tell it.
+    People want to know what is wrong with it, so there are always entities that show
+    it.
     """
-    client = async_create_client(hass, entry.data)
     store = await async_get_store(hass)
-    settings = InstanceSettings(hass, entry, client)
-    coordinator = GreenApiCoordinator(hass, entry, client, store)
-    queue = QueueWatch(client, coordinator, settings, store)
-    details = DetailsCoordinator(client, coordinator, settings, queue)
-    entry.runtime_data = GreenApiData(
-        client=client,
-        coordinator=coordinator,
-        details=details,
-        queue=queue,
-        sender=Sender(hass, client, coordinator, details, settings),
-        settings=settings,
-    )
+    data = entry.runtime_data = _create_data(hass, entry, store)
     _async_follow(hass, entry)
-    await coordinator.async_refresh()
+    await data.coordinator.async_refresh()
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    details.async_start()
+    data.details.async_start()
     Announcer(hass, entry, store).async_start()
     # The name of the messenger is not worth waiting for.
     entry.async_create_background_task(
-        hass, settings.async_get_messenger(), f"{DOMAIN} messenger"
+        hass, data.settings.async_get_messenger(), f"{DOMAIN} messenger"
     )
     return True
 
@@ -70,6 +58,25 @@ async def async_remove_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) ->
     """Forget an account."""
     async_delete_issues(hass, entry)
     (await async_get_store(hass)).async_forget(entry.entry_id)
+
+
+def _create_data(
+    hass: HomeAssistant, entry: GreenApiConfigEntry, store: AccountStore
+) -> GreenApiData:
+    """Return what an account consists of."""
+    client = async_create_client(hass, entry.data)
+    settings = InstanceSettings(hass, entry, client)
+    coordinator = GreenApiCoordinator(hass, entry, client, store)
+    queue = QueueWatch(client, coordinator, settings, store)
+    details = DetailsCoordinator(client, coordinator, settings, queue)
+    return GreenApiData(
+        client=client,
+        coordinator=coordinator,
+        details=details,
+        queue=queue,
+        sender=Sender(hass, client, coordinator, details, settings),
+        settings=settings,
+    )
 
 
 @callback

@@ -1,4 +1,4 @@
-"""Remember what automations were told of an account, so that each thing is told once.
+"""Remember what was announced to automations, so that each thing is announced once.
 
 Durations are measured in seconds of a monotonic clock.
 """
@@ -45,7 +45,7 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What an automation wants to be told of.
+    """What an automation is triggered by.
 
     That is a problem for one of the `reasons` once the account has had one for `wait`
     seconds, and an outage once it has lasted for `outage` seconds, if that is not None.
@@ -58,13 +58,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announced:
-    """What automations were told of an account.
+    """What was announced of an account to automations.
 
-    `state` is the last state they were told, None before the first one. Since the
-    account was authorized, which is no longer so `since` then, they were told of
-    problems for the `reasons`, the last of which is the `problem`, told at
-    `problem_at` unless that was before a restart. One of the stopwatches runs while
-    it is known that there is a problem, or that there is no answer.
+    `state` is the last state, None before the first one. Since the account was
+    authorized, which is no longer so `since` then, problems were announced for the
+    `reasons`. The last one is the `problem`, announced at `problem_at` unless that was
+    before a restart. One of the stopwatches runs while it is known that there is a
+    problem, or that there is no answer.
     """
 
     state: AccountState | None = None
@@ -75,7 +75,7 @@ class Announced:
     with_problem: Stopwatch = field(default_factory=Stopwatch)
     unreachable: Stopwatch = field(default_factory=Stopwatch)
 
-    def heard(
+    def updated(
         self,
         state: AccountState | None,
         problem: Problem | None,
@@ -84,36 +84,28 @@ class Announced:
         since: datetime,
         now: float,
     ) -> Announced:
-        """Return what is told when this is known of the account.
+        """Return what is announced when this is known of the account.
 
         It has been so `since` then if it does not work; `works` is None if there is no
         answer.
         """
         state = state or self.state
-        if problem:
-            told = self._with(problem, now)
-        elif works is None:
-            told = replace(
-                self,
-                with_problem=self.with_problem.stopped(now),
-                unreachable=self.unreachable.started(now),
-            )
-        elif works:
-            return Announced(state=state)
-        else:
-            return replace(self.interrupted(now), state=state)
-        return replace(told, state=state, since=self.since or since)
+        if problem is None and works is not None:
+            return Announced(state=state) if works else self.interrupted(now, state)
+        announced = self._with(problem, now) if problem else self._without_answer(now)
+        return replace(announced, state=state, since=self.since or since)
 
-    def interrupted(self, now: float) -> Announced:
-        """Return what was told when nothing is known any more."""
+    def interrupted(self, now: float, state: AccountState | None = None) -> Announced:
+        """Return what was announced when nothing else is known any more."""
         return replace(
             self,
+            state=state or self.state,
             with_problem=self.with_problem.stopped(now),
             unreachable=self.unreachable.stopped(now),
         )
 
     def due(self, wanted: Wanted) -> float | None:
-        """Return when an automation is told of what is wrong now, None if never."""
+        """Return when what is wrong now triggers an automation, None if never."""
         if self.with_problem.running_from is not None:
             if self.problem not in wanted.reasons:
                 return None
@@ -125,23 +117,31 @@ class Announced:
         return self.unreachable.shows_at(wanted.outage)
 
     def was_due(self, wanted: Wanted, now: float) -> bool:
-        """Return whether an automation was told that the account does not work."""
+        """Return whether an automation was triggered since the account last worked."""
         return (
             not wanted.reasons.isdisjoint(self.reasons)
             and self.with_problem.read(now) >= wanted.wait
         ) or (wanted.outage is not None and self.unreachable.read(now) >= wanted.outage)
 
+    def _without_answer(self, now: float) -> Announced:
+        """Return what is announced while there is no answer."""
+        return replace(
+            self,
+            with_problem=self.with_problem.stopped(now),
+            unreachable=self.unreachable.started(now),
+        )
+
     def _with(self, problem: Problem, now: float) -> Announced:
-        """Return what is told with a problem, which may be the one before."""
-        told = replace(
+        """Return what is announced with a problem, which may be the one before."""
+        announced = replace(
             self,
             with_problem=self.with_problem.started(now),
             unreachable=self.unreachable.stopped(now),
         )
         if problem is self.problem:
-            return told
+            return announced
         return replace(
-            told,
+            announced,
             problem=problem,
             problem_at=now,
             reasons=self.reasons | {problem},

@@ -22,9 +22,10 @@ from .api import (
 from .const import DOMAIN, FAST_UPDATE_INTERVAL, LOGGER, UPDATE_INTERVAL
 from .exceptions import translation
 from .memory import AccountMemory
-from .problem import TELLING_FAILURES, Answer, Problem
+from .problem import ACCOUNT_FAILURES, Answer, Problem
 from .reauth import TokenMonitor
 from .store import AccountStore
+from .unknown_states import UnknownStates
 
 # Seconds to wait after "too many requests": if the server does not say, at least and
 # at most.
@@ -37,8 +38,6 @@ FRESH_FOR: Final = 300
 
 # Seconds within which Home Assistant would poll at once.
 _AT_ONCE: Final = 1
-
-MAX_LOGGED_STATES: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +62,7 @@ class Account:
     @property
     def works(self) -> bool | None:
         """Return whether the account is known to work, None if it is out of reach."""
-        if self.error and self.error not in TELLING_FAILURES:
+        if self.error and self.error not in ACCOUNT_FAILURES:
             return None
         is_authorized = self.state.known is InstanceState.AUTHORIZED
         return is_authorized and self.error is None and self.remembered is None
@@ -76,6 +75,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
     """
 
     config_entry: ConfigEntry
+    _fresh_until = 0.0
 
     def __init__(
         self,
@@ -96,16 +96,10 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         self.token_monitor = TokenMonitor(hass, entry)
         self.answer: Answer = CannotConnectError()
         self.answered_at = -math.inf
-        entries = hass.config_entries.async_entries(DOMAIN)
-        # Seconds after the full minute: however they were set up, the accounts are
-        # spread over it.
-        self._turn = (
-            UPDATE_INTERVAL.total_seconds() * entries.index(entry) / len(entries)
-        )
+        self._turn = _turn(hass, entry)
         self._client = client
         self._store = store
-        self._fresh_until = 0.0
-        self._logged_states: set[str | None] = set()
+        self._unknown_states = UnknownStates(entry)
         self._poll_listeners: list[CALLBACK_TYPE] = []
         self.data = self._account(None)
 
@@ -150,7 +144,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         if isinstance(answer, GreenApiError):
             return self._failed(answer, now)
         self._fresh_until = now + FRESH_FOR
-        self._log_unknown(answer, memory)
+        self._unknown_states.async_answered(answer, memory.health.problem)
         # The issue of a problem comes back with the end of a reboot's quiet minutes.
         is_well = memory is before and memory.problem is None
         is_known = is_well and self.data.error is None
@@ -210,16 +204,11 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         wait = seconds - (now - self._turn) % seconds
         return timedelta(seconds=wait if wait >= _AT_ONCE else wait + seconds)
 
-    def _log_unknown(self, state: AccountState, memory: AccountMemory) -> None:
-        """Log a state that is not documented, once; not all that may be made up."""
-        is_unknown = state.known is None and (
-            state.raw is not None or memory.health.problem is Problem.UNKNOWN_STATE
-        )
-        if not is_unknown or state.raw in self._logged_states:
-            return
-        if len(self._logged_states) == MAX_LOGGED_STATES:
-            return
-        self._logged_states.add(state.raw)
-        LOGGER.warning(
-            "%s is in a state unknown to this integration: %r", self.name, state.raw
-        )
+
+def _turn(hass: HomeAssistant, entry: ConfigEntry) -> float:
+    """Return how many seconds after the full minute an account has its turn.
+
+    However they were set up, the accounts are spread over the minute.
+    """
+    entries = hass.config_entries.async_entries(DOMAIN)
+    return UPDATE_INTERVAL.total_seconds() * entries.index(entry) / len(entries)

@@ -1,4 +1,4 @@
-"""Tell automations what becomes of an account, each thing once."""
+"""Announce what happens to an account, so that automations can be triggered."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -22,7 +22,7 @@ ATTACHED_AFTER: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What automations were told of an account before, and are told now."""
+    """What was announced of an account before, and what is announced now."""
 
     entry: GreenApiConfigEntry
     before: Announced
@@ -72,7 +72,7 @@ class Announcer:
         """Announce what is new."""
         account = self._entry.runtime_data.coordinator.data
         memory = self._store.async_get(self._entry.entry_id)
-        announced = memory.announced.heard(
+        announced = memory.announced.updated(
             account.state if memory.since else None,
             account.problem,
             works=account.works,
@@ -87,7 +87,7 @@ class Announcer:
 
     @callback
     def _interrupted(self) -> None:
-        """Let nobody wait for what was to come."""
+        """Stop the timers of automations that wait for what was announced."""
         announced = self._store.async_get(self._entry.entry_id).announced
         self._send(announced, announced)
 

@@ -94,19 +94,8 @@ def _async_create_issue(
     hass: HomeAssistant, entry: GreenApiConfigEntry, problem: Problem
 ) -> None:
     """Create or update the issue of a problem."""
-    data = entry.runtime_data
     issue = _ISSUES[problem]
-    translation_key: str = problem
-    placeholders = {
-        "name": entry.title,
-        "console_url": CONSOLE_URL,
-        "waiting": waiting_text(hass, data.queue.waiting),
-    }
-    if problem is Problem.RESTRICTED and (until := data.details.data.restricted_until):
-        translation_key = "restricted_until"
-        placeholders["until"] = f"{dt_util.as_local(until):%Y-%m-%d %H:%M}"
-    elif problem is Problem.WRONG_ADDRESS and problem in FIX_FLOWS:
-        translation_key = "wrong_address_fixable"
+    translation_key, placeholders = _text(hass, entry, problem)
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -118,3 +107,21 @@ def _async_create_issue(
         translation_key=translation_key,
         translation_placeholders=placeholders,
     )
+
+
+def _text(
+    hass: HomeAssistant, entry: GreenApiConfigEntry, problem: Problem
+) -> tuple[str, dict[str, str]]:
+    """Return the translation key of an issue, and the placeholders of its text."""
+    data = entry.runtime_data
+    placeholders = {
+        "name": entry.title,
+        "console_url": CONSOLE_URL,
+        "waiting": waiting_text(hass, data.queue.waiting),
+    }
+    if problem is Problem.RESTRICTED and (until := data.details.data.restricted_until):
+        placeholders["until"] = f"{dt_util.as_local(until):%Y-%m-%d %H:%M}"
+        return "restricted_until", placeholders
+    if problem is Problem.WRONG_ADDRESS and problem in FIX_FLOWS:
+        return "wrong_address_fixable", placeholders
+    return problem, placeholders

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from .announced import Announced
 from .api import AccountState
+from .health import Health
 from .message_queue import MessageQueue
-from .problem import Answer, Health, Problem
+from .problem import Answer, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,10 +15,10 @@ class AccountMemory:
     """What is remembered of an account.
 
     `state` is the server's own word, None while the instance is being created;
-    `since` is when it was first heard, None if nothing was heard yet.
+    `since` is when it was first reported, None if nothing was yet.
     `problem_since` is when the answers began to agree on the problem; `ignored` is that
     problem if its issue was ignored when the config entry was unloaded. `announced` is
-    what automations were told.
+    what automations know.
     """
 
     state: str | None = None

@@ -1,4 +1,4 @@
-"""Say what becomes of an account, in the language of Home Assistant."""
+"""Trigger variables: what has happened to an account, and texts about it."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -32,7 +32,7 @@ def state_option(state: AccountState) -> str:
 
 
 class Payload:
-    """What automations get to know of an account, as it is called now."""
+    """The trigger variables of an account, under its present name."""
 
     def __init__(self, hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
         """Initialize the payload."""
@@ -50,7 +50,7 @@ class Payload:
         self.name = self._device.name_by_user or entry.title
 
     def problem_detected(self, announced: Announced) -> dict[str, Any]:
-        """Return what is told of an account that does not work."""
+        """Return the variables of an account that does not work."""
         if announced.with_problem.running_from is None:
             reason, since = UNREACHABLE, announced.since
             title = self._text("common", UNREACHABLE)
@@ -67,7 +67,7 @@ class Payload:
         }
 
     def problem_cleared(self, before: Announced) -> dict[str, Any]:
-        """Return what is told of an account that works again."""
+        """Return the variables of an account that works again."""
         return {
             **self._about(Platform.BINARY_SENSOR, "problem", before.since),
             "reason": f"{before.problem or UNREACHABLE}",
@@ -76,7 +76,7 @@ class Payload:
         }
 
     def state_changed(self, before: AccountState) -> dict[str, Any]:
-        """Return what is told of an account in another state."""
+        """Return the variables of an account in another state."""
         about = self._about(Platform.SENSOR, "state", self._account.since)
         return {
             **about,
@@ -90,7 +90,7 @@ class Payload:
     def _about(
         self, platform: Platform, key: str, since: datetime | None
     ) -> dict[str, Any]:
-        """Return what is told of an account whatever becomes of it."""
+        """Return the variables that all triggers have."""
         return {
             ATTR_ENTITY_ID: er.async_get(self._hass).async_get_entity_id(
                 platform, DOMAIN, f"{self._instance_id}_{key}"

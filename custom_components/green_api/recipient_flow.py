@@ -23,7 +23,7 @@ from homeassistant.helpers.selector import (
 from .api import Chat, ChatKind, GreenApiClient, GreenApiError, Messenger
 from .chat_id import InvalidChatIdError, known_chat_id, parse_chat_id
 from .const import CONF_CHAT_ID, MESSENGER_NAMES
-from .data import GreenApiConfigEntry
+from .data import GreenApiConfigEntry, GreenApiData
 
 # How often the server is asked that does not have its list yet.
 ATTEMPTS: Final = 3
@@ -60,10 +60,7 @@ class RecipientFlow(ConfigSubentryFlow):
         entry = self.hass.config_entries.async_get_entry(self.handler[0])
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="entry_not_loaded")
-        if self._chats is None:
-            data = entry.runtime_data
-            self._messenger = await data.settings.async_get_messenger()
-            self._chats = await _async_get_chats(data.client, self._messenger)
+        await self._async_load(entry.runtime_data)
         if user_input is None:
             errors = {} if self._chats else {"base": "no_chats"}
             user_input = (
@@ -76,6 +73,12 @@ class RecipientFlow(ConfigSubentryFlow):
                 return self._finish(subentry, name or self._name(chat_id), chat_id)
             errors = {CONF_CHAT_ID: error}
         return self._show(step_id, user_input, errors, entry.title)
+
+    async def _async_load(self, data: GreenApiData) -> None:
+        """Ask once for the chats to choose from."""
+        if self._chats is None:
+            self._messenger = await data.settings.async_get_messenger()
+            self._chats = await _async_get_chats(data.client, self._messenger)
 
     def _show(
         self, step_id: str, known: Mapping[str, str], errors: dict[str, str], name: str
@@ -144,7 +147,7 @@ class RecipientFlow(ConfigSubentryFlow):
 async def _async_get_chats(
     client: GreenApiClient, messenger: Messenger
 ) -> tuple[Chat, ...]:
-    """Return the chats of an account, as far as the server tells them.
+    """Return the chats of an account, as far as the server lists them.
 
     Only WhatsApp has the groups among the contacts.
     """

@@ -57,8 +57,8 @@ class AccountStore:
         if memory is before:
             return
         self._memories[entry_id] = memory
-        is_told = memory.health.reason or memory.queue.remembered
-        is_due = is_told and self._hass.loop.time() >= self._save_at
+        has_evidence = memory.health.reason or memory.queue.remembered
+        is_due = has_evidence and self._hass.loop.time() >= self._save_at
         if is_due or memory.is_news(before):
             self.async_save()
 

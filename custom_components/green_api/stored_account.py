@@ -11,13 +11,14 @@ from homeassistant.util import dt as dt_util
 from .announced import Announced, Stopwatch
 from .api import AccountState
 from .const import LOGGER
+from .health import Health
 from .memory import AccountMemory
 from .message_queue import MessageQueue
-from .problem import Health, Problem
+from .problem import Problem
 
 
 class StoredAnnounced(TypedDict):
-    """What automations were told of an account; a list of one state, or of none."""
+    """What was announced of an account; a list of one state, or of none."""
 
     states: list[str | None]
     since: str | None
@@ -47,7 +48,7 @@ class StoredAccount(TypedDict):
     ignored: str | None
     reason: str | None
     agreed: float
-    told_ago: float | None
+    reported_ago: float | None
     unauthorized: float
     reasons: list[str]
     replaced: list[str]
@@ -79,37 +80,37 @@ def _record(**fields: object) -> vol.Schema:
 
 _MOMENT: Final = vol.All(str, _moment)
 _SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0))
-_PROBLEM: Final = vol.Any(None, vol.Coerce(Problem))
+_PROBLEM: Final = vol.Maybe(vol.Coerce(Problem))
 _PROBLEMS: Final = vol.All([vol.Coerce(Problem)], vol.Coerce(frozenset))
 
 _ANNOUNCED: Final = _record(
-    states=vol.All([vol.Any(None, str)], vol.Length(max=1)),
-    since=vol.Any(None, _MOMENT),
+    states=vol.All([vol.Maybe(str)], vol.Length(max=1)),
+    since=vol.Maybe(_MOMENT),
     problem=_PROBLEM,
     reasons=_PROBLEMS,
     with_problem=_SECONDS,
     unreachable=_SECONDS,
 )
 _QUEUE: Final = _record(
-    count=vol.Any(None, vol.All(int, vol.Range(min=0))),
-    shown_ago=vol.Any(None, _SECONDS),
-    waiting_since=vol.Any(None, _MOMENT),
+    count=vol.Maybe(vol.All(int, vol.Range(min=0))),
+    shown_ago=vol.Maybe(_SECONDS),
+    waiting_since=vol.Maybe(_MOMENT),
     problem=_PROBLEM,
     is_rebooted=bool,
 )
 _ACCOUNT: Final = _record(
-    state=vol.Any(None, str),
-    since=vol.Any(None, _MOMENT),
+    state=vol.Maybe(str),
+    since=vol.Maybe(_MOMENT),
     problem=_PROBLEM,
-    problem_since=vol.Any(None, _MOMENT),
+    problem_since=vol.Maybe(_MOMENT),
     ignored=_PROBLEM,
     reason=_PROBLEM,
     agreed=_SECONDS,
-    told_ago=vol.Any(None, _SECONDS),
+    reported_ago=vol.Maybe(_SECONDS),
     unauthorized=_SECONDS,
     reasons=_PROBLEMS,
     replaced=_PROBLEMS,
-    rebooted_ago=vol.Any(None, _SECONDS),
+    rebooted_ago=vol.Maybe(_SECONDS),
     is_after_reboot=bool,
     queue=_QUEUE,
     announced=_ANNOUNCED,
@@ -149,7 +150,7 @@ def _account_to_storage(memory: AccountMemory, now: float) -> StoredAccount:
         "ignored": memory.ignored,
         "reason": health.reason,
         "agreed": health.agreed,
-        "told_ago": _ago(health.told_at, now),
+        "reported_ago": _ago(health.reported_at, now),
         "unauthorized": health.unauthorized,
         "reasons": sorted(health.reasons),
         "replaced": sorted(health.replaced),
@@ -172,7 +173,7 @@ def _queue_to_storage(queue: MessageQueue, now: float) -> StoredQueue:
 
 
 def _announced_to_storage(announced: Announced, now: float) -> StoredAnnounced:
-    """Return what automations were told as it is stored."""
+    """Return what was announced as it is stored."""
     return {
         "states": [announced.state.raw] if announced.state else [],
         "since": _iso(announced.since),
@@ -197,17 +198,22 @@ def _account_from_storage(stored: object, saved_at: float) -> AccountMemory:
         ignored=account["ignored"],
         announced=_announced_from_storage(account["announced"]),
         queue=_queue_from_storage(account["queue"], saved_at),
-        health=Health(
-            remembered=account["problem"],
-            reason=account["reason"],
-            agreed=account["agreed"],
-            told_at=_at(account["told_ago"], saved_at),
-            unauthorized=account["unauthorized"],
-            reasons=account["reasons"],
-            replaced=account["replaced"],
-            rebooted_at=_at(account["rebooted_ago"], saved_at),
-            is_after_reboot=account["is_after_reboot"],
-        ),
+        health=_health_from_storage(account, saved_at),
+    )
+
+
+def _health_from_storage(stored: Mapping[str, Any], saved_at: float) -> Health:
+    """Return what the answers have said from what is stored of it."""
+    return Health(
+        remembered=stored["problem"],
+        reason=stored["reason"],
+        agreed=stored["agreed"],
+        reported_at=_at(stored["reported_ago"], saved_at),
+        unauthorized=stored["unauthorized"],
+        reasons=stored["reasons"],
+        replaced=stored["replaced"],
+        rebooted_at=_at(stored["rebooted_ago"], saved_at),
+        is_after_reboot=stored["is_after_reboot"],
     )
 
 
@@ -223,7 +229,7 @@ def _queue_from_storage(stored: Mapping[str, Any], saved_at: float) -> MessageQu
 
 
 def _announced_from_storage(stored: Mapping[str, Any]) -> Announced:
-    """Return what automations were told from what is stored of it."""
+    """Return what was announced from what is stored of it."""
     return Announced(
         state=next(map(AccountState, stored["states"]), None),
         since=stored["since"],

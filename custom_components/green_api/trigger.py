@@ -1,4 +1,4 @@
-"""Triggers that tell what becomes of accounts."""
+"""Triggers for what happens to accounts."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -89,17 +89,17 @@ class AnnouncementTrigger(AccountTrigger):
         def announced(announcement: Announcement) -> None:
             if self._is_wanted(announcement) and self._target.has(announcement.entry):
                 payload = self._payload(announcement)
-                run_action(payload, f"what became of {payload[ATTR_ENTITY_ID]}")
+                run_action(payload, f"change of {payload[ATTR_ENTITY_ID]}")
 
         return async_dispatcher_connect(self._hass, SIGNAL_ANNOUNCED, announced)
 
     @abstractmethod
     def _is_wanted(self, announcement: Announcement) -> bool:
-        """Return whether the automation is to be told."""
+        """Return whether an announcement triggers the automation."""
 
     @abstractmethod
     def _payload(self, announcement: Announcement) -> dict[str, Any]:
-        """Return what the automation is told."""
+        """Return the trigger variables."""
 
 
 class StateChangedTrigger(AnnouncementTrigger):
@@ -118,7 +118,7 @@ class StateChangedTrigger(AnnouncementTrigger):
 
     @override
     def _payload(self, announcement: Announcement) -> dict[str, Any]:
-        """Return what the automation is told."""
+        """Return the trigger variables."""
         before = cast(AccountState, announcement.before.state)
         return Payload(self._hass, announcement.entry).state_changed(before)
 
@@ -130,7 +130,7 @@ class ProblemClearedTrigger(AnnouncementTrigger):
 
     @override
     def _is_wanted(self, announcement: Announcement) -> bool:
-        """Return whether the automation was told before that it does not work."""
+        """Return whether the automation was triggered by what is over now."""
         before, now = announcement.before, announcement.now
         return (
             before.since is not None
@@ -140,7 +140,7 @@ class ProblemClearedTrigger(AnnouncementTrigger):
 
     @override
     def _payload(self, announcement: Announcement) -> dict[str, Any]:
-        """Return what the automation is told."""
+        """Return the trigger variables."""
         before = announcement.before
         return Payload(self._hass, announcement.entry).problem_cleared(before)
 
@@ -161,7 +161,7 @@ class ProblemDetectedTrigger(AccountTrigger):
 
 
 class ProblemWatch:
-    """Tell an automation of each problem once, when it has lasted long enough."""
+    """Trigger an automation once for each problem, when it has lasted long enough."""
 
     def __init__(
         self,
@@ -178,7 +178,7 @@ class ProblemWatch:
         self._wanted = wanted
         self._run_action = run_action
         self._began_at = hass.loop.time()
-        self._told_at: dict[str, float] = {}
+        self._triggered_at: dict[str, float] = {}
         self._timers: dict[str, CALLBACK_TYPE] = {}
 
     @callback
@@ -200,33 +200,33 @@ class ProblemWatch:
 
     @callback
     def _announced(self, announcement: Announcement) -> None:
-        """Look at an account of which something is new."""
+        """Handle an announcement."""
         self._look(announcement.entry)
 
     def _look(self, entry: GreenApiConfigEntry) -> None:
-        """Tell what is due, or wait until it is."""
+        """Trigger if something is due, or wait until it is."""
         if cancel := self._timers.pop(entry.entry_id, None):
             cancel()
         due = self._store.async_get(entry.entry_id).announced.due(self._wanted)
-        # What was due before is known: it was told, or nobody wanted to know it.
-        known_until = self._told_at.get(entry.entry_id, -math.inf)
+        # What was due before has triggered, or was not wanted.
+        known_until = self._triggered_at.get(entry.entry_id, -math.inf)
         if due is None or due < self._began_at or due <= known_until:
             return
 
         @callback
-        def tell(_: datetime | None = None) -> None:
+        def trigger(_: datetime | None = None) -> None:
             self._timers.pop(entry.entry_id, None)
-            self._told_at[entry.entry_id] = due
-            self._tell(entry)
+            self._triggered_at[entry.entry_id] = due
+            self._trigger(entry)
 
         wait = due - self._hass.loop.time()
         if wait > 0:
-            self._timers[entry.entry_id] = async_call_later(self._hass, wait, tell)
+            self._timers[entry.entry_id] = async_call_later(self._hass, wait, trigger)
         else:
-            tell()
+            trigger()
 
-    def _tell(self, entry: GreenApiConfigEntry) -> None:
-        """Tell the automation what is wrong, if it asks for this account."""
+    def _trigger(self, entry: GreenApiConfigEntry) -> None:
+        """Trigger the automation, if this account is one of its targets."""
         if not self._target.has(entry):
             return
         announced = self._store.async_get(entry.entry_id).announced
@@ -235,7 +235,7 @@ class ProblemWatch:
 
 
 def _wanted(options: Mapping[str, Any]) -> Wanted:
-    """Return what an automation wants to be told of."""
+    """Return what an automation is triggered by."""
     outage: timedelta | None = options.get(CONF_OUTAGE)
     return Wanted(
         reasons=wanted_reasons(options),

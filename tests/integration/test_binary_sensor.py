@@ -6,7 +6,8 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.green_api.problem import CERTAIN_AFTER, Problem
+from custom_components.green_api.health import CERTAIN_AFTER
+from custom_components.green_api.problem import Problem
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass
 from homeassistant.const import (
     ATTR_FRIENDLY_NAME,

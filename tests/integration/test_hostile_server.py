@@ -28,11 +28,11 @@ from custom_components.green_api.const import (
 )
 from custom_components.green_api.coordinator import (
     FRESH_FOR,
-    MAX_LOGGED_STATES,
     MAX_RATE_LIMIT_DELAY,
     MIN_RATE_LIMIT_DELAY,
     RATE_LIMIT_DELAY,
 )
+from custom_components.green_api.unknown_states import MAX_LOGGED_STATES
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_API_TOKEN, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
@@ -530,9 +530,8 @@ async def test_states_without_end(
     assert f"{MARK} 199" in (await person.diagnostics())[0]
     told = [line for line in listener.heard if MARK in line]
     assert len(told) == MAX_LOGGED_STATES
-    assert (
-        len(person.entry.runtime_data.coordinator._logged_states) == MAX_LOGGED_STATES
-    )
+    unknown_states = person.entry.runtime_data.coordinator._unknown_states
+    assert len(unknown_states._logged) == MAX_LOGGED_STATES
 
 
 async def test_promises_without_end(

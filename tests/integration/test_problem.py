@@ -24,11 +24,11 @@ from custom_components.green_api.api import (
     UnknownHostError,
     WrongAddressError,
 )
+from custom_components.green_api.health import Health
 from custom_components.green_api.problem import (
     LOGGED_OUT_STATES,
     RESTRICTED_STATES,
     Answer,
-    Health,
     Problem,
 )
 from tests.support.queue_replays import QUEUE_PROBLEMS
@@ -321,7 +321,7 @@ def test_restart_forgets_no_problem(history: list[Event], data: st.DataObject) -
         if points_to(Event(0, answer)) is before.remembered
         or {points_to(Event(0, answer)), before.remembered} <= STUCK
     ]
-    for answer in telling if before.told_at == history[at - 1].at else ():
+    for answer in telling if before.reported_at == history[at - 1].at else ():
         again = with_event(health, Event(restart.at + 30, answer))
         assert again.problem is before.remembered or again.problem in STUCK
 

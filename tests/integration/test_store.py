@@ -46,7 +46,7 @@ NOTHING: Final[StoredAccount] = {
     "ignored": None,
     "reason": None,
     "agreed": 0.0,
-    "told_ago": None,
+    "reported_ago": None,
     "unauthorized": 0.0,
     "reasons": [],
     "replaced": [],
@@ -141,7 +141,7 @@ async def test_written_with_a_delay(
             "state": "blocked",
             "since": start,
             "reason": "blocked",
-            "told_ago": SAVE_DELAY,
+            "reported_ago": SAVE_DELAY,
             "reasons": ["blocked"],
             "queue": NOTHING["queue"] | {"count": 0},
             "announced": NOTHING["announced"] | {"states": ["blocked"]},
@@ -178,7 +178,7 @@ async def test_age_of_the_evidence_is_written(
     await async_pass(hass, freezer, SAVE_DELAY)
 
     assert hass_storage[DOMAIN]["data"]["saved_at"] > saved_at
-    assert stored(hass_storage)[config_entry.entry_id]["told_ago"] < 2 * 60
+    assert stored(hass_storage)[config_entry.entry_id]["reported_ago"] < 2 * 60
 
 
 async def test_states_of_one_problem_are_written(
@@ -369,7 +369,9 @@ async def test_problem_over_a_restart(
 ) -> None:
     """A problem is back as soon as the first answer confirms it."""
     # The last thing that was heard before was odd.
-    remember(hass_storage, config_entry, problem=problem, reason="expired", told_ago=9)
+    remember(
+        hass_storage, config_entry, problem=problem, reason="expired", reported_ago=9
+    )
     account.state = state
 
     await set_up(hass, config_entry)
@@ -430,7 +432,7 @@ async def test_old_evidence(
         problem=problem,
         reason=problem,
         agreed=3600,
-        told_ago=20,
+        reported_ago=20,
     )
     account.state = state
 
@@ -453,7 +455,7 @@ async def test_time_without_home_assistant(
         state="sleepMode",
         reason="asleep",
         agreed=200,
-        told_ago=5,
+        reported_ago=5,
     )
     account.state = "sleepMode"
 
@@ -509,7 +511,7 @@ async def test_reboot_over_a_restart(
         problem="stuck_starting",
         reason="stuck_starting",
         agreed=0,
-        told_ago=0,
+        reported_ago=0,
         rebooted_ago=0,
         is_after_reboot=True,
     )
@@ -569,7 +571,7 @@ async def test_one_damaged_recordof_two(
         hass_storage,
         {
             "damaged": damaged,
-            config_entry.entry_id: NOTHING | {"problem": "blocked", "told_ago": 1},
+            config_entry.entry_id: NOTHING | {"problem": "blocked", "reported_ago": 1},
         },
     )
 

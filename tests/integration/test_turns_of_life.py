@@ -19,7 +19,8 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.green_api.api import AccountState
 from custom_components.green_api.const import DOMAIN
-from custom_components.green_api.problem import CERTAIN_AFTER, Problem
+from custom_components.green_api.health import CERTAIN_AFTER
+from custom_components.green_api.problem import Problem
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, STATE_ON

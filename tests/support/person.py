@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.green_api import coordinator, problem, queue_watch
+from custom_components.green_api import coordinator, health, queue_watch
 from custom_components.green_api.api import RequestPacer
 from custom_components.green_api.client import _PACER
 from custom_components.green_api.const import DOMAIN
@@ -259,8 +259,8 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     # A queue is looked at whenever there is an occasion.
     for interval in ("QUEUE_INTERVAL", "BUSY_QUEUE_INTERVAL"):
         monkeypatch.setattr(queue_watch, interval, timedelta())
-    for name in problem.CERTAIN_AFTER:
-        monkeypatch.setitem(problem.CERTAIN_AFTER, name, 0)
-    monkeypatch.setattr(problem, "_CERTAIN_AT_LAST", 0)
-    monkeypatch.setattr(problem, "QUIET_AFTER_REBOOT", 0)
-    monkeypatch.setattr(problem, "_REBOOT_SHOWS", 0)
+    for name in health.CERTAIN_AFTER:
+        monkeypatch.setitem(health.CERTAIN_AFTER, name, 0)
+    monkeypatch.setattr(health, "_CERTAIN_AT_LAST", 0)
+    monkeypatch.setattr(health, "QUIET_AFTER_REBOOT", 0)
+    monkeypatch.setattr(health, "_REBOOT_SHOWS", 0)

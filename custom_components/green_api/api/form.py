@@ -37,18 +37,7 @@ class Form:
     ) -> None:
         """Initialize the form."""
         boundary = secrets.token_hex(16)
-        parts = [
-            f"--{boundary}\r\n"
-            f'Content-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
-            for key, value in fields.items()
-        ]
-        parts.append(
-            f"--{boundary}\r\n"
-            'Content-Disposition: form-data; name="file"; '
-            f'filename="{name.translate(_ESCAPES)}"\r\n'
-            "Content-Type: application/octet-stream\r\n\r\n"
-        )
-        self._head = "".join(parts).encode(errors="replace")
+        self._head = _head(fields, name, boundary).encode(errors="replace")
         self._file = file
         self._chunk = b""
         self.file_size = file_size
@@ -80,6 +69,21 @@ class Form:
             self._chunk = self._file.read(size)
         except OSError:
             self._chunk = b""
+
+
+def _head(fields: Mapping[str, str], name: str, boundary: str) -> str:
+    """Return what comes before the content of the file."""
+    texts = "".join(
+        f"--{boundary}\r\n"
+        f'Content-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        for key, value in fields.items()
+    )
+    return (
+        f"{texts}--{boundary}\r\n"
+        'Content-Disposition: form-data; name="file"; '
+        f'filename="{name.translate(_ESCAPES)}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
 
 
 @asynccontextmanager
