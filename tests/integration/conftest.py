@@ -8,18 +8,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.green_api.const import (
-    CONF_API_URL,
-    CONF_INSTANCE_ID,
-    DOMAIN,
-)
 from homeassistant.components.config import DOMAIN as CONFIG_DOMAIN
 from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN
-from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Simulator
 from tests.support.dialog import Dialog
+from tests.support.entries import entry_of
+from tests.support.helpers import async_set_up
 from tests.support.translation_check import check_translations  # noqa: F401
 
 
@@ -31,26 +27,17 @@ def custom_integrations(enable_custom_integrations: None) -> None:
 @pytest.fixture
 def config_entry(simulator: Simulator, account: Account) -> MockConfigEntry:
     """Return the config entry of the account."""
-    return MockConfigEntry(
-        domain=DOMAIN,
-        title=f"GREEN-API {account.instance_id}",
-        unique_id=account.instance_id,
-        data={
-            CONF_API_URL: simulator.url,
-            CONF_INSTANCE_ID: account.instance_id,
-            CONF_API_TOKEN: account.token,
-        },
-    )
+    return entry_of(simulator.url, account.instance_id, account.token)
 
 
 @pytest.fixture
 async def loaded_entry(
-    hass: HomeAssistant, config_entry: MockConfigEntry
+    request: pytest.FixtureRequest, hass: HomeAssistant, config_entry: MockConfigEntry
 ) -> MockConfigEntry:
-    """Return the config entry, set up."""
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    """Return the config entry, set up; time is frozen before, if the test does that."""
+    if "freezer" in request.fixturenames:
+        request.getfixturevalue("freezer")
+    await async_set_up(hass, config_entry)
     return config_entry
 
 

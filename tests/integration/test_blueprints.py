@@ -27,7 +27,8 @@ from homeassistant.helpers.entity_component import EntityComponent
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 from tests.simulator import Account, Fault, Simulator
-from tests.support.helpers import async_add_account, async_pass
+from tests.support.entities import PROBLEM
+from tests.support.helpers import async_add_account, async_polls
 from tests.support.restart import async_start, async_starting
 from tests.support.waiting import async_until
 
@@ -36,7 +37,6 @@ ALERT: Final = "green_api/alert.yaml"
 REBOOT: Final = "green_api/reboot_when_stuck.yaml"
 
 NAME: Final = "GREEN-API 1101000001"
-PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
 
 LOGGED_OUT: Final = f"{NAME} is logged out"
 EXPIRED: Final = f"The plan of {NAME} has expired"
@@ -72,23 +72,10 @@ class Phone(NotifyEntity):
         return titles
 
 
-@pytest.fixture(autouse=True)
-def frozen(freezer: FrozenDateTimeFactory) -> None:
-    """Freeze time before anything else."""
-
-
 @pytest.fixture
 def phone() -> Phone:
     """Return a phone."""
     return Phone("Phone")
-
-
-async def minutes(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, count: int
-) -> None:
-    """Let some minutes pass, with a poll in each."""
-    for _ in range(count):
-        await async_pass(hass, freezer)
 
 
 async def automate(hass: HomeAssistant, folder: Path, path: str, **inputs: Any) -> None:
@@ -142,17 +129,17 @@ async def test_alert_and_recovery(
     """An account that is logged out is told of once, and once when it works again."""
     await alert(hass, tmp_path, phone)
     account.state = "notAuthorized"
-    await minutes(hass, freezer, 6)
+    await async_polls(hass, freezer, 6)
     assert phone.news() == []
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert phone.news() == [LOGGED_OUT]
     assert "Link it again" in phone.messages[0]
     assert "Since 20" in phone.messages[0]
-    await minutes(hass, freezer, 60)
+    await async_polls(hass, freezer, 60)
     assert phone.news() == []
 
     account.state = "authorized"
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert phone.news() == [WORKS]
     assert phone.messages[-1].startswith("It had not worked since 20")
 
@@ -168,9 +155,9 @@ async def test_short_problem_is_not_told(
     """Neither the problem nor the recovery is told of when it was short."""
     await alert(hass, tmp_path, phone)
     account.state = "notAuthorized"
-    await minutes(hass, freezer, 4)
+    await async_polls(hass, freezer, 4)
     account.state = "authorized"
-    await minutes(hass, freezer, 30)
+    await async_polls(hass, freezer, 30)
 
     assert phone.news() == []
 
@@ -186,17 +173,17 @@ async def test_outage(
     """A long outage is told of, and its end when the account works, not before."""
     await alert(hass, tmp_path, phone, minutes=0, unreachable_minutes=10)
     account.fault = Fault.BAD_GATEWAY
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     assert phone.news() == []
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert phone.news() == [UNREACHABLE]
 
     account.fault = None
     account.state = "notAuthorized"
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert phone.news() == [LOGGED_OUT]
     account.state = "authorized"
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert phone.news() == [WORKS]
 
 
@@ -211,7 +198,7 @@ async def test_rejected_token(
     """That the token is rejected is told with what to do about it."""
     await alert(hass, tmp_path, phone, unreachable_minutes=10)
     account.token = "another"
-    await minutes(hass, freezer, 15)
+    await async_polls(hass, freezer, 15)
 
     assert phone.news() == [UNREACHABLE]
     assert phone.messages[0].startswith("GREEN-API rejects the token of")
@@ -228,31 +215,31 @@ async def test_day(
     """Through reloads, outages, reboots and restarts, each thing is told once."""
     await alert(hass, tmp_path, phone, minutes=5)
     account.state = "notAuthorized"
-    await minutes(hass, freezer, 5)
+    await async_polls(hass, freezer, 5)
     await hass.config_entries.async_reload(loaded_entry.entry_id)
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     assert phone.news() == [LOGGED_OUT]
 
     # The same problem goes on, through all of this.
     await hass.config_entries.async_reload(loaded_entry.entry_id)
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     account.fault = Fault.BAD_GATEWAY
-    await minutes(hass, freezer, 60)
+    await async_polls(hass, freezer, 60)
     account.fault = None
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     await hass.services.async_call(
         "button",
         "press",
         {"entity_id": "button.green_api_1101000001_reboot"},
         blocking=True,
     )
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     account.state = "notAuthorized"
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     assert phone.news() == []
 
     account.fault = Fault.EXPIRED_JSON
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     assert phone.news() == [EXPIRED]
 
     await hass.async_stop(force=True)
@@ -261,12 +248,12 @@ async def test_day(
         later = Phone("Phone")
         await alert(again, tmp_path, later, minutes=5)
         await async_start(again, freezer)
-        await minutes(again, freezer, 20)
+        await async_polls(again, freezer, 20)
         assert later.news() == []
 
         account.fault = None
         account.state = "authorized"
-        await minutes(again, freezer, 3)
+        await async_polls(again, freezer, 3)
         assert later.news() == [WORKS]
 
 
@@ -284,9 +271,9 @@ async def test_problem_around_a_restart(
 ) -> None:
     """A problem is told whether it began before, during or right after a restart."""
     await alert(hass, tmp_path, phone, minutes=5)
-    await minutes(hass, freezer, 5 - before)
+    await async_polls(hass, freezer, 5 - before)
     account.state = "notAuthorized"
-    await minutes(hass, freezer, before)
+    await async_polls(hass, freezer, before)
     await hass.async_stop(force=True)
     assert phone.news() == []
     freezer.tick(down)
@@ -295,7 +282,7 @@ async def test_problem_around_a_restart(
         later = Phone("Phone")
         await alert(again, tmp_path, later, minutes=5)
         await async_start(again, freezer)
-        await minutes(again, freezer, 10)
+        await async_polls(again, freezer, 10)
         assert later.news() == [LOGGED_OUT]
 
 
@@ -314,13 +301,13 @@ async def test_two_accounts(
     await alert(hass, tmp_path, phone, accounts=both)
     account.state = "notAuthorized"
     other.state = "blocked"
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     assert sorted(filter(None, phone.news())) == sorted(
         [LOGGED_OUT, "Other is blocked by the messenger"]
     )
 
     other.state = "authorized"
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert phone.news() == ["Other works again"]
 
 
@@ -348,7 +335,7 @@ async def test_one_phone_fails(
     )
     for state, title in (("blocked", BLOCKED), ("authorized", WORKS)):
         account.state = state
-        await minutes(hass, freezer, 3)
+        await async_polls(hass, freezer, 3)
         assert phone.news() == [title]
     assert len(done) == 2
 
@@ -365,7 +352,7 @@ async def test_recovery_while_own_actions_run(
     hours = {"delay": {"hours": 1}}
     await alert(hass, tmp_path, phone, minutes=0, actions=[hours])
     account.state = "blocked"
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
     # From now on an action waits, and so would what waits until all is done.
     freezer.tick(61)
     async_fire_time_changed(hass)
@@ -399,9 +386,9 @@ async def test_own_actions(
         actions=[{"event": "tell", "event_data": {"text": text}}],
     )
     account.state = "blocked"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     account.state = "authorized"
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
 
     assert [told.split(". ")[0] for told in texts] == [
         f"{NAME}, blocked, False: {BLOCKED}",
@@ -442,16 +429,16 @@ async def test_reboot_when_stuck(
     """A stuck instance is rebooted, and after the pause again if it is still stuck."""
     await automate(hass, tmp_path, REBOOT, account=device_id, hours=1)
     account.state = "starting"
-    await minutes(hass, freezer, 6)
+    await async_polls(hass, freezer, 6)
     assert reboots(account) == 0
-    await minutes(hass, freezer, 6)
+    await async_polls(hass, freezer, 6)
     assert reboots(account) == 1
 
     for rebooted in (1, 2):
         account.state = "starting"
-        await minutes(hass, freezer, 45)
+        await async_polls(hass, freezer, 45)
         assert reboots(account) == rebooted
-        await minutes(hass, freezer, 20)
+        await async_polls(hass, freezer, 20)
     await turn_off(hass)
 
 
@@ -465,14 +452,14 @@ async def test_reboot_of_what_was_stuck_before(
 ) -> None:
     """An instance that was stuck before Home Assistant started is rebooted."""
     account.state = "starting"
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     await hass.async_stop(force=True)
 
     async with async_starting(loaded_entry) as again:
         device = er.async_get(again).async_get(PROBLEM).device_id
         await automate(again, tmp_path, REBOOT, account=device)
         await async_start(again, freezer)
-        await minutes(again, freezer, 6)
+        await async_polls(again, freezer, 6)
         assert reboots(account) == 1
         await turn_off(again)
 
@@ -488,7 +475,7 @@ async def test_no_other_problem_is_rebooted(
     await automate(hass, tmp_path, REBOOT, account=device_id)
     for state in ("notAuthorized", "blocked", "suspended"):
         account.state = state
-        await minutes(hass, freezer, 15)
+        await async_polls(hass, freezer, 15)
 
     assert reboots(account) == 0
     await turn_off(hass)

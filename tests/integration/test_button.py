@@ -13,52 +13,30 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.green_api.api import ErrorKind, GreenApiClient, RequestPacer
 from custom_components.green_api.const import DOMAIN
-from homeassistant.components.button import (
-    DOMAIN as BUTTON_DOMAIN,
-    SERVICE_PRESS,
-    ButtonDeviceClass,
-)
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.const import (
-    ATTR_ENTITY_ID,
-    ATTR_FRIENDLY_NAME,
     STATE_UNAVAILABLE,
-    EntityCategory,
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Simulator
 from tests.support.const import TOKEN
 from tests.support.dialog import End, at_every_end
+from tests.support.entities import BUTTON, STATE, state_of
 from tests.support.failures import FAULT_OF_KIND
 from tests.support.helpers import (
     asked,
     async_pass,
+    async_press,
     complaints,
     waits,
 )
+from tests.support.lateness import answer_late
 from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
 
-BUTTON: Final = "button.green_api_1101000001_reboot"
-STATE: Final = "sensor.green_api_1101000001_account_state"
-
 FAULTS: Final = {**FAULT_OF_KIND, ErrorKind.STARTING: Fault.STARTING}
-
-
-async def async_press(hass: HomeAssistant) -> None:
-    """Press the button."""
-    await hass.services.async_call(
-        BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
-    )
-    await hass.async_block_till_done(wait_background_tasks=True)
-
-
-def state(hass: HomeAssistant) -> str:
-    """Return the state of the account."""
-    return hass.states.get(STATE).state
 
 
 def asks_for_token(hass: HomeAssistant, entry: MockConfigEntry) -> bool:
@@ -66,25 +44,7 @@ def asks_for_token(hass: HomeAssistant, entry: MockConfigEntry) -> bool:
     return any(entry.async_get_active_flows(hass, {SOURCE_REAUTH}))
 
 
-async def test_button(
-    hass: HomeAssistant,
-    loaded_entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """The button is there to configure the account, with texts of its own."""
-    entity = entity_registry.async_get(BUTTON)
-    assert entity.unique_id == "1101000001_reboot"
-    assert entity.translation_key == "reboot"
-    assert entity.original_name == "Reboot"
-    assert entity.original_device_class == ButtonDeviceClass.RESTART
-    assert entity.entity_category is EntityCategory.CONFIG
-    assert entity.disabled_by is None
-    assert (
-        hass.states.get(BUTTON).attributes[ATTR_FRIENDLY_NAME]
-        == "GREEN-API 1101000001 Reboot"
-    )
-
-
+@pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize(
     "raw",
     [
@@ -104,7 +64,6 @@ async def test_button(
 async def test_press(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     raw: str | None,
 ) -> None:
@@ -116,15 +75,13 @@ async def test_press(
     await async_press(hass)
 
     assert asked(account) == ["reboot", "getStateInstance"]
-    assert state(hass) == "starting"
+    assert state_of(hass, STATE) == "starting"
     assert hass.states.get(BUTTON).state == dt_util.utcnow().isoformat()
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_press_in_an_outage(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """The button works while the state cannot be had, and does not complain of it."""
     account.faults["getStateInstance"] = Fault.BAD_GATEWAY
@@ -134,19 +91,17 @@ async def test_press_in_an_outage(
     await async_press(hass)
 
     assert asked(account) == ["reboot", "getStateInstance"]
-    assert state(hass) == STATE_UNAVAILABLE
+    assert state_of(hass, STATE) == STATE_UNAVAILABLE
     assert hass.states.get(BUTTON).state == dt_util.utcnow().isoformat()
 
     account.faults.clear()
     await async_pass(hass, freezer, 10)
-    assert state(hass) == "starting"
+    assert state_of(hass, STATE) == "starting"
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_refused(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """A reboot that the server refuses is an error and changes nothing."""
     await async_pass(hass, freezer)
@@ -162,7 +117,7 @@ async def test_refused(
     assert asked(account) == ["reboot"]
     await async_pass(hass, freezer, 50)
     assert asked(account) == ["reboot"]
-    assert state(hass) == "authorized"
+    assert state_of(hass, STATE) == "authorized"
 
 
 @pytest.mark.parametrize(("kind", "fault"), FAULTS.items())
@@ -184,24 +139,21 @@ async def test_failures(
     assert caught.value.translation_domain == DOMAIN
     assert caught.value.translation_key == kind
     assert caught.value.translation_placeholders["name"] == "GREEN-API 1101000001"
-    assert state(hass) == "authorized"
+    assert state_of(hass, STATE) == "authorized"
     assert not asks_for_token(hass, loaded_entry)
     assert_hidden(TOKEN, caplog, caught.value, *hass.states.async_all())
 
     account.faults.clear()
     await async_press(hass)
-    assert state(hass) == "starting"
+    assert state_of(hass, STATE) == "starting"
 
 
+@pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize(
     ("retry_after", "minutes"), [(5, "1"), (90, "2"), (3600, "60"), ("soon", "2")]
 )
 async def test_wait_that_the_server_asks_for(
-    hass: HomeAssistant,
-    loaded_entry: MockConfigEntry,
-    account: Account,
-    retry_after: int | str,
-    minutes: str,
+    hass: HomeAssistant, account: Account, retry_after: int | str, minutes: str
 ) -> None:
     """A press that the server refuses for a time says for how long."""
     account.retry_after = retry_after
@@ -217,9 +169,9 @@ async def test_wait_that_the_server_asks_for(
     }
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_no_server(
     hass: HomeAssistant,
-    loaded_entry: MockConfigEntry,
     account: Account,
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
@@ -235,10 +187,10 @@ async def test_no_server(
     assert_hidden(TOKEN, caplog, caught.value)
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_no_answer(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -260,17 +212,7 @@ async def test_no_answer(
 @pytest.fixture
 def late(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
     """Let reboots be answered late; return what tells of one, and what answers it."""
-    heard, answer = asyncio.Event(), asyncio.Event()
-    reboot = GreenApiClient.reboot
-
-    async def reboot_late(client: GreenApiClient) -> bool:
-        accepted = await reboot(client)
-        heard.set()
-        await answer.wait()
-        return accepted
-
-    monkeypatch.setattr(GreenApiClient, "reboot", reboot_late)
-    return heard, answer
+    return answer_late(monkeypatch, GreenApiClient, "reboot")
 
 
 async def test_reload_meanwhile(
@@ -287,13 +229,13 @@ async def test_reload_meanwhile(
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     answer.set()
     await press
-    assert state(hass) == "starting"
+    assert state_of(hass, STATE) == "starting"
 
     for _ in range(3):
         account.requests.clear()
         await async_pass(hass, freezer, 10)
         assert "getStateInstance" in asked(account)
-    assert state(hass) == "authorized"
+    assert state_of(hass, STATE) == "authorized"
 
 
 async def test_reload_afterwards(
@@ -403,5 +345,5 @@ async def test_pace(
     await press
 
     assert asked(account) == ["reboot", "getStateInstance"]
-    assert state(hass) == "starting"
+    assert state_of(hass, STATE) == "starting"
     assert loaded_entry.runtime_data.coordinator.data.error is None

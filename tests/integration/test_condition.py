@@ -12,20 +12,15 @@ from homeassistant.helpers.condition import ConditionConfig
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Simulator
 from tests.support.automations import async_automate
-from tests.support.helpers import async_add_account, async_pass
+from tests.support.entities import PROBLEM
+from tests.support.helpers import async_add_account, async_pass, async_polls
 
-PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
 TARGET: Final = {"entity_id": PROBLEM}
 BOTH: Final = {"entity_id": [PROBLEM, "binary_sensor.other_problem"]}
 
 HAS_PROBLEM: Final = {"condition": "green_api.has_problem", "target": TARGET}
 IS_BLOCKED: Final = HAS_PROBLEM | {"options": {"reason": ["blocked", "expired"]}}
 IS_AUTHORIZED: Final = {"condition": "green_api.is_authorized", "target": TARGET}
-
-
-@pytest.fixture(autouse=True)
-def frozen(freezer: FrozenDateTimeFactory) -> None:
-    """Freeze time before anything else."""
 
 
 class Question:
@@ -90,8 +85,7 @@ async def test_condition(
     """A condition holds when its name is true of the account."""
     await question.put(condition)
     account.state, account.fault = state, fault
-    for _ in range(3):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 3)
 
     assert await question.holds() is expected
 
@@ -138,8 +132,7 @@ async def test_two_accounts(
     answers = []
     for states in (("authorized",) * 2, ("blocked", "authorized"), ("blocked",) * 2):
         account.state, other.state = states
-        for _ in range(3):
-            await async_pass(hass, freezer)
+        await async_polls(hass, freezer, 3)
         answers.append(await question.holds())
 
     assert answers == [none, one, both]
@@ -160,8 +153,7 @@ async def test_account_that_is_not_there(
     """Nothing holds of an account that is not loaded, or is gone."""
     await question.put(condition)
     account.state = state
-    for _ in range(3):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 3)
     assert await question.holds()
 
     await hass.config_entries.async_unload(loaded_entry.entry_id)

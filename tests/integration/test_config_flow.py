@@ -56,6 +56,7 @@ from tests.support.failures import (
     SLOW,
 )
 from tests.support.helpers import asked, complaints
+from tests.support.lateness import answer_late
 from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
 
@@ -131,15 +132,7 @@ def typed(simulator: Simulator, account: Account) -> dict[str, str]:
 @pytest.fixture
 def late(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Let what a dialog checks be answered late; return what answers it."""
-    answer = asyncio.Event()
-    check = AccountFlow.async_check
-
-    async def check_late(flow: AccountFlow, data: dict[str, str]) -> dict[str, str]:
-        errors = await check(flow, data)
-        await answer.wait()
-        return errors
-
-    monkeypatch.setattr(AccountFlow, "async_check", check_late)
+    _, answer = answer_late(monkeypatch, AccountFlow, "async_check")
     return answer
 
 
@@ -778,11 +771,9 @@ async def test_unexpected(
     assert_hidden(TOKEN, caplog)
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_same_account_twice(
-    dialog: Dialog,
-    account: Account,
-    loaded_entry: MockConfigEntry,
-    typed: dict[str, str],
+    dialog: Dialog, account: Account, typed: dict[str, str]
 ) -> None:
     """An account that is there already is refused, before anything is sent."""
     account.requests.clear()
@@ -833,12 +824,9 @@ async def test_same_account_in_two_dialogs(
     assert only_entry(hass).state is ConfigEntryState.LOADED
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_two_accounts(
-    hass: HomeAssistant,
-    dialog: Dialog,
-    simulator: Simulator,
-    loaded_entry: MockConfigEntry,
-    typed: dict[str, str],
+    hass: HomeAssistant, dialog: Dialog, simulator: Simulator, typed: dict[str, str]
 ) -> None:
     """Accounts live side by side."""
     simulator.add_account(OTHER_INSTANCE_ID, NEW_TOKEN, state="notAuthorized")

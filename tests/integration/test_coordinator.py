@@ -24,9 +24,8 @@ from custom_components.green_api.api import (
     Messenger,
     Settings,
 )
-from custom_components.green_api.const import CONF_API_URL, CONF_INSTANCE_ID, DOMAIN
+from custom_components.green_api.const import DOMAIN
 from custom_components.green_api.coordinator import MIN_RATE_LIMIT_DELAY
-from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.components.homeassistant import (
     DOMAIN as HOMEASSISTANT_DOMAIN,
     SERVICE_UPDATE_ENTITY,
@@ -34,7 +33,6 @@ from homeassistant.components.homeassistant import (
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import (
     ATTR_ENTITY_ID,
-    CONF_API_TOKEN,
     STATE_OFF,
     STATE_ON,
     STATE_UNAVAILABLE,
@@ -50,19 +48,22 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Simulator
 from tests.support.const import INSTANCE_ID, TOKEN
+from tests.support.entities import (
+    BUTTON,
+    CONNECTIVITY,
+    ERROR,
+    PROBLEM,
+    RESTRICTED_UNTIL,
+    STATE,
+)
+from tests.support.entries import entry_of
 from tests.support.failures import FAILURES
-from tests.support.helpers import async_pass
+from tests.support.helpers import async_pass, async_polls, async_press, async_set_up
 from tests.support.secrecy import assert_hidden
 from tests.support.translation_check import ENGLISH
 from tests.support.waiting import async_until
 
 ACCOUNT: Final = "GREEN-API 1101000001"
-BUTTON: Final = "button.green_api_1101000001_reboot"
-ERROR: Final = "sensor.green_api_1101000001_error"
-CONNECTIVITY: Final = "binary_sensor.green_api_1101000001_connectivity"
-PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
-RESTRICTED_UNTIL: Final = "sensor.green_api_1101000001_restricted_until"
-STATE: Final = "sensor.green_api_1101000001_account_state"
 
 EXCEPTIONS: Final = json.loads(ENGLISH.read_text())["exceptions"]
 RECOVERED: Final = ("INFO", f"Fetching {ACCOUNT} data recovered")
@@ -128,19 +129,9 @@ def states(hass: HomeAssistant, *entity_ids: str) -> list[str]:
     return [hass.states.get(entity_id).state for entity_id in entity_ids]
 
 
-async def async_press(hass: HomeAssistant) -> None:
-    """Press the button."""
-    await hass.services.async_call(
-        BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
-    )
-    await hass.async_block_till_done(wait_background_tasks=True)
-
-
+@pytest.mark.usefixtures("loaded_entry")
 async def test_poll_once_a_minute(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """The state is asked for once a minute, and the queue after it now and then."""
     await async_pass(hass, freezer)
@@ -162,19 +153,7 @@ async def test_first_polls_are_spread(
     accounts = [
         simulator.add_account(f"11010000{number:02}", TOKEN) for number in range(30)
     ]
-    entries = [
-        MockConfigEntry(
-            domain=DOMAIN,
-            title=account.instance_id,
-            unique_id=account.instance_id,
-            data={
-                CONF_API_URL: simulator.url,
-                CONF_INSTANCE_ID: account.instance_id,
-                CONF_API_TOKEN: account.token,
-            },
-        )
-        for account in accounts
-    ]
+    entries = [entry_of(simulator.url, account.instance_id) for account in accounts]
     for entry in entries:
         entry.add_to_hass(hass)
     await async_setup_component(hass, DOMAIN, {})
@@ -229,11 +208,11 @@ async def test_first_polls_are_spread(
     assert max(Counter(spread).values()) <= 3
 
 
+@pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize("state", ["starting", None])
 async def test_poll_faster_not_for_ever(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     caplog: pytest.LogCaptureFixture,
     state: str | None,
@@ -262,32 +241,25 @@ async def test_first_poll_is_not_repeated(
 ) -> None:
     """An account whose turn in the minute comes just now has had it."""
     freezer.move_to(dt_util.utcnow().replace(second=59, microsecond=900_000))
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
     assert polls(account) == 1
 
     await async_pass(hass, freezer)
     assert polls(account) == 2
 
 
+@pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize("state", ["authorized", "notAuthorized", "hibernating"])
 async def test_nothing_new_is_not_written(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
-    state: str,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account, state: str
 ) -> None:
     """A poll that brings nothing new writes no state."""
     account.state = state
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 2)
     written = watch(hass)
     before = polls(account)
 
-    for _ in range(3):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 3)
 
     assert polls(account) == before + 3
     assert written == []
@@ -297,11 +269,11 @@ async def test_nothing_new_is_not_written(
     assert STATE in written
 
 
+@pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize("state", ["starting", None])
 async def test_poll_faster_on_the_way_back(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     state: str | None,
 ) -> None:
@@ -336,9 +308,7 @@ async def test_poll_faster_from_the_start(
 ) -> None:
     """An account that is set up while it is starting is not left for a minute."""
     account.state = "starting"
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
     before = polls(account)
 
     await async_pass(hass, freezer, 10)
@@ -346,11 +316,11 @@ async def test_poll_faster_from_the_start(
     assert polls(account) == before + 1
 
 
+@pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize("fault", [None, Fault.BAD_GATEWAY])
 async def test_poll_faster_after_a_reboot(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     fault: Fault | None,
 ) -> None:
@@ -370,9 +340,8 @@ async def test_poll_faster_after_a_reboot(
     assert polls(account) == 31
 
 
-async def test_poll_on_request(
-    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account
-) -> None:
+@pytest.mark.usefixtures("loaded_entry")
+async def test_poll_on_request(hass: HomeAssistant, account: Account) -> None:
     """An automation can have the state looked at now."""
     await async_setup_component(hass, HOMEASSISTANT_DOMAIN, {})
     account.state = "blocked"
@@ -412,8 +381,7 @@ async def test_failures(
     assert told(caplog) == [failure]
 
     before = polls(account)
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 2)
     assert polls(account) >= before + 2
     assert states(hass, STATE, CONNECTIVITY) == [STATE_UNAVAILABLE] * 2
     assert states(hass, BUTTON) == [STATE_UNKNOWN]
@@ -458,10 +426,10 @@ async def test_no_answer(
     assert states(hass, STATE) == ["authorized"]
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_no_server(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     simulator: Simulator,
 ) -> None:
@@ -477,10 +445,10 @@ async def test_no_server(
     assert states(hass, STATE, PROBLEM) == ["not_authorized", STATE_OFF]
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_rate_limited(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -523,10 +491,10 @@ async def test_rate_limited(
     assert told(caplog)[1:] == [RECOVERED]
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_rate_limited_for_a_while(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -546,6 +514,7 @@ async def test_rate_limited_for_a_while(
     assert told(caplog) == []
 
 
+@pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize(
     ("retry_after", "seconds"),
     [
@@ -562,11 +531,11 @@ async def test_rate_limited_for_a_while(
 async def test_wait_as_the_server_asks(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     retry_after: str,
     seconds: int,
-    trusted: bool,  # noqa: FBT001
+    *,
+    trusted: bool,
 ) -> None:
     """The server may say for how long to wait, within reason, in an outage as well."""
     account.fault = {True: None, False: Fault.BAD_GATEWAY}[trusted]
@@ -583,10 +552,10 @@ async def test_wait_as_the_server_asks(
     assert account.requests
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_a_long_wait_takes_the_state_away(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -610,10 +579,10 @@ async def test_a_long_wait_takes_the_state_away(
     assert told(caplog)[1:] == [RECOVERED]
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_an_answer_in_a_long_wait(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -634,11 +603,9 @@ async def test_an_answer_in_a_long_wait(
     assert told(caplog) == []
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_rate_limited_in_an_outage(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """Too many requests do not bring back what an outage has taken away."""
     account.fault = Fault.BAD_GATEWAY
@@ -727,8 +694,7 @@ async def test_the_old_token_works_again(
 ) -> None:
     """Polling goes on while a new token is asked for; a working one ends that."""
     account.token = "changed"
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 2)
     assert len(reauth_flows(hass, loaded_entry)) == 1
     assert issue_registry.issues
     for fault in between:
@@ -929,17 +895,16 @@ async def test_an_answer_after_the_end(
     assert told(caplog) == []
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_details_reach_the_repairs(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     issue_registry: ir.IssueRegistry,
 ) -> None:
     """The issue of a restriction says until when as soon as that is known."""
     account.state = "suspended"
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 2)
     [issue] = issue_registry.issues.values()
     assert "until" not in issue.translation_placeholders
 

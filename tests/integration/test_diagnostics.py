@@ -30,7 +30,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.support.const import INSTANCE_ID, TOKEN
-from tests.support.helpers import async_pass
+from tests.support.helpers import async_pass, async_polls, async_set_up
 from tests.support.recipients import ALEX_CHAT, async_add_recipient
 from tests.support.secrecy import assert_hidden
 
@@ -136,9 +136,7 @@ async def test_everything_known(
     account.suspended_until = 1_800_000_000
     account.queue = 3
     start = dt_util.utcnow().isoformat()
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
     await async_pass(hass, freezer)
 
     diagnostics = await get_diagnostics_for_config_entry(
@@ -197,9 +195,7 @@ async def test_no_webhook(
     """That there is no account and no webhook is no secret, but worth to know."""
     account.state = "notAuthorized"
     account.settings = {}
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
 
     diagnostics = await get_diagnostics_for_config_entry(
         hass, hass_client, config_entry
@@ -277,8 +273,7 @@ async def test_hidden(
     assert await async_setup_component(hass, DIAGNOSTICS_DOMAIN, {})
     account.state = "blocked"
     account.fault = fault
-    for _ in range(12):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 12)
     in_problem = {issue_id for _, issue_id in ir.async_get(hass).issues}
     assert in_problem
 

@@ -24,24 +24,19 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger
 from tests.support.const import TOKEN
-from tests.support.failures import FAULT_OF_KIND
-from tests.support.faults import FAILURES, Good, Outage, Outcome, failing, outcome
-from tests.support.person import (
+from tests.support.entities import (
     BUTTON,
     CONNECTIVITY,
     ERROR,
-    FLOWS,
     IMAGE,
     MESSAGES_IN_QUEUE,
     PROBLEM,
     RESTRICTED_UNTIL,
     STATE,
-    Person,
-    Shown,
-    async_meet,
-    hurry,
-    said,
 )
+from tests.support.failures import FAULT_OF_KIND
+from tests.support.faults import FAILURES, Good, Outage, Outcome, failing, outcome
+from tests.support.person import FLOWS, Person, Shown, async_meet, hurry, said
 from tests.support.secrecy import Listener, token_leaks
 
 ONE_OF_EACH_KIND: Final = (*FAULT_OF_KIND.values(), *Outage)

@@ -22,8 +22,6 @@ import segno
 
 from custom_components.green_api.api import ErrorKind, transport
 from custom_components.green_api.const import (
-    CONF_API_URL,
-    CONF_INSTANCE_ID,
     DOMAIN,
 )
 from custom_components.green_api.coordinator import (
@@ -34,23 +32,16 @@ from custom_components.green_api.coordinator import (
 )
 from custom_components.green_api.unknown_states import MAX_LOGGED_STATES
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_API_TOKEN, EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from tests.simulator import Account
 from tests.support.canned import CannedServer
 from tests.support.const import INSTANCE_ID, TOKEN
-from tests.support.person import (
-    ERROR,
-    RESTRICTED_UNTIL,
-    STATE,
-    Person,
-    Shown,
-    async_meet,
-    hurry,
-    said,
-)
+from tests.support.entities import ERROR, RESTRICTED_UNTIL, STATE
+from tests.support.entries import entry_of
+from tests.support.person import Person, Shown, async_meet, hurry, said
 from tests.support.secrecy import Listener, token_leaks
 
 # By this one finds again whatever the server says.
@@ -121,16 +112,7 @@ def url(server: CannedServer, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.fixture
 def config_entry(url: str) -> MockConfigEntry:
     """Return the config entry of the account."""
-    return MockConfigEntry(
-        domain=DOMAIN,
-        title=f"GREEN-API {INSTANCE_ID}",
-        unique_id=INSTANCE_ID,
-        data={
-            CONF_API_URL: url,
-            CONF_INSTANCE_ID: INSTANCE_ID,
-            CONF_API_TOKEN: TOKEN,
-        },
-    )
+    return entry_of(url, INSTANCE_ID)
 
 
 @pytest.fixture

@@ -15,33 +15,31 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.green_api.api import GreenApiClient, QrAnswer
+from custom_components.green_api.api import GreenApiClient
 from custom_components.green_api.const import DOMAIN
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import (
     MAJOR_VERSION,
     MINOR_VERSION,
     STATE_UNAVAILABLE,
-    EntityCategory,
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.icon import async_get_icons
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.dialog import End, at_every_end
+from tests.support.entities import IMAGE, STATE, state_of
 from tests.support.failures import FAULT_OF_KIND
 from tests.support.helpers import (
     async_pass,
+    async_polls,
     complaints,
     enable,
 )
+from tests.support.lateness import answer_late
 from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
-
-IMAGE: Final = "image.green_api_1101000001_qr_code"
-STATE: Final = "sensor.green_api_1101000001_account_state"
 
 IS_RECENT: Final = (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11)
 
@@ -97,11 +95,6 @@ async def viewer(
     return Viewer(hass, client)
 
 
-def state(hass: HomeAssistant) -> str:
-    """Return the state of the image."""
-    return hass.states.get(IMAGE).state
-
-
 def looks(account: Account) -> int:
     """Return how often a QR code was asked for."""
     return [request.method for request in account.requests].count("qr")
@@ -112,23 +105,6 @@ async def async_refresh(hass: HomeAssistant) -> None:
     [entry] = hass.config_entries.async_loaded_entries(DOMAIN)
     await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
-
-
-async def test_image(
-    hass: HomeAssistant,
-    loaded_entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """The image is a diagnostic entity with texts of its own."""
-    entity = entity_registry.async_get(IMAGE)
-    assert entity.unique_id == "1101000001_qr_code"
-    assert entity.translation_key == "qr_code"
-    assert entity.original_name == "QR code"
-    assert entity.entity_category is EntityCategory.DIAGNOSTIC
-    assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
-    assert hass.states.get(IMAGE) is None
-    icons = await async_get_icons(hass, "entity", [DOMAIN])
-    assert icons[DOMAIN]["image"]["qr_code"]["default"]
 
 
 @pytest.mark.parametrize(
@@ -159,11 +135,11 @@ async def test_available(
     """The image is there while the account is logged out, and only then."""
     account.state = raw
     await async_pass(hass, freezer)
-    assert (state(hass) != STATE_UNAVAILABLE) is available
+    assert (state_of(hass, IMAGE) != STATE_UNAVAILABLE) is available
 
     account.fault = Fault.BAD_GATEWAY
     await async_pass(hass, freezer)
-    assert state(hass) == STATE_UNAVAILABLE
+    assert state_of(hass, IMAGE) == STATE_UNAVAILABLE
     await viewer.see_nothing()
     assert looks(account) == 0
 
@@ -175,8 +151,7 @@ async def test_nobody_looks(
     account: Account,
 ) -> None:
     """As long as nobody looks, nobody asks for a QR code."""
-    for _ in range(10):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 10)
 
     assert looks(account) == 0
 
@@ -193,14 +168,14 @@ async def test_somebody_looks(
     account.messenger = messenger
     first = await viewer.see()
     assert first.startswith(PNG)
-    shown = state(hass)
+    shown = state_of(hass, IMAGE)
     await async_pass(hass, freezer, 9)
     assert await viewer.see() == first
-    assert state(hass) == shown
+    assert state_of(hass, IMAGE) == shown
     assert looks(account) == 1
 
     await async_pass(hass, freezer, 1)
-    assert state(hass) == dt_util.utcnow().isoformat()
+    assert state_of(hass, IMAGE) == dt_util.utcnow().isoformat()
     assert looks(account) == 1
     second = await viewer.see()
     assert second.startswith(PNG)
@@ -208,10 +183,9 @@ async def test_somebody_looks(
     assert looks(account) == 2
 
     await async_pass(hass, freezer, 10)
-    shown = state(hass)
-    for _ in range(5):
-        await async_pass(hass, freezer)
-    assert state(hass) == shown
+    shown = state_of(hass, IMAGE)
+    await async_polls(hass, freezer, 5)
+    assert state_of(hass, IMAGE) == shown
     assert looks(account) == 2
 
 
@@ -231,25 +205,25 @@ async def test_linked(
 ) -> None:
     """The QR code goes when the account is linked; later ones are others."""
     first = await viewer.see()
-    shown = state(hass)
+    shown = state_of(hass, IMAGE)
     freezer.tick(5)
     account.state = "authorized"
     await async_refresh(hass)
-    assert state(hass) == STATE_UNAVAILABLE
+    assert state_of(hass, IMAGE) == STATE_UNAVAILABLE
     await viewer.see_nothing()
 
     account.state = "notAuthorized"
     freezer.tick(2)
     await async_refresh(hass)
-    assert state(hass) not in {shown, STATE_UNAVAILABLE}
+    assert state_of(hass, IMAGE) not in {shown, STATE_UNAVAILABLE}
     assert looks(account) == 1
     assert await viewer.see() != first
     assert looks(account) == 2
 
     # The end of the first QR code is not that of the second.
-    shown = state(hass)
+    shown = state_of(hass, IMAGE)
     await async_pass(hass, freezer, 4)
-    assert state(hass) == shown
+    assert state_of(hass, IMAGE) == shown
 
 
 async def test_linked_unnoticed(
@@ -261,7 +235,7 @@ async def test_linked_unnoticed(
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert hass.states.get(STATE).state == "authorized"
-    assert state(hass) == STATE_UNAVAILABLE
+    assert state_of(hass, IMAGE) == STATE_UNAVAILABLE
     await viewer.see_nothing()
     assert looks(account) == 1
 
@@ -322,9 +296,9 @@ async def assert_cured(
 
     account.qr_type = None
     account.faults.clear()
-    shown = state(hass)
+    shown = state_of(hass, IMAGE)
     await async_pass(hass, freezer, 10)
-    assert state(hass) not in {shown, STATE_UNAVAILABLE}
+    assert state_of(hass, IMAGE) not in {shown, STATE_UNAVAILABLE}
     assert (await viewer.see()).startswith(PNG)
     assert complaints(caplog) == []
     assert_hidden(TOKEN, caplog, *hass.states.async_all())
@@ -355,17 +329,7 @@ async def test_no_answer(
 @pytest.fixture
 def late(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
     """Let QR codes come late; return what tells of a request, and what answers it."""
-    asked, answer = asyncio.Event(), asyncio.Event()
-    get_qr = GreenApiClient.get_qr
-
-    async def get_qr_late(client: GreenApiClient) -> QrAnswer:
-        qr_code = await get_qr(client)
-        asked.set()
-        await answer.wait()
-        return qr_code
-
-    monkeypatch.setattr(GreenApiClient, "get_qr", get_qr_late)
-    return asked, answer
+    return answer_late(monkeypatch, GreenApiClient, "get_qr")
 
 
 async def test_linked_meanwhile(

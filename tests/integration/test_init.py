@@ -15,7 +15,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.green_api.api import ErrorKind, transport
-from custom_components.green_api.const import CONF_INSTANCE_ID, CONSOLE_URL, DOMAIN
+from custom_components.green_api.const import CONSOLE_URL, DOMAIN
 from custom_components.green_api.coordinator import RATE_LIMIT_DELAY
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
@@ -32,16 +32,19 @@ from homeassistant.helpers import (
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.support.const import INSTANCE_ID, TOKEN
+from tests.support.entities import BUTTON, ERROR, PROBLEM, STATE
+from tests.support.entries import entry_of
 from tests.support.failures import FAILURES, FAULT_OF_KIND, SLOW
-from tests.support.helpers import async_pass
+from tests.support.helpers import (
+    async_pass,
+    async_polls,
+    async_set_up,
+    issue_keys,
+    methods,
+)
 from tests.support.secrecy import assert_hidden
 from tests.support.translation_check import ENGLISH
 from tests.support.waiting import async_until
-
-BUTTON: Final = "button.green_api_1101000001_reboot"
-ERROR: Final = "sensor.green_api_1101000001_error"
-PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
-STATE: Final = "sensor.green_api_1101000001_account_state"
 
 # What is asked when an entry is set up.
 ASKED_FIRST: Final = ["getStateInstance", "getSettings", "getMessagesCount"]
@@ -54,30 +57,10 @@ TEXTS: Final = json.loads(ENGLISH.read_text(encoding="utf-8"))
 NEW_TOKEN: Final = f"{TOKEN}1"
 
 
-def methods(account: Account) -> list[str]:
-    """Return what an account was asked for."""
-    return [request.method for request in account.requests]
-
-
-def issues(hass: HomeAssistant) -> list[str | None]:
-    """Return what stands in the repairs."""
-    return [
-        issue.translation_key
-        for issue in ir.async_get(hass).issues.values()
-        if issue.domain == DOMAIN
-    ]
-
-
 def device_of(hass: HomeAssistant, entry: MockConfigEntry) -> dr.DeviceEntry:
     """Return the device of an account, of which there is one."""
     (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     return device
-
-
-async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Set up a config entry as Home Assistant does when it starts."""
-    entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(entry.entry_id)
 
 
 async def test_load_and_unload(
@@ -132,7 +115,7 @@ async def test_failure(
     """Whatever the server says, an account is set up, says why, and is watched."""
     account.fault = fault
 
-    await set_up(hass, config_entry)
+    await async_set_up(hass, config_entry)
 
     assert config_entry.state is ConfigEntryState.LOADED
     assert methods(account)[0] == "getStateInstance"
@@ -164,7 +147,7 @@ async def test_no_answer_in_time(
     account.fault = fault
 
     with patch.object(transport, "TIMEOUT", ClientTimeout(total=0.05)):
-        await set_up(hass, config_entry)
+        await async_set_up(hass, config_entry)
 
     assert config_entry.state is ConfigEntryState.LOADED
     assert hass.states.get(ERROR).state == ErrorKind.CANNOT_CONNECT
@@ -185,11 +168,10 @@ async def test_nobody_listens(
 ) -> None:
     """A server that is down when Home Assistant starts is asked every minute."""
     await simulator.stop()
-    await set_up(hass, config_entry)
+    await async_set_up(hass, config_entry)
     assert hass.states.get(ERROR).state == ErrorKind.CANNOT_CONNECT
 
-    for _ in range(10):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 10)
     assert hass.states.get(STATE).state == STATE_UNAVAILABLE
 
     await simulator.start(simulator.port)
@@ -207,7 +189,7 @@ async def test_rate_limited(
     """The server is not asked again before the time that it tells."""
     account.fault = Fault.RATE_LIMITED_RETRY_AFTER
     account.retry_after = 300
-    await set_up(hass, config_entry)
+    await async_set_up(hass, config_entry)
     account.fault = None
     asked = methods(account).count("getStateInstance")
 
@@ -227,17 +209,17 @@ async def test_problem_while_starting(
 ) -> None:
     """A plan that expired during a restart is told after a minute, as is its renewal."""
     account.fault = Fault.EXPIRED_TEXT
-    await set_up(hass, config_entry)
+    await async_set_up(hass, config_entry)
     assert hass.states.get(ERROR).state == ErrorKind.EXPIRED
 
     await async_pass(hass, freezer)
     assert hass.states.get(PROBLEM).state == STATE_ON
-    assert issues(hass) == ["expired"]
+    assert issue_keys(hass) == ["expired"]
 
     account.fault = None
     await async_pass(hass, freezer)
     assert hass.states.get(PROBLEM).state == STATE_OFF
-    assert issues(hass) == []
+    assert issue_keys(hass) == []
 
 
 async def test_token_rejected(
@@ -249,7 +231,7 @@ async def test_token_rejected(
 ) -> None:
     """A token that is rejected, and again a minute later, has to be replaced."""
     account.token = NEW_TOKEN
-    await set_up(hass, config_entry)
+    await async_set_up(hass, config_entry)
     assert hass.config_entries.flow.async_progress() == []
     assert hass.states.get(ERROR).state == ErrorKind.INVALID_AUTH
 
@@ -271,7 +253,7 @@ async def test_token_accepted_later(
 ) -> None:
     """A token that is asked for is tried again and again: it may have been right."""
     account.fault = Fault.UNAUTHORIZED
-    await set_up(hass, config_entry)
+    await async_set_up(hass, config_entry)
     await async_pass(hass, freezer)
     asked = hass.config_entries.flow.async_progress()
     assert len(asked) == 1
@@ -294,7 +276,7 @@ async def test_token_rejected_once(
 ) -> None:
     """A token that is rejected once, as during a change at the server, is kept."""
     account.fault = Fault.UNAUTHORIZED
-    await set_up(hass, config_entry)
+    await async_set_up(hass, config_entry)
     account.fault = None
     await async_pass(hass, freezer)
 
@@ -311,9 +293,8 @@ async def test_remove(
 ) -> None:
     """A removed entry leaves nothing behind, and makes no more requests."""
     account.state = "blocked"
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
-    assert issues(hass) == ["blocked"]
+    await async_polls(hass, freezer, 2)
+    assert issue_keys(hass) == ["blocked"]
     assert loaded_entry.entry_id in hass_storage[DOMAIN]["data"]["accounts"]
     account.requests.clear()
 
@@ -321,7 +302,7 @@ async def test_remove(
     await async_pass(hass, freezer)
 
     assert hass.config_entries.async_entries(DOMAIN) == []
-    assert issues(hass) == []
+    assert issue_keys(hass) == []
     assert not dr.async_get(hass).devices
     assert not er.async_get(hass).entities
     assert hass.states.async_entity_ids() == []
@@ -358,13 +339,8 @@ async def test_one_of_two_accounts(
     """An account lives on while another one fails, and when that is removed."""
     other_account = simulator.add_account(OTHER_INSTANCE_ID, TOKEN)
     other_account.fault = Fault.SERVER_ERROR
-    other_entry = MockConfigEntry(
-        domain=DOMAIN,
-        title=f"GREEN-API {OTHER_INSTANCE_ID}",
-        unique_id=OTHER_INSTANCE_ID,
-        data=loaded_entry.data | {CONF_INSTANCE_ID: OTHER_INSTANCE_ID},
-    )
-    await set_up(hass, other_entry)
+    other_entry = entry_of(simulator.url, OTHER_INSTANCE_ID)
+    await async_set_up(hass, other_entry)
     assert hass.states.get(STATE.replace("01_", "02_")).state == STATE_UNAVAILABLE
 
     await hass.config_entries.async_remove(other_entry.entry_id)
@@ -414,7 +390,7 @@ async def test_model(
     account.messenger = messenger
     account.show_type = show_type
 
-    await set_up(hass, config_entry)
+    await async_set_up(hass, config_entry)
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert device_of(hass, config_entry).model == model
@@ -431,7 +407,7 @@ async def test_no_settings(
     """An account that does not tell its settings lacks a model, and nothing else."""
     account.faults["getSettings"] = fault
 
-    await set_up(hass, config_entry)
+    await async_set_up(hass, config_entry)
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert config_entry.state is ConfigEntryState.LOADED
@@ -439,7 +415,7 @@ async def test_no_settings(
     assert device_of(hass, config_entry).model is None
     assert hass.states.get(STATE).state == "authorized"
     assert hass.config_entries.flow.async_progress() == []
-    assert issues(hass) == []
+    assert issue_keys(hass) == []
     assert_hidden(TOKEN, caplog)
 
 
@@ -452,7 +428,7 @@ async def test_slow_settings(
     """Nothing waits for the settings: neither set-up, nor polls, nor the end."""
     account.faults["getSettings"] = Fault.HANG
 
-    await set_up(hass, config_entry)
+    await async_set_up(hass, config_entry)
     await async_until(lambda: "getSettings" in methods(account))
     assert config_entry.state is ConfigEntryState.LOADED
 
@@ -499,7 +475,6 @@ async def test_no_entities(
     assert hass.states.async_entity_ids() == []
     account.requests.clear()
 
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 2)
 
     assert methods(account) == 2 * ["getStateInstance"]

@@ -10,13 +10,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_time_changed,
-    async_test_home_assistant,
 )
 
 from custom_components.green_api.const import (
     BLOCKED_HELP_URL,
-    CONF_API_URL,
-    CONF_INSTANCE_ID,
     CONSOLE_URL,
     DOMAIN,
     RESTRICTED_HELP_URL,
@@ -28,17 +25,17 @@ from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRE
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import (
     ATTR_ENTITY_ID,
-    CONF_API_TOKEN,
     STATE_OFF,
     STATE_ON,
     __version__ as HA_VERSION,  # noqa: N812
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Simulator
-from tests.support.helpers import async_pass
+from tests.support.entities import BUTTON, PROBLEM, REASON
+from tests.support.entries import copy_of, entry_of
+from tests.support.helpers import async_pass, async_polls, async_set_up
 from tests.support.queue_replays import QUEUE_PROBLEMS
 from tests.support.reference import STUCK
 from tests.support.replays import (
@@ -49,14 +46,12 @@ from tests.support.replays import (
     Replay,
     Step,
 )
+from tests.support.restart import async_restarted
 from tests.support.secrecy import assert_hidden
 
 START: Final = datetime(2026, 11, 24, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
-PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
-REASON: Final = "sensor.green_api_1101000001_problem_reason"
-BUTTON: Final = "button.green_api_1101000001_reboot"
 
 HAS_CONFIG_ENTRY_ID: Final = "config_entry_id" in {
     field.name for field in fields(ir.IssueEntry)
@@ -120,8 +115,7 @@ async def async_bring_about(
 ) -> None:
     """Let a problem last for so long that it stands."""
     let_answer(account, CAUSES[problem])
-    for _ in range(12):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 12)
 
 
 async def async_press_reboot(hass: HomeAssistant) -> None:
@@ -250,8 +244,7 @@ async def test_issue_of_a_reboot_in_vain(
     await async_press_reboot(hass)
     assert not issues(hass)
 
-    for _ in range(6):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 6)
     (issue,) = issues(hass).values()
     assert_shown(loaded_entry, issue, Problem.STUCK_AFTER_REBOOT)
 
@@ -321,16 +314,7 @@ async def other_entry(
     hass: HomeAssistant, simulator: Simulator, other_account: Account
 ) -> MockConfigEntry:
     """Return the config entry of the second account, set up."""
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="The other one",
-        unique_id=other_account.instance_id,
-        data={
-            CONF_API_URL: simulator.url,
-            CONF_INSTANCE_ID: other_account.instance_id,
-            CONF_API_TOKEN: other_account.token,
-        },
-    )
+    entry = entry_of(simulator.url, other_account.instance_id, other_account.token)
     entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
     return entry
@@ -456,35 +440,22 @@ async def test_restart(
     account: Account,
     problem: Problem,
 ) -> None:
-    """What stood is back with the first answer that a new Home Assistant hears."""
+    """The issue is back with the first answer after a restart."""
     await async_bring_about(hass, freezer, account, problem)
     await hass.async_stop(force=True)
     freezer.tick(30)
 
-    async with async_test_home_assistant() as restarted:
-        restarted.data.pop(DATA_CUSTOM_COMPONENTS)
-        entry = MockConfigEntry(
-            domain=DOMAIN,
-            entry_id=loaded_entry.entry_id,
-            title=loaded_entry.title,
-            unique_id=loaded_entry.unique_id,
-            data=loaded_entry.data,
-        )
-        entry.add_to_hass(restarted)
+    async with async_restarted() as restarted:
         assert not issues(restarted)
-        await restarted.config_entries.async_setup(entry.entry_id)
-        await restarted.async_block_till_done(wait_background_tasks=True)
-
+        entry = copy_of(loaded_entry)
+        await async_set_up(restarted, entry)
         (issue,) = issues(restarted).values()
         assert_shown(entry, issue, problem)
-        await restarted.async_stop(force=True)
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_ignored(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """An issue that the user ignores stays ignored while the problem lasts."""
     await async_bring_about(hass, freezer, account, Problem.BLOCKED)
@@ -581,11 +552,11 @@ async def test_linked_while_home_assistant_restarts(
     assert not issues(hass)[issue_id].dismissed_version
 
 
+@pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize("hours", [-1, 1])
 async def test_clock_is_set(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     monkeypatch: pytest.MonkeyPatch,
     hours: int,
@@ -650,10 +621,10 @@ async def test_without_entities(
     assert_shown(config_entry, issue, Problem.LOGGED_OUT)
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_hides_the_token(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -21,8 +21,6 @@ from custom_components.green_api.api import (
     UnknownHostError,
 )
 from custom_components.green_api.const import (
-    CONF_API_URL,
-    CONF_INSTANCE_ID,
     CONSOLE_URL,
     DOMAIN,
     QR_LIFE,
@@ -52,13 +50,16 @@ from tests.support.dialog import (
     Shown,
     async_let_pass,
     at_every_end,
+    reason_of_abort,
+    step_of,
 )
-from tests.support.helpers import asked, async_pass, standing
+from tests.support.entities import STATE, state_of
+from tests.support.entries import entry_of
+from tests.support.helpers import asked, async_pass, async_polls, standing
 from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
 
 NAME: Final = "GREEN-API 1101000001"
-STATE: Final = "sensor.green_api_1101000001_account_state"
 PLACEHOLDERS: Final = {
     "name": NAME,
     "console_url": CONSOLE_URL,
@@ -100,17 +101,11 @@ async def logged_out(
 ) -> str:
     """Return the id of the issue of an account that is logged out."""
     account.state = "notAuthorized"
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 2)
     account.requests.clear()
     issue_id = f"{loaded_entry.entry_id}_logged_out"
     assert standing(hass) == {issue_id}
     return issue_id
-
-
-def state(hass: HomeAssistant) -> str:
-    """Return the state of the account in Home Assistant."""
-    return hass.states.get(STATE).state
 
 
 def running(hass: HomeAssistant) -> list[str]:
@@ -160,8 +155,7 @@ async def test_ways(dialog: Dialog, logged_out: str, account: Account) -> None:
     """The dialog offers the two ways, and nothing that is a step of one of them."""
     shown = await dialog.open(logged_out)
     assert asked(account) == ["getStateInstance"]
-    assert shown["type"] == "menu"
-    assert shown["step_id"] == "ways"
+    assert step_of(shown) == ("menu", "ways")
     assert shown["menu_options"] == ["qr_code", "phone_number"]
     assert shown["description_placeholders"] == PLACEHOLDERS
 
@@ -192,8 +186,7 @@ async def test_other_messengers(
 ) -> None:
     """Accounts of other messengers are linked in the console."""
     shown = await dialog.open(logged_out)
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "link_in_console"
+    assert reason_of_abort(shown) == "link_in_console"
     assert shown["description_placeholders"] == PLACEHOLDERS | {"messenger": name}
     assert await dialog.is_over()
     assert asked(account) == ["getStateInstance"]
@@ -232,14 +225,12 @@ async def test_scan(
     """The dialog shows a QR code and ends by itself when it has been scanned."""
     await dialog.open(logged_out)
     shown = await dialog.choose("qr_code")
-    assert shown["type"] == "progress"
-    assert shown["step_id"] == "qr_code"
+    assert step_of(shown) == ("progress", "qr_code")
     assert shown["progress_action"] == "get_qr_code"
     assert shown["description_placeholders"] == PLACEHOLDERS
 
     shown = await dialog.follow()
-    assert shown["type"] == "progress"
-    assert shown["step_id"] == "qr_code"
+    assert step_of(shown) == ("progress", "qr_code")
     assert shown["progress_action"] == "scan_qr_code"
     placeholders = shown["description_placeholders"]
     scheme, _, picture = placeholders.pop("qr_code").partition(",")
@@ -253,7 +244,7 @@ async def test_scan(
     assert await dialog.is_over()
     assert not running(hass)
     assert not standing(hass)
-    assert state(hass) == "authorized"
+    assert state_of(hass, STATE) == "authorized"
 
 
 async def test_scan_is_noticed(
@@ -286,7 +277,7 @@ async def test_linked_unseen(
 
     await dialog.wait()
 
-    assert state(hass) == "authorized"
+    assert state_of(hass, STATE) == "authorized"
     assert not standing(hass)
     assert not running(hass)
     assert (await dialog.look())["type"] == "create_entry"
@@ -358,8 +349,7 @@ async def test_nobody_scans(
     began_at = time.monotonic()
     await dialog.choose("qr_code")
     shown = await dialog.follow_to_end()
-    assert shown["type"] == "menu"
-    assert shown["step_id"] == "qr_timeout"
+    assert step_of(shown) == ("menu", "qr_timeout")
     assert shown["menu_options"] == ["qr_code", "phone_number"]
     assert QR_TIMEOUT <= time.monotonic() - began_at < QR_TIMEOUT + 10
     assert not running(hass)
@@ -400,8 +390,7 @@ async def test_no_qr_code(
     await dialog.open(logged_out)
     await dialog.choose("qr_code")
     shown = await dialog.follow()
-    assert shown["type"] == "abort"
-    assert shown["reason"] == reason
+    assert reason_of_abort(shown) == reason
     assert shown["description_placeholders"] == PLACEHOLDERS
     assert await dialog.is_over()
     assert standing(hass) == {logged_out}
@@ -444,8 +433,7 @@ async def test_no_fresh_qr_code(
 
     shown = await dialog.follow()
 
-    assert shown["type"] == "abort"
-    assert shown["reason"] == reason
+    assert reason_of_abort(shown) == reason
     assert QR_LIFE - 1 <= time.monotonic() - shown_at < QR_LIFE + 6
     assert asked(account).count("qr") > 2
 
@@ -563,8 +551,7 @@ async def test_answer_instead_of_a_qr_code(
     await dialog.open(logged_out)
     await dialog.choose("qr_code")
     shown = await dialog.follow()
-    assert shown["type"] == "abort"
-    assert shown["reason"] == reason
+    assert reason_of_abort(shown) == reason
     assert standing(hass) == {logged_out}
 
 
@@ -611,8 +598,7 @@ async def test_linked_already(
     await dialog.open(logged_out)
     await dialog.choose("qr_code")
     shown = await dialog.follow()
-    assert shown["type"] == "progress"
-    assert shown["step_id"] == "linking"
+    assert step_of(shown) == ("progress", "linking")
     assert shown["progress_action"] == "finish_linking"
     await async_let_pass(freezer, 30)
     assert (await dialog.look())["progress_action"] == "finish_linking"
@@ -636,8 +622,7 @@ async def test_linked_already_but_not_working(
     await dialog.choose("qr_code")
     began_at = time.monotonic()
     shown = await dialog.follow_to_end()
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "not_working_yet"
+    assert reason_of_abort(shown) == "not_working_yet"
     assert LINKED_TIMEOUT <= time.monotonic() - began_at < LINKED_TIMEOUT + 10
     assert standing(hass) == {logged_out}
 
@@ -651,8 +636,7 @@ async def test_type(
     """The dialog shows a code and ends by itself when it has been typed."""
     await dialog.open(logged_out)
     shown = await dialog.choose("phone_number")
-    assert shown["type"] == "form"
-    assert shown["step_id"] == "phone_number"
+    assert step_of(shown) == ("form", "phone_number")
     assert shown["errors"] == {}
     assert shown["description_placeholders"] == PLACEHOLDERS
     (field,) = shown["data_schema"]
@@ -662,8 +646,7 @@ async def test_type(
     assert "getAuthorizationCode" not in asked(account)
 
     shown = await dialog.submit(phone_number=PHONE)
-    assert shown["type"] == "progress"
-    assert shown["step_id"] == "code"
+    assert step_of(shown) == ("progress", "code")
     assert shown["progress_action"] == "enter_code"
     code = shown["description_placeholders"]["code"]
     assert code == f"{account.code[:4]}\u2011{account.code[4:]}"
@@ -682,7 +665,7 @@ async def test_type(
     assert await dialog.is_over()
     assert not running(hass)
     assert not standing(hass)
-    assert state(hass) == "authorized"
+    assert state_of(hass, STATE) == "authorized"
     assert account.phone == "447700900123"
 
 
@@ -818,8 +801,7 @@ async def test_nobody_types(
     code = dialog.shown["description_placeholders"]["code"]
     began_at = time.monotonic()
     shown = await dialog.follow()
-    assert shown["type"] == "menu"
-    assert shown["step_id"] == "code_timeout"
+    assert step_of(shown) == ("menu", "code_timeout")
     assert shown["menu_options"] == ["qr_code", "phone_number"]
     assert CODE_LIFE <= time.monotonic() - began_at < CODE_LIFE + 2
     assert not account.enter_code(code)
@@ -855,8 +837,7 @@ async def test_no_code_needed(
     await dialog.choose("phone_number")
     account.state = "authorized"
     shown = await dialog.submit(phone_number=PHONE)
-    assert shown["type"] == "progress"
-    assert shown["step_id"] == "linking"
+    assert step_of(shown) == ("progress", "linking")
     assert shown["progress_action"] == "finish_linking"
     assert (await dialog.follow())["type"] == "create_entry"
     assert not standing(hass)
@@ -951,8 +932,7 @@ async def test_entry_ends(
 
     account.requests.clear()
     shown = await dialog.follow()
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "removed"
+    assert reason_of_abort(shown) == "removed"
     assert shown["description_placeholders"] == PLACEHOLDERS
     assert not running(hass)
     assert not asked(account)
@@ -968,8 +948,7 @@ async def test_entry_ends_while_asking_for_a_code(
     """A request for a code ends with the config entry."""
     await end(hass, loaded_entry)
     shown = await submitting
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "removed"
+    assert reason_of_abort(shown) == "removed"
 
 
 @at_every_end
@@ -987,8 +966,7 @@ async def test_entry_ends_while_asking_for_the_state(
     await async_until(lambda: "getStateInstance" in asked(account))
     await end(hass, loaded_entry)
     shown = await opening
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "removed"
+    assert reason_of_abort(shown) == "removed"
 
 
 @at_every_end
@@ -1005,8 +983,7 @@ async def test_entry_ends_before_a_way_is_chosen(
     await end(hass, loaded_entry)
     account.requests.clear()
     shown = await dialog.choose("qr_code")
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "removed"
+    assert reason_of_abort(shown) == "removed"
     assert not asked(account)
 
 
@@ -1025,8 +1002,7 @@ async def test_entry_ends_before_a_number_is_typed(
     await end(hass, loaded_entry)
     account.requests.clear()
     shown = await dialog.submit(phone_number=PHONE)
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "removed"
+    assert reason_of_abort(shown) == "removed"
     assert not asked(account)
 
 
@@ -1049,7 +1025,7 @@ async def test_entry_is_reloaded(
     account.qr_type = None
     account.state = "authorized"
     assert (await dialog.follow_to_end())["type"] == "create_entry"
-    assert state(hass) == "authorized"
+    assert state_of(hass, STATE) == "authorized"
     assert not running(hass)
     assert not standing(hass)
 
@@ -1070,7 +1046,7 @@ async def test_linked_while_the_entry_is_not_loaded(
     assert (await dialog.follow_to_end())["type"] == "create_entry"
 
     await hass.config_entries.async_setup(loaded_entry.entry_id)
-    assert state(hass) == "authorized"
+    assert state_of(hass, STATE) == "authorized"
     assert not standing(hass)
 
 
@@ -1108,7 +1084,7 @@ async def test_entry_reloaded_before_a_way_is_chosen(
     await async_scan(dialog, account)
     assert account.scan()
     assert (await dialog.follow_to_end())["type"] == "create_entry"
-    assert state(hass) == "authorized"
+    assert state_of(hass, STATE) == "authorized"
 
 
 @pytest.mark.parametrize("first", [async_scan, async_type])
@@ -1131,8 +1107,7 @@ async def test_two_dialogs(
     await second(other_dialog, account)
 
     shown = await dialog.follow()
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "continued_elsewhere"
+    assert reason_of_abort(shown) == "continued_elsewhere"
     assert shown["description_placeholders"] == PLACEHOLDERS
     account.state = "authorized"
     assert (await other_dialog.follow_to_end())["type"] == "create_entry"
@@ -1166,20 +1141,10 @@ async def test_dialogs_of_two_accounts(
 ) -> None:
     """Dialogs of different accounts do not get in each other's way."""
     other = simulator.add_account("1101000002", account.token, state="notAuthorized")
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title="Other",
-        unique_id=other.instance_id,
-        data={
-            CONF_API_URL: simulator.url,
-            CONF_INSTANCE_ID: other.instance_id,
-            CONF_API_TOKEN: other.token,
-        },
-    )
+    entry = entry_of(simulator.url, other.instance_id, other.token)
     entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
-    for _ in range(3):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 3)
     await dialog.open(logged_out)
     await other_dialog.open(f"{entry.entry_id}_logged_out")
     await async_scan(dialog, account)
@@ -1319,7 +1284,7 @@ async def linked_in_an_outage(
     with monkeypatch.context() as patch:
         patch.setattr(GreenApiClient, "get_state", answer_once)
         assert (await dialog.follow())["type"] == "create_entry"
-    assert state(hass) == "unavailable"
+    assert state_of(hass, STATE) == "unavailable"
     account.fault = None
 
 
@@ -1344,7 +1309,7 @@ async def test_issue_does_not_come_back(
 ) -> None:
     """An account that works has no issue when it is polled again."""
     await async_pass(hass, freezer)
-    assert state(hass) == "authorized"
+    assert state_of(hass, STATE) == "authorized"
     assert not standing(hass)
 
 

@@ -23,7 +23,7 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Messenger
-from tests.support.dialog import Dialog, Shown, async_disable, async_let_pass
+from tests.support.dialog import Dialog, Shown, async_disable, async_let_pass, step_of
 from tests.support.helpers import asked, async_pass, standing
 from tests.support.secrecy import assert_hidden
 
@@ -148,8 +148,7 @@ async def async_scan(dialog: Dialog) -> None:
 async def test_ways(house: House, door: Door, end: End) -> None:
     """Every dialog offers the same ways; only an account that is new can wait."""
     shown = await door(house)
-    assert shown["type"] == "menu"
-    assert shown["step_id"] == "ways"
+    assert step_of(shown) == ("menu", "ways")
     ways = ["qr_code", "phone_number"]
     assert shown["menu_options"] in (ways, [*ways, "later"])
     assert ("later" in shown["menu_options"]) is (door is House.set_up)
@@ -454,8 +453,7 @@ async def test_choice(house: House) -> None:
     """Reconfigure offers to link an account that is logged out."""
     await house.have_account()
     shown = await house.dialog.reconfigure(house.entry.entry_id)
-    assert shown["type"] == "menu"
-    assert shown["step_id"] == "reconfigure"
+    assert step_of(shown) == ("menu", "reconfigure")
     assert shown["menu_options"] == ["address", "link_again"]
     assert shown["description_placeholders"] == {"name": NAME}
 
@@ -497,8 +495,7 @@ async def test_another_phone(house: House) -> None:
     """An account that works is moved once it is logged out on its present phone."""
     house.account.state = "authorized"
     shown = await house.reconfigure()
-    assert shown["type"] == "progress"
-    assert shown["step_id"] == "log_out"
+    assert step_of(shown) == ("progress", "log_out")
     assert shown["progress_action"] == "log_out"
     await house.dialog.stay_open(60)
     assert house.dialog.shown["progress_action"] == "log_out"

@@ -24,12 +24,17 @@ from tests.simulator import Account, Fault
 from tests.simulator.queue import Message
 from tests.support.const import INSTANCE_ID
 from tests.support.dialog import Dialog, End, at_every_end
-from tests.support.helpers import async_pass, complaints, methods, standing
+from tests.support.entities import MESSAGES_IN_QUEUE, PROBLEM, REASON
+from tests.support.helpers import (
+    async_pass,
+    async_polls,
+    async_set_up,
+    complaints,
+    methods,
+    standing,
+)
 
 MINUTES: Final = 60
-PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
-REASON: Final = "sensor.green_api_1101000001_problem_reason"
-QUEUE: Final = "sensor.green_api_1101000001_messages_in_queue"
 
 
 def asked(account: Account) -> Counter[str]:
@@ -54,8 +59,7 @@ async def async_wait(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, minutes: int
 ) -> None:
     """Let minutes pass, with a poll in each."""
-    for _ in range(minutes):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, minutes)
 
 
 @pytest.fixture
@@ -74,11 +78,9 @@ async def hanging(
     return issue_id
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_pace(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """An empty queue is looked at every five minutes, another one every minute."""
     asked(account)
@@ -111,18 +113,14 @@ async def test_nobody_has_to_listen(
         disabled_by=er.RegistryEntryDisabler.USER,
     )
     account.queue = 3
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
     await async_wait(hass, freezer, 10)
     assert reason(hass) == "not_sending"
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_change_of_the_account(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """The queue is looked at when the account ceases or begins to be able to send."""
     await async_pass(hass, freezer)
@@ -138,16 +136,13 @@ async def test_change_of_the_account(
     assert asked(account)["getMessagesCount"] == 1
 
     account.state = "authorized"
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 2)
     assert asked(account)["getMessagesCount"] == 2
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_fast_polls(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """The queue is not looked at more often when the account is asked more often."""
     account.state = "starting"
@@ -200,11 +195,9 @@ async def test_not_sending(
     assert hass.states.get(PROBLEM).state == "off"
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_busy_sender(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """A queue that is never empty is no problem while another message is the oldest."""
     for number in range(40):
@@ -226,20 +219,16 @@ async def test_slow_instance(
     """An instance that waits long between two messages is given longer."""
     account.messages.delay = delay
     account.queue = 2
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
     await async_wait(hass, freezer, minutes - 1)
     assert reason(hass) == "none"
     await async_pass(hass, freezer)
     assert reason(hass) == "not_sending"
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_delay_was_changed(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """The delay is asked for once more before a queue is said to stand."""
     account.messages.delay = 240
@@ -261,9 +250,7 @@ async def test_unknown_delay(
     """While nobody tells the delay, it may be the longest one there is."""
     account.faults["getSettings"] = Fault.BAD_GATEWAY
     account.queue = 3
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
     await async_wait(hass, freezer, 29)
     assert reason(hass) == "none"
     await async_wait(hass, freezer, 2)
@@ -292,9 +279,7 @@ async def test_list_is_of_no_use(
     account.queue = 3
     account.faults["showMessagesQueue"] = fault
     account.listed_messages = listed
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
     await async_wait(hass, freezer, 19)
     assert reason(hass) == "none"
     await async_pass(hass, freezer)
@@ -505,7 +490,7 @@ async def test_clear_queue(
     assert shown["type"] == "create_entry"
     assert methods(account) == ["clearMessagesQueue", "getMessagesCount"]
     assert (reason(hass), standing(hass)) == ("none", set())
-    assert hass.states.get(QUEUE).state == "0"
+    assert hass.states.get(MESSAGES_IN_QUEUE).state == "0"
 
 
 async def test_clear_queue_refused(

@@ -27,7 +27,11 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault
 from tests.support.automations import async_automate
-from tests.support.helpers import async_pass
+from tests.support.entities import (
+    MESSAGES_IN_QUEUE,
+    RESTRICTED_UNTIL,
+)
+from tests.support.helpers import async_pass, async_polls
 from tests.support.manual import MANUAL
 
 EXAMPLES: Final[list[dict[str, Any]]] = [
@@ -47,10 +51,6 @@ SECTIONS: Final = [example for example in EXAMPLES if "strategy" in example]
 
 ENTITY_ID: Final = re.compile(r"\b(?:binary_sensor|button|image|sensor)\.green_api_\w+")
 
-STATE: Final = "sensor.green_api_1101000001_account_state"
-CONNECTIVITY: Final = "binary_sensor.green_api_1101000001_connectivity"
-QUEUE: Final = "sensor.green_api_1101000001_messages_in_queue"
-RESTRICTED_UNTIL: Final = "sensor.green_api_1101000001_restricted_until"
 WATER: Final = "binary_sensor.water_in_the_cellar"
 
 
@@ -184,10 +184,9 @@ def test_every_trigger_and_condition_is_shown() -> None:
     )
 
 
+@pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize("part", PARTS)
-async def test_part_is_valid(
-    hass: HomeAssistant, loaded_entry: MockConfigEntry, part: dict[str, Any]
-) -> None:
+async def test_part_is_valid(hass: HomeAssistant, part: dict[str, Any]) -> None:
     """Home Assistant accepts what is shown of an automation."""
     await async_automate(hass, **part)
 
@@ -251,8 +250,7 @@ async def test_told_of_an_outage(
 ) -> None:
     """The first example says as well that there is no answer for half an hour."""
     account.fault = Fault.BAD_GATEWAY
-    for _ in range(30):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 30)
     assert not told
     await async_pass(hass, freezer)
     assert [call.data["title"] for call in told] == [
@@ -295,9 +293,9 @@ async def test_told_of_messages_that_wait(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, told: list[ServiceCall]
 ) -> None:
     """A queue that is long for a while is told of."""
-    hass.states.async_set(QUEUE, "0")
+    hass.states.async_set(MESSAGES_IN_QUEUE, "0")
     await hass.async_block_till_done()
-    hass.states.async_set(QUEUE, "101")
+    hass.states.async_set(MESSAGES_IN_QUEUE, "101")
     await hass.async_block_till_done()
     assert not told
     freezer.tick(timedelta(minutes=15))

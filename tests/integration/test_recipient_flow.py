@@ -16,7 +16,7 @@ from tests.simulator import Account, Fault, Messenger
 from tests.simulator.contacts import Contact
 from tests.support.const import TOKEN
 from tests.support.dialog import async_remove
-from tests.support.helpers import methods
+from tests.support.helpers import async_set_up, methods
 from tests.support.recipients import ALEX_CHAT, FAMILY_CHAT, async_add_recipient
 from tests.support.secrecy import Listener, assert_hidden
 
@@ -109,9 +109,7 @@ async def test_list_of_other_messengers(
 ) -> None:
     """Telegram and MAX list their groups elsewhere; each chat is offered once."""
     account.messenger = messenger
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
 
     shown = await async_add(hass, config_entry)
 
@@ -151,9 +149,7 @@ async def test_person_has_one_chat(
 ) -> None:
     """A phone number becomes the chat that the account knows the person by."""
     account.messenger = Messenger.TELEGRAM
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
 
     await async_submit(
         hass, await async_add(hass, config_entry), chat_id="+79001234568"

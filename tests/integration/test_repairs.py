@@ -16,10 +16,20 @@ from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from tests.simulator import Account, Fault, Simulator
-from tests.support.dialog import FAILURES, LEAKY, Dialog, End, at_every_end
+from tests.support.dialog import (
+    FAILURES,
+    LEAKY,
+    Dialog,
+    End,
+    at_every_end,
+    reason_of_abort,
+    step_of,
+)
+from tests.support.entities import STATE, state_of
 from tests.support.helpers import (
     asked,
     async_pass,
+    async_polls,
     complaints,
     standing,
 )
@@ -27,7 +37,6 @@ from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
 
 NAME: Final = "GREEN-API 1101000001"
-STATE: Final = "sensor.green_api_1101000001_account_state"
 CAN_GO_ON: Final = Problem.WRONG_ADDRESS in FIX_FLOWS
 PLACEHOLDERS: Final = {"name": NAME, "console_url": CONSOLE_URL, "waiting": ""}
 
@@ -41,17 +50,11 @@ async def stuck(
 ) -> str:
     """Return the id of the issue of an instance that is stuck while starting."""
     account.state = "starting"
-    for _ in range(8):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 8)
     account.requests.clear()
     issue_id = f"{loaded_entry.entry_id}_stuck_starting"
     assert standing(hass) == {issue_id}
     return issue_id
-
-
-def state(hass: HomeAssistant) -> str:
-    """Return the state of the account in Home Assistant."""
-    return hass.states.get(STATE).state
 
 
 # Reboot
@@ -66,8 +69,7 @@ async def test_reboot(
 ) -> None:
     """The instance is rebooted after a question, and works again."""
     shown = await dialog.open(stuck)
-    assert shown["type"] == "form"
-    assert shown["step_id"] == "confirm"
+    assert step_of(shown) == ("form", "confirm")
     assert shown["data_schema"] == []
     assert shown["description_placeholders"] == PLACEHOLDERS
     assert "reboot" not in asked(account)
@@ -77,11 +79,11 @@ async def test_reboot(
     assert await dialog.is_over()
     assert asked(account)[:2] == ["reboot", "getStateInstance"]
     assert not standing(hass)
-    assert state(hass) == "starting"
+    assert state_of(hass, STATE) == "starting"
 
     for _ in range(3):
         await async_pass(hass, freezer, 10)
-    assert state(hass) == "authorized"
+    assert state_of(hass, STATE) == "authorized"
 
 
 @pytest.mark.parametrize(("fault", "error"), FAILURES)
@@ -143,8 +145,7 @@ async def test_entry_ends_before_a_reboot(
     await dialog.open(stuck)
     await end(hass, loaded_entry)
     shown = await dialog.submit()
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "removed"
+    assert reason_of_abort(shown) == "removed"
     assert shown["description_placeholders"] == PLACEHOLDERS
     assert "reboot" not in asked(account)
 
@@ -243,8 +244,7 @@ async def wrong_address(
 ) -> str:
     """Return the id of the issue of an account with a wrong address."""
     account.fault = Fault.FORBIDDEN_HTML
-    for _ in range(13):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 13)
     issue_id = f"{loaded_entry.entry_id}_wrong_address"
     assert standing(hass) == {issue_id}
     return issue_id
@@ -262,17 +262,14 @@ async def test_wrong_address(
 ) -> None:
     """The dialog leads into the one that changes the address, which cures it."""
     shown = await dialog.open(wrong_address)
-    assert shown["type"] == "form"
-    assert shown["step_id"] == "confirm"
+    assert step_of(shown) == ("form", "confirm")
     assert shown["description_placeholders"] == PLACEHOLDERS
 
     shown = await dialog.submit()
-    assert shown["type"] == "abort"
-    assert shown["reason"] == "reconfigure"
+    assert reason_of_abort(shown) == "reconfigure"
     assert standing(hass) == {wrong_address}
     shown = await dialog.go_on()
-    assert shown["type"] == "form"
-    assert shown["step_id"] == "address"
+    assert step_of(shown) == ("form", "address")
 
     account.fault = None
     shown = await dialog.submit(api_url=f"{simulator.url}/v3")

@@ -23,8 +23,8 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault
 from tests.support.const import INSTANCE_ID
-from tests.support.helpers import async_pass, enable
-from tests.support.person import BUTTON, IMAGE, STATE
+from tests.support.entities import BUTTON, IMAGE, STATE
+from tests.support.helpers import async_pass, async_polls, enable
 
 WAIT: Final = 1800
 
@@ -131,8 +131,7 @@ async def test_reload(
     await hass.config_entries.async_reload(asked_to_wait.entry_id)
     await async_pass(hass, freezer, WAIT - 60)
     assert account.requests == []
-    for _ in range(10):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 10)
     assert account.requests
     assert hass.states.get(STATE).state == "not_authorized"
 

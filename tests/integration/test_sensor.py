@@ -21,11 +21,9 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import (
     ATTR_DEVICE_CLASS,
-    ATTR_FRIENDLY_NAME,
     ATTR_UNIT_OF_MEASUREMENT,
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
-    EntityCategory,
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -33,15 +31,17 @@ from homeassistant.helpers.icon import async_get_icons
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger
 from tests.support.const import INSTANCE_ID, TOKEN
+from tests.support.entities import (
+    MESSAGES_IN_QUEUE,
+    RESTRICTED_UNTIL,
+    STATE,
+    STATE_SINCE,
+    state_of,
+)
 from tests.support.failures import FAULT_OF_KIND
-from tests.support.helpers import async_pass
+from tests.support.helpers import async_pass, async_polls, async_set_up
 from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
-
-MESSAGES_IN_QUEUE: Final = "sensor.green_api_1101000001_messages_in_queue"
-RESTRICTED_UNTIL: Final = "sensor.green_api_1101000001_restricted_until"
-STATE: Final = "sensor.green_api_1101000001_account_state"
-STATE_SINCE: Final = "sensor.green_api_1101000001_in_this_state_since"
 
 OPTIONS: Final = {
     "authorized": "authorized",
@@ -57,11 +57,6 @@ OPTIONS: Final = {
 
 END: Final = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 LATER: Final = END + timedelta(days=1)
-
-
-def state(hass: HomeAssistant, entity_id: str) -> str:
-    """Return the state of an entity."""
-    return hass.states.get(entity_id).state
 
 
 def asked(account: Account) -> Counter[str]:
@@ -83,24 +78,10 @@ async def restricted(
     account.requests.clear()
 
 
-async def test_state_sensor(
-    hass: HomeAssistant,
-    loaded_entry: MockConfigEntry,
-    device_registry: dr.DeviceRegistry,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """The state of the account is a main entity, with texts and icons of its own."""
-    entity = entity_registry.async_get(STATE)
-    assert entity.unique_id == "1101000001_state"
-    assert entity.translation_key == "state"
-    assert entity.original_name == "Account state"
-    assert entity.original_device_class == SensorDeviceClass.ENUM
-    assert entity.entity_category is None
-    assert entity.disabled_by is None
-    assert entity.has_entity_name
-
+@pytest.mark.usefixtures("loaded_entry")
+async def test_state_options(hass: HomeAssistant) -> None:
+    """The options of the state are those of GREEN-API, each with an icon."""
     attributes = hass.states.get(STATE).attributes
-    assert attributes[ATTR_FRIENDLY_NAME] == "GREEN-API 1101000001 Account state"
     assert attributes[ATTR_DEVICE_CLASS] == SensorDeviceClass.ENUM
     assert attributes[ATTR_OPTIONS] == sorted(OPTIONS.values())
 
@@ -146,9 +127,7 @@ async def test_model(
 ) -> None:
     """The model is the messenger."""
     account.messenger = messenger
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
 
     [device] = dr.async_entries_for_config_entry(device_registry, config_entry.entry_id)
     assert device.model == model
@@ -164,18 +143,16 @@ async def test_states(
 ) -> None:
     """An account can be set up in any state, and shows it."""
     account.state = raw
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
 
-    assert state(hass, STATE) == option
+    assert state_of(hass, STATE) == option
 
 
+@pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize("raw", [None, "", "hibernating", "Authorized"])
 async def test_no_known_state(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
     account: Account,
     raw: str | None,
 ) -> None:
@@ -183,7 +160,7 @@ async def test_no_known_state(
     account.state = raw
     await async_pass(hass, freezer)
 
-    assert state(hass, STATE) == {"": STATE_UNAVAILABLE}.get(raw, STATE_UNKNOWN)
+    assert state_of(hass, STATE) == {"": STATE_UNAVAILABLE}.get(raw, STATE_UNKNOWN)
 
 
 @pytest.mark.parametrize("raw", ["authorized", "blocked", None, "hibernating"])
@@ -200,41 +177,23 @@ async def test_since(
     account.state = raw
     await async_pass(hass, freezer)
     since = dt_util.utcnow().isoformat()
-    assert state(hass, STATE_SINCE) == since
+    assert state_of(hass, STATE_SINCE) == since
 
     account.fault = Fault.BAD_GATEWAY
     await async_pass(hass, freezer)
-    assert state(hass, STATE_SINCE) == STATE_UNAVAILABLE
+    assert state_of(hass, STATE_SINCE) == STATE_UNAVAILABLE
 
     account.fault = None
     await async_pass(hass, freezer)
-    assert state(hass, STATE_SINCE) == since
+    assert state_of(hass, STATE_SINCE) == since
 
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert state(hass, STATE_SINCE) == since
+    assert state_of(hass, STATE_SINCE) == since
 
     account.state = "starting"
     await async_pass(hass, freezer)
-    assert state(hass, STATE_SINCE) == dt_util.utcnow().isoformat()
-
-
-async def test_restricted_until_sensor(
-    hass: HomeAssistant,
-    loaded_entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """The end of a restriction is a diagnostic timestamp."""
-    entity = entity_registry.async_get(RESTRICTED_UNTIL)
-    assert entity.unique_id == "1101000001_restricted_until"
-    assert entity.translation_key == "restricted_until"
-    assert entity.original_name == "Restricted until"
-    assert entity.original_device_class == SensorDeviceClass.TIMESTAMP
-    assert entity.entity_category is EntityCategory.DIAGNOSTIC
-    assert entity.disabled_by is None
-    assert state(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
-    icons = await async_get_icons(hass, "entity", [DOMAIN])
-    assert icons[DOMAIN]["sensor"]["restricted_until"]["default"]
+    assert state_of(hass, STATE_SINCE) == dt_util.utcnow().isoformat()
 
 
 @pytest.mark.parametrize("raw", ["suspended", "yellowCard"])
@@ -257,24 +216,22 @@ async def test_restricted_until(
 ) -> None:
     """The end of a restriction is asked for with every poll, while there is one."""
     account.messenger = messenger
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
     account.requests.clear()
 
     account.state = raw
     account.suspended_until = int(END.timestamp())
     await async_pass(hass, freezer)
-    assert state(hass, RESTRICTED_UNTIL) == END.isoformat()
+    assert state_of(hass, RESTRICTED_UNTIL) == END.isoformat()
 
     account.suspended_until = int(LATER.timestamp())
     await async_pass(hass, freezer)
-    assert state(hass, RESTRICTED_UNTIL) == LATER.isoformat()
+    assert state_of(hass, RESTRICTED_UNTIL) == LATER.isoformat()
     assert asked(account)[method] == 2
 
     account.state = "authorized"
     await async_pass(hass, freezer)
-    assert state(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
+    assert state_of(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
     assert asked(account)[method] == 2
 
 
@@ -290,7 +247,7 @@ async def test_not_restricted(
     account.state = raw
     await async_pass(hass, freezer)
 
-    assert state(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
+    assert state_of(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
     assert asked(account)["getWaSettings"] == 0
 
 
@@ -303,12 +260,12 @@ async def test_no_end_of_the_restriction(
     suspended_until: int | None,
 ) -> None:
     """A restriction may have no end that is known."""
-    assert state(hass, RESTRICTED_UNTIL) == END.isoformat()
+    assert state_of(hass, RESTRICTED_UNTIL) == END.isoformat()
     account.suspended_until = suspended_until
     await async_pass(hass, freezer)
 
-    assert state(hass, STATE) == "suspended"
-    assert state(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
+    assert state_of(hass, STATE) == "suspended"
+    assert state_of(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
 
 
 @pytest.mark.parametrize("fault", FAULT_OF_KIND.values())
@@ -324,12 +281,11 @@ async def test_restricted_until_fails(
     """The end of a restriction that is known holds while the server does not say."""
     caplog.set_level(logging.DEBUG)
     account.faults["getWaSettings"] = fault
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 2)
 
     assert asked(account) >= Counter(getStateInstance=2, getWaSettings=2)
-    assert state(hass, STATE) == "suspended"
-    assert state(hass, RESTRICTED_UNTIL) == END.isoformat()
+    assert state_of(hass, STATE) == "suspended"
+    assert state_of(hass, RESTRICTED_UNTIL) == END.isoformat()
     assert_hidden(TOKEN, caplog, *hass.states.async_all())
     assert loaded_entry.runtime_data.coordinator.data.error is None
     assert not [
@@ -354,11 +310,9 @@ async def test_settings_fail(
     account.state = "suspended"
     account.suspended_until = int(END.timestamp())
     account.faults["getSettings"] = fault
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert state(hass, STATE) == "suspended"
-    assert state(hass, RESTRICTED_UNTIL) == END.isoformat()
+    await async_set_up(hass, config_entry)
+    assert state_of(hass, STATE) == "suspended"
+    assert state_of(hass, RESTRICTED_UNTIL) == END.isoformat()
     [device] = dr.async_entries_for_config_entry(device_registry, config_entry.entry_id)
     assert device.model is None
 
@@ -369,48 +323,34 @@ async def test_settings_fail(
     assert_hidden(TOKEN, caplog, *hass.states.async_all())
 
 
-async def test_queue_sensor(
-    hass: HomeAssistant,
-    loaded_entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """The number of messages that wait is a diagnostic measurement."""
-    entity = entity_registry.async_get(MESSAGES_IN_QUEUE)
-    assert entity.unique_id == "1101000001_messages_in_queue"
-    assert entity.translation_key == "messages_in_queue"
-    assert entity.original_name == "Messages in queue"
-    assert entity.entity_category is EntityCategory.DIAGNOSTIC
-    assert entity.disabled_by is None
-
+@pytest.mark.usefixtures("loaded_entry")
+def test_empty_queue(hass: HomeAssistant) -> None:
+    """The number of messages that wait is a measurement."""
     queue = hass.states.get(MESSAGES_IN_QUEUE)
     assert queue.state == "0"
     assert queue.attributes[ATTR_STATE_CLASS] == SensorStateClass.MEASUREMENT
     assert queue.attributes[ATTR_UNIT_OF_MEASUREMENT] == "messages"
-    icons = await async_get_icons(hass, "entity", [DOMAIN])
-    assert icons[DOMAIN]["sensor"]["messages_in_queue"]["default"]
 
 
+@pytest.mark.usefixtures("loaded_entry")
 async def test_messages_in_queue(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """The queue is shown as it was at the last look, until there is no answer."""
     account.queue = 3
     for _ in range(5):
-        assert state(hass, MESSAGES_IN_QUEUE) == "0"
+        assert state_of(hass, MESSAGES_IN_QUEUE) == "0"
         await async_pass(hass, freezer)
 
     for queue in (3, 250, 1, 0):
         account.queue = queue
         await async_pass(hass, freezer)
-        assert state(hass, MESSAGES_IN_QUEUE) == str(queue)
+        assert state_of(hass, MESSAGES_IN_QUEUE) == str(queue)
 
     account.fault = Fault.BAD_GATEWAY
     account.requests.clear()
     await async_pass(hass, freezer)
-    assert state(hass, MESSAGES_IN_QUEUE) == STATE_UNAVAILABLE
+    assert state_of(hass, MESSAGES_IN_QUEUE) == STATE_UNAVAILABLE
     assert asked(account)["getMessagesCount"] == 0
 
 
@@ -424,11 +364,9 @@ async def test_key_that_looks_alike(
     """The number is found under a key with letters that only look right."""
     account.count_key = key
     account.queue = 12
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, config_entry)
 
-    assert state(hass, MESSAGES_IN_QUEUE) == "12"
+    assert state_of(hass, MESSAGES_IN_QUEUE) == "12"
 
 
 @pytest.mark.parametrize("fault", FAULT_OF_KIND.values())
@@ -443,17 +381,15 @@ async def test_queue_fails(
     """A queue that nobody tells is unknown until the next poll, and nothing is amiss."""
     caplog.set_level(logging.DEBUG)
     account.faults["getMessagesCount"] = fault
-    for _ in range(6):
-        await async_pass(hass, freezer)
-    assert state(hass, MESSAGES_IN_QUEUE) == STATE_UNKNOWN
-    assert state(hass, STATE) == "authorized"
+    await async_polls(hass, freezer, 6)
+    assert state_of(hass, MESSAGES_IN_QUEUE) == STATE_UNKNOWN
+    assert state_of(hass, STATE) == "authorized"
     assert loaded_entry.runtime_data.coordinator.data.error is None
 
     account.faults.clear()
     # A server that asks to wait is not asked meanwhile.
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer)
-    assert state(hass, MESSAGES_IN_QUEUE) == "0"
+    await async_polls(hass, freezer, 2)
+    assert state_of(hass, MESSAGES_IN_QUEUE) == "0"
     assert_hidden(TOKEN, caplog, *hass.states.async_all())
     assert not [
         record
@@ -475,11 +411,11 @@ async def test_slow_queue(
     freezer.tick(60)
     async_fire_time_changed(hass)
     await async_until(lambda: asked(account)["getMessagesCount"] == 2)
-    await async_until(lambda: state(hass, STATE) == "starting")
+    await async_until(lambda: state_of(hass, STATE) == "starting")
 
     account.state = "authorized"
     freezer.tick(10)
     async_fire_time_changed(hass)
-    await async_until(lambda: state(hass, STATE) == "authorized")
+    await async_until(lambda: state_of(hass, STATE) == "authorized")
     assert asked(account)["getMessagesCount"] == 2
     assert await hass.config_entries.async_unload(loaded_entry.entry_id)

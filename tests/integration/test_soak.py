@@ -41,8 +41,7 @@ from custom_components.green_api.api import (
     RateLimitedError,
 )
 from custom_components.green_api.const import (
-    CONF_API_URL,
-    CONF_INSTANCE_ID,
+    DEFAULT_API_URL,
     DOMAIN,
 )
 from custom_components.green_api.issues import issue_id
@@ -52,7 +51,6 @@ from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRE
 from homeassistant.components.image import DOMAIN as IMAGE_DOMAIN
 from homeassistant.const import (
     ATTR_ENTITY_ID,
-    CONF_API_TOKEN,
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
 )
@@ -64,7 +62,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import get_scheduled_timer_handles
-from tests.support.const import TOKEN
+from tests.support.entries import entry_of
 from tests.support.queue_reference import (
     Look,
     Poll,
@@ -434,17 +432,8 @@ class Household:
         for count in range(number):
             instance_id = f"{1101000001 + count}"
             self.world.add(instance_id)
-            self.entries[instance_id] = MockConfigEntry(
-                domain=DOMAIN,
-                title=f"GREEN-API {instance_id}",
-                unique_id=instance_id,
-                data={
-                    CONF_API_URL: "https://api.green-api.com",
-                    CONF_INSTANCE_ID: instance_id,
-                    CONF_API_TOKEN: TOKEN,
-                },
-            )
-            self.entries[instance_id].add_to_hass(self.hass)
+            entry = self.entries[instance_id] = entry_of(DEFAULT_API_URL, instance_id)
+            entry.add_to_hass(self.hass)
         assert await async_setup_component(self.hass, DOMAIN, {})
         await self.hass.async_block_till_done(wait_background_tasks=True)
 

@@ -7,26 +7,23 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
-    async_test_home_assistant,
 )
 
-from custom_components.green_api.const import CONF_INSTANCE_ID, DOMAIN
+from custom_components.green_api.const import DOMAIN
 from custom_components.green_api.store import SAVE_DELAY
 from custom_components.green_api.stored_account import StoredAccount
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
-from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Simulator
 from tests.support.const import TOKEN
-from tests.support.helpers import async_pass
+from tests.support.entities import BUTTON, STATE_SINCE
+from tests.support.entries import copy_of, entry_of
+from tests.support.helpers import async_pass, async_polls, async_set_up, issue_keys
+from tests.support.restart import async_restarted
 from tests.support.secrecy import assert_hidden
-
-BUTTON: Final = "button.green_api_1101000001_reboot"
-STATE_SINCE: Final = "sensor.green_api_1101000001_in_this_state_since"
 
 OTHER_INSTANCE_ID: Final = "1101000002"
 
@@ -103,20 +100,9 @@ def since(hass: HomeAssistant) -> datetime:
     return datetime.fromisoformat(hass.states.get(STATE_SINCE).state)
 
 
-def issues(hass: HomeAssistant) -> list[str | None]:
-    """Return what stands in the repairs."""
-    return [
-        issue.translation_key
-        for issue in ir.async_get(hass).issues.values()
-        if issue.domain == DOMAIN
-    ]
-
-
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Set up a config entry as Home Assistant does when it starts."""
-    entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_set_up(hass, entry)
     assert entry.state is ConfigEntryState.LOADED
 
 
@@ -173,8 +159,7 @@ async def test_age_of_the_evidence_is_written(
         await async_pass(hass, freezer, SAVE_DELAY)
     saved_at = hass_storage[DOMAIN]["data"]["saved_at"]
 
-    for _ in range(16):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 16)
     await async_pass(hass, freezer, SAVE_DELAY)
 
     assert hass_storage[DOMAIN]["data"]["saved_at"] > saved_at
@@ -214,8 +199,7 @@ async def test_written_at_the_end(
     account.fault = Fault.FORBIDDEN_HTML
     await async_pass(hass, freezer)
     await async_pass(hass, freezer, SAVE_DELAY)
-    for _ in range(9):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, 9)
     assert stored(hass_storage)[loaded_entry.entry_id]["agreed"] == 0
 
     await hass.async_stop(force=True)
@@ -249,11 +233,7 @@ async def test_two_accounts_are_written(
 ) -> None:
     """Each account has its record, until its entry is removed."""
     simulator.add_account(OTHER_INSTANCE_ID, TOKEN, state=None)
-    other_entry = MockConfigEntry(
-        domain=DOMAIN,
-        unique_id=OTHER_INSTANCE_ID,
-        data=loaded_entry.data | {CONF_INSTANCE_ID: OTHER_INSTANCE_ID},
-    )
+    other_entry = entry_of(simulator.url, OTHER_INSTANCE_ID)
     await set_up(hass, other_entry)
     await async_pass(hass, freezer, SAVE_DELAY)
     assert {
@@ -334,18 +314,9 @@ async def test_restart(
     await hass.async_stop(force=True)
     freezer.tick(3600)
 
-    async with async_test_home_assistant() as restarted:
-        restarted.data.pop(DATA_CUSTOM_COMPONENTS)
-        entry = MockConfigEntry(
-            domain=DOMAIN,
-            title=loaded_entry.title,
-            entry_id=loaded_entry.entry_id,
-            data=loaded_entry.data,
-        )
-        await set_up(restarted, entry)
-
+    async with async_restarted() as restarted:
+        await set_up(restarted, copy_of(loaded_entry))
         assert since(restarted) == start
-        await restarted.async_stop(force=True)
 
 
 @pytest.mark.parametrize(
@@ -376,7 +347,7 @@ async def test_problem_over_a_restart(
 
     await set_up(hass, config_entry)
 
-    assert issues(hass) == [problem]
+    assert issue_keys(hass) == [problem]
 
 
 @pytest.mark.parametrize("state", ["authorized", "suspended", "hibernating", None])
@@ -393,7 +364,7 @@ async def test_problem_not_confirmed(
     account.state = state
 
     await set_up(hass, config_entry)
-    assert issues(hass) == []
+    assert issue_keys(hass) == []
 
     await async_pass(hass, freezer, SAVE_DELAY)
     record = stored(hass_storage)[config_entry.entry_id]
@@ -438,7 +409,7 @@ async def test_old_evidence(
 
     await set_up(hass, config_entry)
 
-    assert issues(hass) == expected
+    assert issue_keys(hass) == expected
 
 
 async def test_time_without_home_assistant(
@@ -460,12 +431,12 @@ async def test_time_without_home_assistant(
     account.state = "sleepMode"
 
     await set_up(hass, config_entry)
-    assert issues(hass) == []
+    assert issue_keys(hass) == []
     await async_pass(hass, freezer)
-    assert issues(hass) == []
+    assert issue_keys(hass) == []
     await async_pass(hass, freezer)
 
-    assert issues(hass) == ["asleep"]
+    assert issue_keys(hass) == ["asleep"]
 
 
 @pytest.mark.parametrize(("polls", "confirmed"), [(0, []), (1, ["blocked"])])
@@ -480,15 +451,14 @@ async def test_time_without_the_entry(
     """The time in which an entry is unloaded does not count either."""
     account.state = "blocked"
     await set_up(hass, config_entry)
-    for _ in range(polls):
-        await async_pass(hass, freezer)
+    await async_polls(hass, freezer, polls)
     await hass.config_entries.async_unload(config_entry.entry_id)
-    assert issues(hass) == []
+    assert issue_keys(hass) == []
     await async_pass(hass, freezer, 3600)
 
     await hass.config_entries.async_setup(config_entry.entry_id)
 
-    assert issues(hass) == confirmed
+    assert issue_keys(hass) == confirmed
 
 
 @pytest.mark.parametrize(
@@ -519,7 +489,7 @@ async def test_reboot_over_a_restart(
 
     await set_up(hass, config_entry)
 
-    assert issues(hass) == expected
+    assert issue_keys(hass) == expected
 
 
 @pytest.mark.parametrize("key", NOTHING)
@@ -549,7 +519,7 @@ async def test_damaged_account(
     await set_up(hass, config_entry)
     await async_pass(hass, freezer)
 
-    assert issues(hass) == ["blocked"]
+    assert issue_keys(hass) == ["blocked"]
     await hass.config_entries.async_reload(config_entry.entry_id)
     await hass.config_entries.async_remove(config_entry.entry_id)
     await async_pass(hass, freezer, SAVE_DELAY)
@@ -577,7 +547,7 @@ async def test_one_damaged_recordof_two(
 
     await set_up(hass, config_entry)
 
-    assert issues(hass) == ["blocked"]
+    assert issue_keys(hass) == ["blocked"]
     assert caplog.text.count("is damaged: forgetting it") == 1
 
 
@@ -661,4 +631,4 @@ async def test_queue_over_a_restart(
 
     await set_up(hass, config_entry)
 
-    assert issues(hass) == expected
+    assert issue_keys(hass) == expected

@@ -25,12 +25,11 @@ from homeassistant.helpers import (
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Simulator
 from tests.support.automations import async_automate, trigger
+from tests.support.entities import PROBLEM, STATE
 from tests.support.failures import FAULT_OF_KIND
-from tests.support.helpers import async_add_account, async_pass, waits
+from tests.support.helpers import async_add_account, async_polls, waits
 from tests.support.restart import async_start, async_starting
 
-PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
-STATE: Final = "sensor.green_api_1101000001_account_state"
 NAME: Final = "GREEN-API 1101000001"
 TEXTS: Final = json.loads(
     (Path(green_api.__file__).parent / "translations/en.json").read_text("utf-8")
@@ -41,9 +40,13 @@ TARGET: Final = {"entity_id": PROBLEM}
 type Told = list[dict[str, Any]]
 
 
-@pytest.fixture(autouse=True)
-def frozen(freezer: FrozenDateTimeFactory) -> None:
-    """Freeze time before anything else."""
+async def problems(hass: HomeAssistant, **options: Any) -> Told:
+    """Make an automation for problems and their end; return what it will be told."""
+    return await async_automate(
+        hass,
+        trigger("problem_detected", TARGET, **options),
+        trigger("problem_cleared", TARGET, **options),
+    )
 
 
 async def everything(hass: HomeAssistant, **options: Any) -> Told:
@@ -63,14 +66,6 @@ def news(told: Told) -> list[tuple[str, str]]:
     return short
 
 
-async def minutes(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, count: int
-) -> None:
-    """Let some minutes pass, with a poll in each."""
-    for _ in range(count):
-        await async_pass(hass, freezer)
-
-
 @pytest.mark.usefixtures("loaded_entry")
 async def test_problem(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
@@ -79,15 +74,15 @@ async def test_problem(
     told = await everything(hass)
 
     account.state = "notAuthorized"
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
     assert news(told) == [("state_changed", "not_authorized")]
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
     assert news(told) == [("problem_detected", "logged_out")]
-    await minutes(hass, freezer, 30)
+    await async_polls(hass, freezer, 30)
     assert news(told) == []
 
     account.state = "authorized"
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert news(told) == [
         ("problem_cleared", "logged_out"),
         ("state_changed", "authorized"),
@@ -102,11 +97,11 @@ async def test_what_is_told(
     told = await everything(hass)
     device_id = er.async_get(hass).async_get(PROBLEM).device_id
     account.state = "blocked"
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
     since = datetime.fromisoformat(told[0]["since"])
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
     account.state = "authorized"
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
 
     changed, detected, cleared, _ = told
     about = {"account": NAME, "device_id": device_id}
@@ -168,7 +163,7 @@ async def test_language_and_name(
         ),
     )
     account.state = "suspended"
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert [it["title"] for it in told] == [f"{NAME} ist vom Messenger eingeschränkt"]
 
 
@@ -177,16 +172,14 @@ async def test_new_reason(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """Another reason is told as well; what is cleared is cleared once."""
-    told = await async_automate(
-        hass, trigger("problem_detected", TARGET), trigger("problem_cleared", TARGET)
-    )
+    told = await problems(hass)
     account.state = "notAuthorized"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     account.fault = Fault.EXPIRED_JSON
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     account.fault = None
     account.state = "authorized"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
 
     first, _, cleared = told
     assert cleared["since"] == first["since"]
@@ -204,23 +197,23 @@ async def test_outage_is_no_change(
     """An outage before, during and after a problem is told by nobody unasked."""
     told = await everything(hass)
     account.fault = Fault.BAD_GATEWAY
-    await minutes(hass, freezer, 40)
+    await async_polls(hass, freezer, 40)
     account.fault = None
     account.state = "blocked"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     assert news(told) == [("state_changed", "blocked"), ("problem_detected", "blocked")]
 
     account.fault = Fault.BAD_GATEWAY
-    await minutes(hass, freezer, 40)
+    await async_polls(hass, freezer, 40)
     account.fault = None
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     assert news(told) == []
 
     account.fault = Fault.BAD_GATEWAY
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     account.fault = None
     account.state = "authorized"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     assert news(told) == [
         ("problem_cleared", "blocked"),
         ("state_changed", "authorized"),
@@ -236,17 +229,17 @@ async def test_reload(
     """A reload tells nothing twice, and what happens meanwhile is told after it."""
     told = await everything(hass)
     account.state = "blocked"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     told.clear()
 
     for _ in range(2):
         await hass.config_entries.async_reload(loaded_entry.entry_id)
-        await minutes(hass, freezer, 3)
+        await async_polls(hass, freezer, 3)
     assert news(told) == []
 
     account.state = "authorized"
     await hass.config_entries.async_reload(loaded_entry.entry_id)
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     assert news(told) == [
         ("problem_cleared", "blocked"),
         ("state_changed", "authorized"),
@@ -262,13 +255,13 @@ async def test_disabled_and_enabled(
     """A problem is not told again when the account is enabled again."""
     told = await everything(hass, **{"for": {"minutes": 5}})
     account.state = "blocked"
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     told.clear()
     entry_id = loaded_entry.entry_id
     await hass.config_entries.async_set_disabled_by(entry_id, ConfigEntryDisabler.USER)
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     await hass.config_entries.async_set_disabled_by(entry_id, None)
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
 
     assert news(told) == []
 
@@ -284,14 +277,14 @@ async def test_disabled_while_waiting(
         hass, trigger("problem_detected", TARGET, **{"for": {"minutes": 8}})
     )
     account.state = "blocked"
-    await minutes(hass, freezer, 5)
+    await async_polls(hass, freezer, 5)
     entry_id = loaded_entry.entry_id
     await hass.config_entries.async_set_disabled_by(entry_id, ConfigEntryDisabler.USER)
-    await minutes(hass, freezer, 20)
+    await async_polls(hass, freezer, 20)
     await hass.config_entries.async_set_disabled_by(entry_id, None)
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert news(told) == []
-    await minutes(hass, freezer, 5)
+    await async_polls(hass, freezer, 5)
     assert news(told) == [("problem_detected", "blocked")]
 
 
@@ -305,7 +298,7 @@ async def test_new_account(
     told = await everything(hass)
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     assert news(told) == []
     assert "Exception" not in caplog.text
 
@@ -315,28 +308,24 @@ async def test_wait(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """With a time to wait, short problems and their ends are told by nobody."""
-    told = await async_automate(
-        hass,
-        trigger("problem_detected", TARGET, **{"for": {"minutes": 5}}),
-        trigger("problem_cleared", TARGET, **{"for": {"minutes": 5}}),
-    )
+    told = await problems(hass, **{"for": {"minutes": 5}})
     account.state = "blocked"
-    await minutes(hass, freezer, 5)
+    await async_polls(hass, freezer, 5)
     account.state = "authorized"
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert news(told) == []
 
     account.state = "blocked"
-    await minutes(hass, freezer, 6)
+    await async_polls(hass, freezer, 6)
     assert news(told) == []
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
     assert news(told) == [("problem_detected", "blocked")]
     account.fault = Fault.EXPIRED_JSON
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert news(told) == [("problem_detected", "expired")]
     account.fault = None
     account.state = "authorized"
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert news(told) == [("problem_cleared", "expired")]
 
 
@@ -351,15 +340,15 @@ async def test_wait_over_a_reload(
         hass, trigger("problem_detected", TARGET, **{"for": {"minutes": 5}})
     )
     account.state = "blocked"
-    await minutes(hass, freezer, 5)
+    await async_polls(hass, freezer, 5)
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
     assert news(told) == []
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     assert news(told) == [("problem_detected", "blocked")]
     await hass.config_entries.async_reload(loaded_entry.entry_id)
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     assert news(told) == []
 
 
@@ -369,13 +358,13 @@ async def test_automation_is_made_during_a_problem(
 ) -> None:
     """A new automation is told what is due later, and nothing of the past."""
     account.state = "blocked"
-    await minutes(hass, freezer, 5)
+    await async_polls(hass, freezer, 5)
     told = await async_automate(
         hass,
         trigger("problem_detected", TARGET) | {"id": "at once"},
         trigger("problem_detected", TARGET, **{"for": {"minutes": 10}}),
     )
-    await minutes(hass, freezer, 20)
+    await async_polls(hass, freezer, 20)
     assert news(told) == [("problem_detected", "blocked")]
 
 
@@ -384,19 +373,15 @@ async def test_outage(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """A long outage is told if it is asked for; its end when the account works."""
-    told = await async_automate(
-        hass,
-        trigger("problem_detected", TARGET, outage={"minutes": 30}),
-        trigger("problem_cleared", TARGET, outage={"minutes": 30}),
-    )
+    told = await problems(hass, outage={"minutes": 30})
     account.fault = Fault.BAD_GATEWAY
-    await minutes(hass, freezer, 20)
+    await async_polls(hass, freezer, 20)
     account.fault = None
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
     account.fault = Fault.BAD_GATEWAY
-    await minutes(hass, freezer, 30)
+    await async_polls(hass, freezer, 30)
     assert news(told) == []
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
     assert [it["title"] for it in told] == [f"{NAME} is out of reach"]
     assert told[0]["message"].startswith(
         f"GREEN-API cannot be reached for {NAME}. Check the internet connection"
@@ -405,10 +390,10 @@ async def test_outage(
 
     account.fault = None
     account.state = "starting"
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert news(told) == []
     account.state = "authorized"
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert news(told) == [("problem_cleared", "unreachable")]
 
 
@@ -417,13 +402,9 @@ async def test_expired_plan_is_no_outage(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """What will be a problem in a minute is no outage meanwhile, nor is it an end."""
-    told = await async_automate(
-        hass,
-        trigger("problem_detected", TARGET, outage={"seconds": 1}),
-        trigger("problem_cleared", TARGET, outage={"seconds": 1}),
-    )
+    told = await problems(hass, outage={"seconds": 1})
     account.fault = Fault.EXPIRED_JSON
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     assert news(told) == [("problem_detected", "expired")]
 
 
@@ -432,19 +413,15 @@ async def test_expired_plan_ends_no_outage(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """An answer without a state is not the end of an outage."""
-    told = await async_automate(
-        hass,
-        trigger("problem_detected", TARGET, outage={"minutes": 5}),
-        trigger("problem_cleared", TARGET, outage={"minutes": 5}),
-    )
+    told = await problems(hass, outage={"minutes": 5})
     account.fault = Fault.BAD_GATEWAY
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     assert news(told) == [("problem_detected", "unreachable")]
     account.fault = Fault.FORBIDDEN_HTML
-    await minutes(hass, freezer, 5)
+    await async_polls(hass, freezer, 5)
     assert news(told) == []
     account.fault = None
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
     assert news(told) == [("problem_cleared", "unreachable")]
 
 
@@ -469,7 +446,7 @@ async def test_why_it_is_unreachable(
         hass, trigger("problem_detected", TARGET, outage={"minutes": 15})
     )
     account.fault = fault
-    await minutes(hass, freezer, 30)
+    await async_polls(hass, freezer, 30)
 
     text = TEXTS["exceptions"][kind]["message"].format(name=NAME, minutes=2)
     assert [it["message"].split(" Since ")[0] for it in told] == [text]
@@ -480,18 +457,14 @@ async def test_outage_that_ends_in_a_problem(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """An outage and a problem that was found after it have one end."""
-    told = await async_automate(
-        hass,
-        trigger("problem_detected", TARGET, outage={"minutes": 5}),
-        trigger("problem_cleared", TARGET, outage={"minutes": 5}),
-    )
+    told = await problems(hass, outage={"minutes": 5})
     account.fault = Fault.BAD_GATEWAY
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     account.fault = None
     account.state = "notAuthorized"
-    await minutes(hass, freezer, 5)
+    await async_polls(hass, freezer, 5)
     account.state = "authorized"
-    await minutes(hass, freezer, 5)
+    await async_polls(hass, freezer, 5)
     assert news(told) == [
         ("problem_detected", "unreachable"),
         ("problem_detected", "logged_out"),
@@ -510,17 +483,17 @@ async def test_chosen_reasons(
         trigger("problem_cleared", TARGET, reason=["blocked", "expired"]),
     )
     account.state = "notAuthorized"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     account.state = "authorized"
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert news(told) == []
 
     account.state = "notAuthorized"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     account.state = "blocked"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     account.state = "authorized"
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert news(told) == [
         ("problem_detected", "blocked"),
         ("problem_cleared", "blocked"),
@@ -537,7 +510,7 @@ async def test_chosen_states(
     )
     for state in ("starting", "authorized", "somethingNew", "blocked", None):
         account.state = state
-        await minutes(hass, freezer, 1)
+        await async_polls(hass, freezer, 1)
     assert news(told) == [("state_changed", "starting"), ("state_changed", "blocked")]
 
 
@@ -552,10 +525,10 @@ async def restart(
     freezer.tick(600)
     async with async_starting(entry) as again:
         told = await everything(again, **options)
-        await minutes(again, freezer, 2)
+        await async_polls(again, freezer, 2)
         assert told == []
         await async_start(again, freezer)
-        await minutes(again, freezer, 10)
+        await async_polls(again, freezer, 10)
         return sorted(news(told))
 
 
@@ -568,7 +541,7 @@ async def test_nothing_is_told_twice_over_a_restart(
     """A problem that was told before a restart is not told again."""
     told = await everything(hass)
     account.state = "blocked"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     assert len(told) == 2
 
     assert await restart(hass, freezer, loaded_entry) == []
@@ -583,7 +556,7 @@ async def test_problem_began_while_home_assistant_was_down(
     lasts: int,
 ) -> None:
     """A problem is told after a restart, whether or not it began long before."""
-    await minutes(hass, freezer, lasts)
+    await async_polls(hass, freezer, lasts)
     account.state = "blocked"
 
     assert await restart(hass, freezer, loaded_entry) == [
@@ -601,7 +574,7 @@ async def test_problem_is_over_after_a_restart(
     """The end of a problem is told after a restart."""
     await everything(hass)
     account.state = "blocked"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     account.state = "authorized"
 
     assert await restart(hass, freezer, loaded_entry) == [
@@ -620,7 +593,7 @@ async def test_restart_while_waiting(
     wait = {"for": {"minutes": 8}}
     await everything(hass, **wait)
     account.state = "blocked"
-    await minutes(hass, freezer, 5)
+    await async_polls(hass, freezer, 5)
 
     assert await restart(hass, freezer, loaded_entry, **wait) == [
         ("problem_detected", "blocked")
@@ -637,7 +610,7 @@ async def test_short_problem_over_a_restart(
     wait = {"for": {"minutes": 8}}
     await everything(hass, **wait)
     account.state = "blocked"
-    await minutes(hass, freezer, 5)
+    await async_polls(hass, freezer, 5)
     account.state = "authorized"
 
     assert await restart(hass, freezer, loaded_entry, **wait) == [
@@ -655,7 +628,7 @@ async def test_outage_over_a_restart(
     outage = {"outage": {"minutes": 8}}
     told = await everything(hass, **outage)
     account.fault = Fault.BAD_GATEWAY
-    await minutes(hass, freezer, 5)
+    await async_polls(hass, freezer, 5)
     assert told == []
 
     assert await restart(hass, freezer, loaded_entry, **outage) == [
@@ -673,12 +646,12 @@ async def test_two_restarts(
     account.state = "blocked"
     await hass.async_stop(force=True)
     async with async_starting(loaded_entry) as again:
-        await minutes(again, freezer, 3)
+        await async_polls(again, freezer, 3)
 
     async with async_starting(loaded_entry) as again:
         told = await everything(again)
         await async_start(again, freezer)
-        await minutes(again, freezer, 3)
+        await async_polls(again, freezer, 3)
         assert sorted(news(told)) == [
             ("problem_detected", "blocked"),
             ("state_changed", "blocked"),
@@ -776,7 +749,7 @@ async def test_target(
     )
     for state in ("blocked", "authorized"):
         account.state = other.state = state
-        await minutes(hass, freezer, 3)
+        await async_polls(hass, freezer, 3)
 
     assert {it["account"] for it in told} == {NAME}
     assert news(told) == [
@@ -797,12 +770,12 @@ async def test_target_follows_the_registries(
         hass, trigger("state_changed", {"label_id": label.label_id})
     )
     account.state = "starting"
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
     assert told == []
 
     dr.async_get(hass).async_update_device(of_device(hass), labels={label.label_id})
     account.state = "authorized"
-    await minutes(hass, freezer, 1)
+    await async_polls(hass, freezer, 1)
     assert news(told) == [("state_changed", "authorized")]
 
 
@@ -822,10 +795,10 @@ async def test_two_accounts(
         trigger("problem_cleared", target),
     )
     account.state = other.state = "blocked"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     assert {it["account"] for it in told} == {NAME, "Other"}
     other.state = "authorized"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     assert [(it["account"], it["id"]) for it in told[2:]] == [
         ("Other", "problem_cleared")
     ]
@@ -843,9 +816,9 @@ async def test_account_removed_while_waiting(
         hass, trigger("problem_detected", target, **{"for": {"minutes": 5}})
     )
     account.state = "blocked"
-    await minutes(hass, freezer, 3)
+    await async_polls(hass, freezer, 3)
     await hass.config_entries.async_remove(loaded_entry.entry_id)
-    await minutes(hass, freezer, 10)
+    await async_polls(hass, freezer, 10)
     assert told == []
 
 
@@ -858,7 +831,7 @@ async def test_automation_turned_off_while_waiting(
         hass, trigger("problem_detected", TARGET, **{"for": {"minutes": 60}})
     )
     account.state = "blocked"
-    await minutes(hass, freezer, 2)
+    await async_polls(hass, freezer, 2)
     assert waits(hass, 3600)
     await hass.services.async_call(
         "automation", "turn_off", {"entity_id": "automation.told"}, blocking=True

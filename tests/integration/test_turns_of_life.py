@@ -14,7 +14,6 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
-    async_test_home_assistant,
 )
 
 from custom_components.green_api.api import AccountState
@@ -26,9 +25,11 @@ from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+from homeassistant.util.ulid import ulid_now
 from tests.simulator import Account
-from tests.support.helpers import async_pass
+from tests.support.entities import BUTTON, ERROR, PROBLEM, REASON
+from tests.support.entries import copy_of
+from tests.support.helpers import async_pass, async_set_up
 from tests.support.reference import (
     EVENTS,
     STUCK,
@@ -38,11 +39,7 @@ from tests.support.reference import (
     verdicts,
 )
 from tests.support.replays import FAILURES
-
-BUTTON: Final = "button.green_api_1101000001_reboot"
-ERROR: Final = "sensor.green_api_1101000001_error"
-PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
-REASON: Final = "sensor.green_api_1101000001_problem_reason"
+from tests.support.restart import async_restarted
 
 MINUTE: Final = 60
 
@@ -185,12 +182,7 @@ async def async_begin(story: Story, word: str) -> None:
     story.account.faults.clear()
     for entry in story.hass.config_entries.async_entries(DOMAIN):
         await story.hass.config_entries.async_remove(entry.entry_id)
-    story.entry = MockConfigEntry(
-        domain=DOMAIN,
-        title=story.entry.title,
-        unique_id=story.entry.unique_id,
-        data=story.entry.data,
-    )
+    story.entry = copy_of(story.entry, ulid_now())
     story.entry.add_to_hass(story.hass)
     story.answer(word)
     await story.hass.config_entries.async_setup(story.entry.entry_id)
@@ -253,19 +245,8 @@ async def test_restart(story: Story, situation: Situation, before: str) -> None:
     await story.hass.async_stop(force=True)
     story.freezer.tick(30)
     story.answer(before)
-    async with async_test_home_assistant() as restarted:
-        restarted.data.pop(DATA_CUSTOM_COMPONENTS)
-        story.entry = MockConfigEntry(
-            domain=DOMAIN,
-            entry_id=story.entry.entry_id,
-            title=story.entry.title,
-            unique_id=story.entry.unique_id,
-            data=story.entry.data,
-        )
-        story.entry.add_to_hass(restarted)
-        await restarted.config_entries.async_setup(story.entry.entry_id)
-        await restarted.async_block_till_done(wait_background_tasks=True)
+    async with async_restarted() as restarted:
+        story.entry = copy_of(story.entry)
+        await async_set_up(restarted, story.entry)
         story.heard(before)
-
         assert_told(story, restarted)
-        await restarted.async_stop(force=True)

@@ -191,6 +191,18 @@ class Dialog:
         return self.shown
 
 
+def reason_of_abort(shown: Shown) -> str:
+    """Return why a flow has ended without a result."""
+    assert shown["type"] == "abort"
+    reason: str = shown["reason"]
+    return reason
+
+
+def step_of(shown: Shown) -> tuple[str, str]:
+    """Return what a dialog shows, and in which step."""
+    return shown["type"], shown["step_id"]
+
+
 async def async_remove(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Remove a config entry."""
     await hass.config_entries.async_remove(entry.entry_id)

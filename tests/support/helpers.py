@@ -10,15 +10,17 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.green_api.const import (
-    CONF_API_URL,
-    CONF_INSTANCE_ID,
     DOMAIN,
 )
-from homeassistant.const import CONF_API_TOKEN
+from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
+from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant, split_entity_id
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.util.async_ import get_scheduled_timer_handles
 from tests.simulator import Account, Simulator
+
+from .entities import BUTTON
+from .entries import entry_of
 
 
 async def async_pass(
@@ -30,25 +32,37 @@ async def async_pass(
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
+async def async_polls(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, count: int
+) -> None:
+    """Let so many minutes pass, with a poll in each."""
+    for _ in range(count):
+        await async_pass(hass, freezer)
+
+
+async def async_set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Add a config entry and set it up."""
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
+async def async_press(hass: HomeAssistant) -> None:
+    """Press the button that reboots the instance."""
+    await hass.services.async_call(
+        BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+
 async def async_add_account(
     hass: HomeAssistant, simulator: Simulator, instance_id: str, title: str
 ) -> Account:
     """Add another account, and set it up."""
     account = simulator.add_account(instance_id, f"token+{instance_id}")
     account.state = "authorized"
-    entry = MockConfigEntry(
-        domain=DOMAIN,
-        title=title,
-        unique_id=instance_id,
-        data={
-            CONF_API_URL: simulator.url,
-            CONF_INSTANCE_ID: instance_id,
-            CONF_API_TOKEN: account.token,
-        },
-    )
-    entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
+    entry = entry_of(simulator.url, instance_id, account.token, title)
+    await async_set_up(hass, entry)
     return account
 
 
@@ -73,6 +87,15 @@ def standing(hass: HomeAssistant) -> set[str]:
     """Return the ids of the issues that stand."""
     issues = ir.async_get(hass).issues
     return {issue_id for domain, issue_id in issues if domain == DOMAIN}
+
+
+def issue_keys(hass: HomeAssistant) -> list[str | None]:
+    """Return the translation keys of the issues in the repairs."""
+    return [
+        issue.translation_key
+        for issue in ir.async_get(hass).issues.values()
+        if issue.domain == DOMAIN
+    ]
 
 
 def methods(account: Account) -> list[str]:

@@ -37,19 +37,15 @@ from homeassistant.util import dt as dt_util
 from tests.simulator import Account
 
 from .const import INSTANCE_ID
+from .entities import (
+    BUTTON,
+    IMAGE,
+)
 from .helpers import enable
 
 FLOWS: Final = "/api/config/config_entries/flow"
 FIXES: Final = "/api/repairs/issues/fix"
 
-BUTTON: Final = "button.green_api_1101000001_reboot"
-ERROR: Final = "sensor.green_api_1101000001_error"
-CONNECTIVITY: Final = "binary_sensor.green_api_1101000001_connectivity"
-IMAGE: Final = "image.green_api_1101000001_qr_code"
-MESSAGES_IN_QUEUE: Final = "sensor.green_api_1101000001_messages_in_queue"
-PROBLEM: Final = "binary_sensor.green_api_1101000001_problem"
-RESTRICTED_UNTIL: Final = "sensor.green_api_1101000001_restricted_until"
-STATE: Final = "sensor.green_api_1101000001_account_state"
 
 # Longer than anything waits for that comes by itself.
 LONG: Final = timedelta(hours=2)

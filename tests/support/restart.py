@@ -14,7 +14,22 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import frame
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 
+from .entries import copy_of
 from .helpers import async_pass
+
+
+@asynccontextmanager
+async def async_restarted() -> AsyncGenerator[HomeAssistant]:
+    """Yield another Home Assistant, with what the one before has stored.
+
+    The one before has to be stopped.
+    """
+    async with async_test_home_assistant() as hass:
+        hass.data.pop(DATA_CUSTOM_COMPONENTS)
+        try:
+            yield hass
+        finally:
+            await hass.async_stop(force=True)
 
 
 @asynccontextmanager
@@ -23,25 +38,15 @@ async def async_starting(*entries: MockConfigEntry) -> AsyncGenerator[HomeAssist
 
     The one before has to be stopped.
     """
-    async with async_test_home_assistant() as hass:
+    async with async_restarted() as hass:
         hass.set_state(CoreState.not_running)
-        hass.data.pop(DATA_CUSTOM_COMPONENTS)
         frame.async_setup(hass)
         for entry in entries:
-            again = MockConfigEntry(
-                domain=entry.domain,
-                title=entry.title,
-                unique_id=entry.unique_id,
-                entry_id=entry.entry_id,
-                data=entry.data,
-            )
+            again = copy_of(entry)
             again.add_to_hass(hass)
             await hass.config_entries.async_setup(again.entry_id)
         await hass.async_block_till_done(wait_background_tasks=True)
-        try:
-            yield hass
-        finally:
-            await hass.async_stop(force=True)
+        yield hass
 
 
 async def async_start(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
