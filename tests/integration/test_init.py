@@ -428,7 +428,8 @@ async def test_slow_settings(
     """Nothing waits for the settings: neither set-up, nor polls, nor the end."""
     account.faults["getSettings"] = Fault.HANG
 
-    await async_set_up(hass, config_entry)
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
     await async_until(lambda: "getSettings" in methods(account))
     assert config_entry.state is ConfigEntryState.LOADED
 
