@@ -81,7 +81,7 @@ def _create_data(
 
 @callback
 def _async_follow(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
-    """Let the issue follow the account.
+    """Keep the issue of an account up to date.
 
     Listening also keeps an account polled of which every entity is disabled: a
     coordinator without listeners does not poll.

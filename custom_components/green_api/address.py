@@ -19,7 +19,7 @@ _METHOD_PATH: Final = re.compile(
     r"[/\\]waInstance(?P<instance_id>[^/\\]*)", re.IGNORECASE
 )
 
-# Where the token stands in the path of such a URL, encoded or not.
+# Where the token is in the path of such a URL, encoded or not.
 _TOKEN_PATH: Final = re.compile(
     r"/waInstance[0-9]+/[a-z]+/(?P<api_token>[^/]+)", re.IGNORECASE
 )
@@ -42,11 +42,11 @@ _POOL_LENGTH: Final = 4
 
 
 class InvalidAddressError(ValueError):
-    """The text is no address of a web server."""
+    """Error if a text is not the address of a web server."""
 
 
 class InsecureAddressError(ValueError):
-    """The address would send the token in clear."""
+    """Error if the token would be sent unencrypted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Address:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Mend what can be mended, refuse the rest."""
+        """Parse an address as it was typed or pasted."""
         url = _url(text.strip())
         if url.scheme == "http" and not _is_loopback(url.raw_host or ""):
             raise InsecureAddressError
@@ -120,12 +120,12 @@ def _url(text: str) -> URL:
 
 
 def _has_more(url: URL) -> bool:
-    """Tell whether there is something in a URL that no address has."""
+    """Return whether a URL has a query or a fragment, which no address has."""
     return bool(url.raw_query_string or url.raw_fragment)
 
 
 def _is_loopback(host: str) -> bool:
-    """Tell whether requests to the host stay on this computer."""
+    """Return whether requests to the host stay on this computer."""
     ip = _ip(host)
     return ip.is_loopback if ip else host == "localhost"
 

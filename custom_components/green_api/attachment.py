@@ -33,7 +33,7 @@ async def async_get_attachment(
         found = await _async_get_media(hass, source["media_content_id"])
     if not filename:
         return found
-    # The messengers tell pictures from documents by it.
+    # The messengers distinguish pictures from documents by it.
     extension = "" if Path(filename).suffix else Path(found.name).suffix
     return Attachment(f"{filename}{extension}", found.content)
 

@@ -43,7 +43,7 @@ async def async_setup_entry(
 
 
 class ConnectivityBinarySensor(GreenApiAccountEntity, BinarySensorEntity):
-    """Whether the account can send and receive."""
+    """Binary sensor of the connectivity of an account."""
 
     @property
     @override
@@ -53,12 +53,12 @@ class ConnectivityBinarySensor(GreenApiAccountEntity, BinarySensorEntity):
 
 
 class ProblemBinarySensor(GreenApiAccountEntity, BinarySensorEntity):
-    """Whether the account has a problem."""
+    """Binary sensor of the problem of an account."""
 
     @property
     @override
     def available(self) -> bool:
-        """Return True as well while the failure is the problem: an expired plan."""
+        """Return whether the state is known; the failure itself may be the problem."""
         return self.is_on or super().available
 
     @property

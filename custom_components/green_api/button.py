@@ -40,7 +40,7 @@ class RebootButton(GreenApiAccountEntity, ButtonEntity):
     @property
     @override
     def available(self) -> bool:
-        """Stay pressable: in an outage a reboot may be just what is needed."""
+        """Return True, because a reboot may help in an outage as well."""
         return True
 
     @override

@@ -27,7 +27,7 @@ _COUNTRIES_OF_MAX: Final = ("7", "375")
 
 
 class InvalidChatIdError(ValueError):
-    """The text is neither a chat id of the messenger nor a phone number."""
+    """Error if a text is neither a chat ID of the messenger nor a phone number."""
 
 
 def parse_chat_id(text: str, messenger: Messenger) -> str:

@@ -33,7 +33,7 @@ RATE_LIMIT_DELAY: Final = 120
 MIN_RATE_LIMIT_DELAY: Final = 10
 MAX_RATE_LIMIT_DELAY: Final = 3600
 
-# Seconds for which "too many requests" is no reason to doubt the last answer.
+# Seconds for which the last answer holds despite "too many requests".
 FRESH_FOR: Final = 300
 
 # Seconds within which Home Assistant would poll at once.
@@ -105,13 +105,13 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
 
     @callback
     def async_add_poll_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Call a listener after each poll, whether it brings anything new or not."""
+        """Add a listener that is called after each poll, whatever its result."""
         self._poll_listeners.append(listener)
         return lambda: self._poll_listeners.remove(listener)
 
     @callback
     def async_update_account(self) -> None:
-        """Tell the listeners what is known by now, if anything of it is new."""
+        """Update the listeners if anything about the account has changed."""
         before, self.data = self.data, self._account(self.data.error)
         if self.data != before:
             self.async_update_listeners()
@@ -119,13 +119,13 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
     @callback
     @override
     def _async_refresh_finished(self) -> None:
-        """Call the listeners of polls."""
+        """Call the listeners of the polls."""
         for listener in list(self._poll_listeners):
             listener()
 
     @override
     async def _async_update_data(self) -> Account:
-        """Ask for the state of the account."""
+        """Fetch the state of the account."""
         # The account may have been renamed.
         self.name = self.config_entry.title
         try:
@@ -170,7 +170,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
                 return self._account(None)
         before, self.data = self.data, self._account(err.kind)
         if self.data != before and not self.last_update_success:
-            # Home Assistant tells the listeners only when requests begin to fail.
+            # Home Assistant updates the listeners only when requests begin to fail.
             self.async_update_listeners()
         raise UpdateFailed(**translation(self.config_entry, err))
 

@@ -19,14 +19,14 @@ from .settings import InstanceSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
-    """What else is known of an account, None where it is not."""
+    """Details of an account, None where they are not known."""
 
     restricted_until: datetime | None = None
     messages_in_queue: int | None = None
 
 
 class DetailsCoordinator(DataUpdateCoordinator[Details]):
-    """Ask for the details that apply.
+    """Fetch the details that apply.
 
     They are apart from the state, so that they cannot make it late.
     """
@@ -57,7 +57,7 @@ class DetailsCoordinator(DataUpdateCoordinator[Details]):
 
     @callback
     def async_start(self) -> None:
-        """Ask now, and after each poll of the account."""
+        """Fetch the details now, and after each poll of the account."""
         for unsubscribe in (
             self.account.async_add_poll_listener(self._async_ask),
             # Without the account, its details are not available either.
@@ -68,14 +68,14 @@ class DetailsCoordinator(DataUpdateCoordinator[Details]):
 
     @callback
     def _async_account_updated(self) -> None:
-        """Let a restriction end with the state, at once."""
+        """End a restriction with the state, and update the listeners."""
         if not self._is_restricted:
             self.data = replace(self.data, restricted_until=None)
         self.async_update_listeners()
 
     @callback
     def _async_ask(self) -> None:
-        """Ask in the background for what applies."""
+        """Fetch the details that apply in the background."""
         is_asking = self._task is not None and not self._task.done()
         if is_asking or not self.account.last_update_success:
             return
@@ -91,7 +91,7 @@ class DetailsCoordinator(DataUpdateCoordinator[Details]):
 
     @override
     async def _async_update_data(self) -> Details:
-        """Ask for what applies."""
+        """Fetch the details that apply."""
         restricted_until = None
         messages_in_queue = self.data.messages_in_queue
         if self._is_restricted:

@@ -33,7 +33,7 @@ SIGNAL_ANNOUNCED: Final[SignalType[Announcement]] = SignalType(f"{DOMAIN}_announ
 
 
 class Announcer:
-    """Announce what is new of an account, and remember that."""
+    """Announce the changes of an account, and remember what was announced."""
 
     def __init__(
         self, hass: HomeAssistant, entry: GreenApiConfigEntry, store: AccountStore
@@ -45,7 +45,7 @@ class Announcer:
 
     @callback
     def async_start(self) -> None:
-        """Follow the account as soon as automations listen."""
+        """Start to announce changes as soon as automations listen."""
         self._entry.async_on_unload(self._interrupted)
         if self._hass.state is CoreState.running:
             self._follow()
@@ -54,14 +54,14 @@ class Announcer:
 
     @callback
     def _started(self, hass: HomeAssistant) -> None:
-        """Give the automations time to attach their triggers."""
+        """Wait for automations to attach their triggers."""
         self._entry.async_on_unload(
             async_call_later(hass, ATTACHED_AFTER, self._follow)
         )
 
     @callback
     def _follow(self, *_: Any) -> None:
-        """Announce what is known by now, and what is new from now on."""
+        """Announce what has changed, and every change from now on."""
         self._announce()
         self._entry.async_on_unload(
             self._entry.runtime_data.coordinator.async_add_listener(self._announce)
@@ -69,7 +69,7 @@ class Announcer:
 
     @callback
     def _announce(self) -> None:
-        """Announce what is new."""
+        """Announce what has changed."""
         account = self._entry.runtime_data.coordinator.data
         memory = self._store.async_get(self._entry.entry_id)
         announced = memory.announced.updated(

@@ -1,4 +1,4 @@
-"""Know what the server says of an account now."""
+"""Get an answer about an account that is fresh enough to act upon."""
 
 import asyncio
 from typing import Final

@@ -57,7 +57,7 @@ _STUCK: Final = frozenset({Problem.STUCK_AFTER_REBOOT, Problem.STUCK_STARTING})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What the answers so far say about an account.
+    """Health of an account according to the answers so far.
 
     `remembered` is the last problem that was certain, None if the account has been
     authorized since; it is `confirmed` unless nobody has asked since.
@@ -199,8 +199,8 @@ def _decided(health: Health, reason: Problem, now: float) -> Health:
     if health.agreed >= _certain_after(health, reason):
         return _confirmed(health, reason, now)
     if health.problem is None and health.unauthorized >= _CERTAIN_AT_LAST:
-        most_telling = min(health.reasons, key=list(Problem).index)
-        return _confirmed(health, most_telling, now)
+        most_specific = min(health.reasons, key=list(Problem).index)
+        return _confirmed(health, most_specific, now)
     return health
 
 

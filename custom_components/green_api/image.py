@@ -44,10 +44,10 @@ async def async_setup_entry(
 
 
 class QrCodeImage(GreenApiAccountEntity, ImageEntity):
-    """The QR code, fetched when somebody looks and for as long as they do.
+    """Image of the QR code, fetched only while somebody looks at it.
 
-    When an answer grows old, the new state makes those who look ask for the image
-    again, which brings the next QR code. When nobody looks, nobody asks.
+    When an answer expires, the new state makes the frontend fetch the image again, and
+    with it the next QR code. Nothing is requested while nobody looks.
     """
 
     _attr_content_type = "image/png"
@@ -59,7 +59,7 @@ class QrCodeImage(GreenApiAccountEntity, ImageEntity):
         client: GreenApiClient,
         description: ImageEntityDescription,
     ) -> None:
-        """Start without an answer."""
+        """Initialize the image without an answer."""
         super().__init__(coordinator, description)
         ImageEntity.__init__(self, hass)
         self._api = client
@@ -85,11 +85,11 @@ class QrCodeImage(GreenApiAccountEntity, ImageEntity):
     @override
     @callback
     def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Go on under another name: nothing depends on it."""
+        """Handle a new entity ID, which nothing depends on."""
 
     @override
     async def async_image(self) -> bytes | None:
-        """Return the QR code; ask for one only if there is no fresh answer."""
+        """Return the QR code; fetch one only if there is no fresh answer."""
         entry = self.coordinator.config_entry
         async with self._asking:
             if (
@@ -111,7 +111,7 @@ class QrCodeImage(GreenApiAccountEntity, ImageEntity):
         return self._qr_code
 
     async def _async_ask(self) -> None:
-        """Ask for a QR code; that there is none is an answer as well."""
+        """Fetch a QR code; it is an answer as well that there is none."""
         try:
             answer = await self._api.get_qr()
         except GreenApiError:
@@ -129,15 +129,15 @@ class QrCodeImage(GreenApiAccountEntity, ImageEntity):
 
     @callback
     def _expired(self, now: datetime) -> None:
-        """Make those who look ask again."""
+        """Expire the answer, so that the frontend fetches the image again."""
         self._forget()
         self.async_write_ha_state()
 
     @callback
     def _forget(self) -> None:
-        """Drop the answer and its end."""
+        """Forget the answer and cancel its expiry."""
         self._qr_code = None
-        # The state: another one makes those who look ask again.
+        # The state: a new one makes the frontend fetch the image again.
         self._attr_image_last_updated = dt_util.utcnow()
         if self._cancel_expiry:
             self._cancel_expiry()
@@ -146,7 +146,7 @@ class QrCodeImage(GreenApiAccountEntity, ImageEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Forget the answer as soon as it is of no more use."""
+        """Forget the answer when it is of no more use."""
         if not self.available:
             self._forget()
         super()._handle_coordinator_update()

@@ -53,7 +53,7 @@ def issue_id(entry_id: str, problem: Problem) -> str:
 
 @callback
 def async_update_issue(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
-    """Make the issue registry show the problem of an account, and no other one.
+    """Create the issue of the problem of an account, and delete all others.
 
     That of a problem which is remembered but not confirmed yet is left as it is: if
     somebody has ignored it, it is still ignored when it is confirmed.
@@ -78,7 +78,7 @@ def async_update_issue(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
 def async_delete_issues(
     hass: HomeAssistant, entry: ConfigEntry, *, kept: Problem | None = None
 ) -> Problem | None:
-    """Delete all issues of an account but one, and return which one was ignored."""
+    """Delete the issues of an account, and return the problem that was ignored."""
     ignored = None
     registry = ir.async_get(hass)
     for problem in _ISSUES.keys() - {kept}:

@@ -1,4 +1,4 @@
-"""What is remembered of an account."""
+"""Memory of an account over reloads and restarts."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from .problem import Answer, Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountMemory:
-    """What is remembered of an account.
+    """Memory of an account.
 
     `state` is the server's own word, None while the instance is being created;
     `since` is when it was first reported, None if nothing was yet.
@@ -83,7 +83,7 @@ class AccountMemory:
         )
 
     def is_news(self, before: AccountMemory) -> bool:
-        """Return whether the memory is worth to be written at once."""
+        """Return whether there is something new to write at once."""
         return self._milestones != before._milestones
 
     @property

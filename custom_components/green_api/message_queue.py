@@ -1,7 +1,7 @@
 """Decide, from the sequence of looks at it alone, whether a queue of messages moves.
 
 All times are seconds of a monotonic clock, so that a change of the time of day makes
-nothing early or late; only how long messages live is told by the time of day.
+nothing early or late; only how long messages live is measured by the time of day.
 """
 
 from dataclasses import dataclass, replace
@@ -69,7 +69,7 @@ class Standstill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageQueue:
-    """What the looks so far say about the queue of an account.
+    """State of the queue of an account, as far as it was looked at.
 
     It held `count` messages when it was `counted_at`, which have waited since
     `waiting_since` at the latest. They have stood still for the `standstill`, None if
@@ -112,7 +112,7 @@ class MessageQueue:
         return self.stood_for(now) >= patience and self.problem is None
 
     def is_list_wanted(self, now: float) -> bool:
-        """Return whether the oldest message may tell that the queue has moved.
+        """Return whether the oldest message may show that the queue has moved.
 
         That is so when the count has not fallen since the last look.
         """

@@ -15,8 +15,8 @@ _CHAT_SUFFIX: Final = "@c.us"
 # What is dialled in front of a number at home, and left out from abroad.
 _TRUNK_PREFIX: Final = re.compile(r"\(\s*0\s*\)")
 
-# The country codes that people have numbers with; the longest is not needed to tell
-# them apart. In North America an area code begins with neither 0 nor 1.
+# The country codes that people have numbers with; the longest is not needed to distinguish
+# them. In North America an area code begins with neither 0 nor 1.
 _NUMBER: Final = re.compile(
     r"(?P<prefix>\+|00)?"
     r"(?P<country>1(?![01])|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]"
@@ -31,7 +31,7 @@ _WITH_ZERO: Final = frozenset({"39", "225", "241", "242", "378"})
 
 
 class InvalidPhoneNumberError(ValueError):
-    """The text is no phone number with a country code, or could mean several."""
+    """Error if a text is not a phone number with a country code, or is ambiguous."""
 
 
 def parse_phone_number(text: str) -> int:

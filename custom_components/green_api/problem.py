@@ -14,7 +14,7 @@ type Answer = AccountState | GreenApiError
 
 
 class Problem(StrEnum):
-    """Problems of an account, the most telling first.
+    """Problems of an account, the most specific first.
 
     They are the keys of the issues, of the options of the sensor and of their texts.
     """

@@ -22,7 +22,7 @@ _TOLERANCE: Final = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingMessages:
-    """Messages that wait, the first of which are lost if they wait until then."""
+    """Messages that wait, the first of which are lost at `lost_at`."""
 
     count: int
     lost_at: datetime
@@ -71,11 +71,11 @@ class QueueWatch:
 
     @callback
     def async_expect_change(self) -> None:
-        """Look at the queue the next time, whenever that is."""
+        """Look at the queue after the next poll, because it may have changed."""
         self._looked_at = -math.inf
 
     async def async_look(self) -> int | None:
-        """Return how many messages wait, None if the server does not say."""
+        """Return the number of messages that wait, None if it is not known."""
         self._looked_at = self._hass.loop.time()
         self._could_send = self._can_send
         try:
@@ -117,7 +117,7 @@ class QueueWatch:
 
     @callback
     def _remember(self, queue: MessageQueue) -> None:
-        """Remember the queue, and tell the account."""
+        """Remember the queue, and update the account."""
         now, moment = self._hass.loop.time(), dt_util.utcnow()
         memory = self._memory.with_queue(queue, now, moment)
         self._store.async_set(self._account.config_entry.entry_id, memory)

@@ -16,8 +16,8 @@ class TokenMonitor:
     """Ask for a new token when it is rejected twice in a row.
 
     Polling goes on meanwhile: an instance that is being created rejects its token too,
-    and a monitor must not stop over it. The question is withdrawn when the old token
-    works again.
+    and a monitor must not stop over it. The dialog is aborted when the old token works
+    again.
     """
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
@@ -37,7 +37,7 @@ class TokenMonitor:
             case InvalidCredentialsError():
                 self._async_rejected()
             case CannotConnectError() | RateLimitedError():
-                pass  # The server has not looked at the token.
+                pass  # The server has not checked the token.
             case _:
                 self._rejections = 0
 
@@ -51,7 +51,7 @@ class TokenMonitor:
 
     @callback
     def _async_accepted(self) -> None:
-        """Withdraw the question for a new token."""
+        """Abort the dialog that asks for a new token."""
         self._rejections = 0
         if not self._is_asking:
             return

@@ -55,7 +55,7 @@ class RecipientFlow(ConfigSubentryFlow):
         subentry: ConfigSubentry | None,
         user_input: dict[str, Any] | None,
     ) -> SubentryFlowResult:
-        """Ask until there is a chat, and finish with it."""
+        """Show the form until a valid chat is chosen, then finish."""
         entry: GreenApiConfigEntry | None
         entry = self.hass.config_entries.async_get_entry(self.handler[0])
         if entry is None or entry.state is not ConfigEntryState.LOADED:

@@ -1,4 +1,4 @@
-"""What may cure an account: reboot its instance, clear its queue."""
+"""Remedies for an account: reboot its instance, clear its queue."""
 
 from collections.abc import Awaitable
 
@@ -14,7 +14,7 @@ from .store import async_get_store
 
 
 async def async_reboot(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
-    """Reboot the instance of an account and look at once what becomes of it.
+    """Reboot the instance of an account and refresh its state.
 
     Raises a translated HomeAssistantError if the server does not reboot it.
     """
@@ -30,7 +30,7 @@ async def async_reboot(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
 
 
 async def async_clear_queue(_: HomeAssistant, entry: GreenApiConfigEntry) -> None:
-    """Drop all messages of an account that wait, and look at once whether they are gone.
+    """Drop all messages of an account that wait, and refresh their number.
 
     Raises a translated HomeAssistantError if the server does not drop them.
     """

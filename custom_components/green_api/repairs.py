@@ -36,7 +36,7 @@ class AccountRepairFlow(RepairsFlow):
 
     @property
     def placeholders(self) -> dict[str, str]:
-        """Return what every text may name."""
+        """Return the placeholders that every text may use."""
         return {
             "name": self.entry.title,
             "console_url": CONSOLE_URL,
@@ -46,7 +46,7 @@ class AccountRepairFlow(RepairsFlow):
     async def async_ask(
         self, step_id: str, fix: Fix, user_input: dict[str, str] | None
     ) -> RepairsFlowResult:
-        """Ask whether to do something, then do it."""
+        """Ask for confirmation, then fix the issue."""
         if is_gone(self.hass, self.entry):
             return self.async_removed()
         errors: dict[str, str] = {}
@@ -75,7 +75,7 @@ class AccountRepairFlow(RepairsFlow):
 
     @callback
     def async_removed(self) -> RepairsFlowResult:
-        """Say that there is no account any more."""
+        """Abort because the account was removed."""
         return self.async_abort(
             reason="removed", description_placeholders=self.placeholders
         )
@@ -93,35 +93,35 @@ class LinkRepairFlow(LinkingFlow[Any], AccountRepairFlow):
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Begin as the state of the account demands."""
+        """Start with the step that the state of the account leads to."""
         result: RepairsFlowResult = await self.async_step_link()
         return result
 
     async def async_step_linked(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Say that the account is linked."""
+        """Finish because the account is linked."""
         return self.async_create_entry(data={})
 
 
 class ConfirmedRepairFlow(AccountRepairFlow):
-    """A fix flow that asks before it does something."""
+    """A fix flow that asks for confirmation."""
 
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Begin with the question."""
+        """Handle the first step."""
         return await self.async_step_confirm()
 
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Ask, then do it."""
+        """Handle the confirm step."""
         return await self.async_ask("confirm", self.async_fix, user_input)
 
     @abstractmethod
     async def async_fix(self) -> RepairsFlowResult:
-        """Do it, and return what is to be shown then."""
+        """Fix the issue, and return the result of the flow."""
 
 
 class RebootRepairFlow(ConfirmedRepairFlow):
@@ -134,7 +134,7 @@ class RebootRepairFlow(ConfirmedRepairFlow):
 
 
 class ClearQueueRepairFlow(ConfirmedRepairFlow):
-    """Clear a queue that a reboot has not set in motion."""
+    """Clear the queue of an instance that does not send after a reboot."""
 
     @override
     async def async_fix(self) -> RepairsFlowResult:
@@ -143,12 +143,12 @@ class ClearQueueRepairFlow(ConfirmedRepairFlow):
 
 
 class QueueRepairFlow(AccountRepairFlow):
-    """Set a queue in motion, or clear it."""
+    """Reboot an instance that does not send, or clear its queue."""
 
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Offer both ways."""
+        """Offer to reboot the instance or to clear the queue."""
         return self.async_show_menu(
             step_id="init",
             menu_options=["reboot", "clear_queue"],
@@ -175,7 +175,7 @@ class AddressRepairFlow(ConfirmedRepairFlow):
 
     @override
     async def async_fix(self) -> RepairsFlowResult:
-        """Go on in the dialog that changes the address."""
+        """Continue in the dialog that changes the address."""
         flow = await self.hass.config_entries.flow.async_init(
             DOMAIN,
             context={"source": SOURCE_RECONFIGURE, "entry_id": self.entry.entry_id},

@@ -66,7 +66,7 @@ class Sender:
     """Send the messages of one account, each kind in the order of the calls.
 
     A message is sent only if the account is known to deliver it. What the server may
-    have heard is never repeated.
+    have received is never sent again.
     """
 
     def __init__(

@@ -35,9 +35,9 @@ _STATE_OPTIONS: Final[Mapping[str | None, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class AccountSensorDescription(SensorEntityDescription):
-    """Describe how a sensor reads the account.
+    """Describes a sensor of an account.
 
-    `stays_fn` tells when the sensor has something to say without an answer.
+    `stays_fn` returns whether the sensor stays available without an answer.
     """
 
     value_fn: Callable[[Account], StateType | datetime]
@@ -46,7 +46,7 @@ class AccountSensorDescription(SensorEntityDescription):
 
 @dataclass(frozen=True, kw_only=True)
 class DetailsSensorDescription(SensorEntityDescription):
-    """Describe how a sensor reads the details of an account."""
+    """Describes a sensor of the details of an account."""
 
     value_fn: Callable[[Details], StateType | datetime]
 
@@ -118,26 +118,26 @@ async def async_setup_entry(
 
 
 class AccountSensor(GreenApiAccountEntity, SensorEntity):
-    """A sensor that reads the account."""
+    """A sensor of an account."""
 
     entity_description: AccountSensorDescription
 
     @property
     @override
     def available(self) -> bool:
-        """Return whether the sensor has something to say."""
+        """Return whether the value is known."""
         stays = self.entity_description.stays_fn(self.coordinator.data)
         return stays or super().available
 
     @property
     @override
     def native_value(self) -> StateType | datetime:
-        """Return what the sensor reads."""
+        """Return the value of the sensor."""
         return self.entity_description.value_fn(self.coordinator.data)
 
 
 class DetailsSensor(GreenApiEntity[DetailsCoordinator], SensorEntity):
-    """A sensor that reads the details of an account."""
+    """A sensor of the details of an account."""
 
     entity_description: DetailsSensorDescription
 
@@ -150,5 +150,5 @@ class DetailsSensor(GreenApiEntity[DetailsCoordinator], SensorEntity):
     @property
     @override
     def native_value(self) -> StateType | datetime:
-        """Return what the sensor reads."""
+        """Return the value of the sensor."""
         return self.entity_description.value_fn(self.coordinator.data)

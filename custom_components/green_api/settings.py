@@ -11,7 +11,7 @@ from .const import DOMAIN, MESSENGER_NAMES
 
 
 class InstanceSettings:
-    """The settings of an instance, asked for when somebody needs them."""
+    """The settings of an instance, fetched when they are needed."""
 
     def __init__(
         self, hass: HomeAssistant, entry: ConfigEntry, client: GreenApiClient
@@ -36,12 +36,12 @@ class InstanceSettings:
         return self.known.messenger if self.known else Messenger.WHATSAPP
 
     async def async_refresh(self) -> None:
-        """Ask again: somebody may have changed a setting."""
+        """Fetch the settings again, because somebody may have changed them."""
         async with self._lock:
             await self._async_ask()
 
     async def _async_ask(self) -> None:
-        """Ask for the settings; those that are known hold while the server fails."""
+        """Fetch the settings; keep the known ones if that fails."""
         try:
             self.known = await self._client.get_settings()
         except GreenApiError:

@@ -34,7 +34,7 @@ class AccountStore:
         self._save_at = 0.0
 
     async def async_load(self) -> None:
-        """Read the storage file; what is wrong with it costs no more than memories."""
+        """Load the storage file, or start without memories if it is damaged."""
         try:
             if stored := await self._store.async_load():
                 self._memories = from_storage(stored, self._hass.loop.time())
@@ -64,7 +64,7 @@ class AccountStore:
 
     @callback
     def async_interrupt(self, entry_id: str, ignored: Problem | None) -> None:
-        """Remember an account that nobody asks for any more."""
+        """Remember an account that is not polled any more."""
         memory = self.async_get(entry_id)
         now = self._hass.loop.time()
         self._memories[entry_id] = memory.interrupted(now, ignored)
@@ -78,7 +78,7 @@ class AccountStore:
 
     @callback
     def async_save(self, event: Event | None = None) -> None:
-        """Write the storage file soon; at the latest when Home Assistant stops."""
+        """Save the storage file soon, at the latest when Home Assistant stops."""
         self._save_at = self._hass.loop.time() + SAVE_INTERVAL
         self._store.async_delay_save(self._to_storage, SAVE_DELAY)
 

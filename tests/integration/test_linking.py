@@ -35,7 +35,7 @@ from custom_components.green_api.linking.waits import (
 from custom_components.green_api.linking.watch import (
     LOOK_INTERVAL,
     SEEN_WITHIN,
-    TOLD_FOR,
+    OUTCOME_LIFE,
 )
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
@@ -1177,7 +1177,7 @@ async def test_page_is_gone(
     assert "qr" not in asked(account)
     assert asked(account).count("getStateInstance") <= 1
 
-    await async_let_pass(freezer, QR_TIMEOUT + TOLD_FOR, step=5)
+    await async_let_pass(freezer, QR_TIMEOUT + OUTCOME_LIFE, step=5)
     assert not running(hass)
 
 

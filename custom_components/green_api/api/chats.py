@@ -58,8 +58,8 @@ def read_chats(
 ) -> tuple[Chat, ...]:
     """Return the chats in a list; what cannot be sent to is left out."""
     chats = (chat for chat in map(_chat, items) if chat)
-    told = (chat for chat in chats if not is_secret(f"{chat.chat_id} {chat.name}"))
-    return tuple(islice(told, MAX_CHATS))
+    safe = (chat for chat in chats if not is_secret(f"{chat.chat_id} {chat.name}"))
+    return tuple(islice(safe, MAX_CHATS))
 
 
 def _chat(item: object) -> Chat | None:

@@ -32,8 +32,8 @@ class ErrorKind(StrEnum):
 class GreenApiError(Exception):
     """Error of a request that got no usable answer.
 
-    `outcome_unknown` is whether the server may have done all the same what it was
-    asked for: whoever repeats such a request may send a message twice.
+    `outcome_unknown` is whether the server may have done what it was asked for
+    all the same: to repeat such a request may send a message twice.
     """
 
     kind: ClassVar[ErrorKind]

@@ -1,4 +1,4 @@
-"""What is in the fields of answers, whatever stands there."""
+"""Read the fields of answers, which may hold anything."""
 
 import base64
 from collections.abc import Hashable, Mapping
@@ -21,7 +21,7 @@ def number(value: object) -> int | None:
 
 
 def fingerprint(message: Mapping[str, object]) -> int:
-    """Return a number that tells a message from others, in which nobody can read it.
+    """Return a number that identifies a message and does not reveal it.
 
     Which fields name it depends on the messenger.
     """

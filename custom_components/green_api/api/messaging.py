@@ -75,8 +75,8 @@ class MessagingClient:
     ) -> str:
         """Send a file, and return the id of the message (`sendFileByUpload`).
 
-        The vendor recommends another host, `mediaUrl`, which no method tells and its
-        own clients do without.
+        The vendor recommends another host, `mediaUrl`, which no method returns and its
+        own clients do not use.
 
         https://green-api.com/en/docs/api/sending/SendFileByUpload/
         """

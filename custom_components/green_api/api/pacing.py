@@ -13,7 +13,7 @@ from .errors import RateLimitedError
 
 @dataclass(slots=True)
 class _Queue:
-    """Those who wait for a turn at one method of one instance."""
+    """The requests that wait for their turn at one method of one instance."""
 
     free_at: float
     front: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -98,12 +98,12 @@ class RequestPacer:
         return queue
 
     def _clean_up(self) -> None:
-        """Remove what is long over, now and then."""
+        """Remove queues and holds that ended long ago, once in a while."""
         long_ago = self._now - self.CLEANUP_INTERVAL
         if self._cleaned_up_at > long_ago:
             return
         self._cleaned_up_at = self._now
-        # Whoever still waits has one before them whose turn was a moment ago.
+        # A queue in which a request waits was used a moment ago.
         self._queues = {
             key: queue
             for key, queue in self._queues.items()

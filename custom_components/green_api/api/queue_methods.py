@@ -30,7 +30,7 @@ class QueueMethods:
         raise unusable(answer)
 
     async def get_oldest_message(self) -> int | None:
-        """Return a number that tells the oldest message that waits from any other.
+        """Return a number that identifies the oldest message that waits.
 
         None means that the server lists none, which it also does while a single message
         waits (`showMessagesQueue`).

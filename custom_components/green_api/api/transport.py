@@ -240,7 +240,7 @@ def _connection_error(err: Exception) -> GreenApiError:
 
 
 def _no_such_name(err: aiohttp.ClientConnectorDNSError) -> bool:
-    """Tell a name that does not exist from a name server that does not answer."""
+    """Return whether the name does not exist; the name server may just not answer."""
     if isinstance(err.os_error, socket.gaierror):
         return err.os_error.errno == socket.EAI_NONAME
     # With c-ares, the code is in the exception that aiohttp made the error from.

@@ -57,7 +57,7 @@ class Account:
 
     @property
     def placeholders(self) -> Mapping[str, str]:
-        """Return what every text may name."""
+        """Return the placeholders that every text may use."""
         return {
             "name": self.entry.title,
             "console_url": CONSOLE_URL,
@@ -81,7 +81,7 @@ class Account:
 
     @callback
     def async_fail(self, failure: GreenApiError | str) -> NextStep:
-        """Keep what went wrong for the step that tells it."""
+        """Remember the failure, and return the step that shows it."""
         if isinstance(failure, RateLimitedError):
             self._minutes = minutes_to_wait(failure)
         self.failure = failure if isinstance(failure, str) else failure.kind
@@ -103,7 +103,7 @@ class Account:
         return step_id
 
     async def async_refresh(self) -> None:
-        """Let everything in Home Assistant see the state that the account is in."""
+        """Refresh the state of the account in Home Assistant."""
         if self.entry.state is ConfigEntryState.LOADED:
             await self.entry.runtime_data.coordinator.async_refresh()
 

@@ -62,7 +62,7 @@ class LinkingFlow[ResultT: FlowResult[Any, Any]](FlowHandler[Any, ResultT, str])
     @callback
     @override
     def async_remove(self) -> None:
-        """End everything: the flow manager ends but the task of a step it shows."""
+        """End all tasks; the flow manager ends only the one of the step it shows."""
         super().async_remove()
         if self._linking:
             self._linking.async_close()
@@ -70,7 +70,7 @@ class LinkingFlow[ResultT: FlowResult[Any, Any]](FlowHandler[Any, ResultT, str])
     async def async_step_link(
         self, user_input: dict[str, str] | None = None
     ) -> ResultT:
-        """Go on as the state of the account demands."""
+        """Continue with the step that the state of the account leads to."""
         return await self.async_go_to(await self.linking.async_choose_step())
 
     async def async_go_to(self, step_id: str) -> ResultT:

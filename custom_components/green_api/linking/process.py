@@ -1,4 +1,4 @@
-"""What runs behind the steps of a dialog that links an account."""
+"""The linking of an account, behind the steps of a dialog."""
 
 import asyncio
 import base64
@@ -37,7 +37,7 @@ class Progress:
 
 
 class Linking:
-    """What runs behind the steps of a dialog."""
+    """The linking of an account, behind the steps of a dialog."""
 
     def __init__(
         self,
@@ -59,12 +59,12 @@ class Linking:
 
     @property
     def placeholders(self) -> Mapping[str, str]:
-        """Return what every text may name."""
+        """Return the placeholders that every text may use."""
         return self._account.placeholders
 
     @callback
     def async_close(self) -> None:
-        """End everything with the dialog."""
+        """End all tasks with the dialog."""
         self._tasks.async_close()
 
     async def async_choose_step(self) -> NextStep:

@@ -68,12 +68,12 @@ class Tasks:
 
     @callback
     def async_ask_for_codes(self) -> None:
-        """Be the only one who asks for codes for this account."""
+        """End the tasks of other dialogs that ask for codes for this account."""
         async_dispatcher_send(self._hass, _SIGNAL_CODES, self._account.entry, self)
 
     @callback
     def _async_codes_asked_for(self, entry: ConfigEntry, tasks: Tasks) -> None:
-        """Leave the linking to another dialog."""
+        """End the tasks when another dialog asks for codes."""
         if entry is self._account.entry and tasks is not self:
             self._async_stop("continued_elsewhere")
 
@@ -81,13 +81,13 @@ class Tasks:
     def _async_entry_changed(
         self, change: ConfigEntryChange, entry: ConfigEntry
     ) -> None:
-        """End with the account."""
+        """End the tasks when the account is removed or disabled."""
         if entry is self._account.entry and self._account.is_gone:
             self._async_stop("removed")
 
     @callback
     def _async_stop(self, failure: str) -> None:
-        """Cancel all tasks, and keep why."""
+        """Cancel all tasks, and remember why."""
         if self._tasks:
             self._account.async_fail(failure)
         for task in self._tasks:

@@ -141,7 +141,7 @@ class Waits:
         return None
 
     async def _async_look(self) -> AccountState | None:
-        """Return the state of the account, if the server tells it."""
+        """Return the state of the account, None if it is not known."""
         try:
             return await self._account.client.get_state()
         except GreenApiError:

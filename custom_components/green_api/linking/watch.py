@@ -15,15 +15,15 @@ LOOK_INTERVAL: Final = 2.5
 SEEN_FOR: Final = 1
 SEEN_WITHIN: Final = 5
 
-# Seconds for which a dialog that counts as closed is told how the linking has ended:
+# Seconds for which a dialog that counts as closed is still shown how the linking has ended:
 # the page may only be asleep behind the messenger on the same phone.
-TOLD_FOR: Final = 600
+OUTCOME_LIFE: Final = 600
 
 
 class Watch:
     """Whether somebody looks at a dialog.
 
-    The frontend fetches what a dialog shows whenever it is told that there is
+    The frontend fetches what a dialog shows whenever it is notified of
     something new; a page that was closed does not.
     """
 
@@ -53,7 +53,7 @@ class Watch:
     async def async_wait_open(self) -> None:
         """Wait until the dialog is open, but not for ever."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(TOLD_FOR):
+            async with asyncio.timeout(OUTCOME_LIFE):
                 while not await self.async_is_open():
                     pass
 
