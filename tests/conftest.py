@@ -20,7 +20,7 @@ MINUTE: Final = timedelta(minutes=1)
 
 @pytest.fixture(autouse=True)
 def no_spacing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let requests follow each other at once, unless a test is about their pace."""
+    """Remove the spacing of requests, unless a test is about it."""
     if request.node.get_closest_marker("paced") is None:
         monkeypatch.setattr(RequestPacer, "DEFAULT_SPACING", 0)
         monkeypatch.setattr(RequestPacer, "SPACING", {})
@@ -35,7 +35,7 @@ def freezer(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
 
 @pytest.fixture
 def network(request: pytest.FixtureRequest) -> None:
-    """Let a test open sockets, which Home Assistant's harness does not by itself."""
+    """Allow sockets, which Home Assistant's harness forbids."""
     if request.config.pluginmanager.hasplugin("homeassistant"):
         request.getfixturevalue("socket_enabled")
 
@@ -61,7 +61,7 @@ def account(simulator: Simulator) -> Account:
 
 @pytest.fixture
 def listener() -> Generator[Listener]:
-    """Listen to everything that anybody ever tells."""
+    """Listen to everything that is logged."""
     with listening() as listener:
         yield listener
 

@@ -73,7 +73,7 @@ async def _seen(hass: HomeAssistant, server: Gateway, change: Change) -> list[fl
 
     @callback
     def see(event: Event[EventStateChangedData]) -> None:
-        """Note when an account shows where it has got to in the end."""
+        """Note the moment at which an account shows its last state."""
         shown[event.data["entity_id"]] = time.monotonic()
 
     sensors = [
@@ -143,7 +143,7 @@ async def _reboot(
 async def _until(
     hass: HomeAssistant, event_type: EventType[Any] | str, holds: Callable[[], bool]
 ) -> None:
-    """Wait until something holds that events of a type tell of."""
+    """Wait until something holds after events of a type."""
     news = asyncio.Event()
     stop = hass.bus.async_listen(event_type, callback(lambda _: news.set()))
     while not holds():

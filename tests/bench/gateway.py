@@ -21,7 +21,7 @@ class DistantSimulator(Simulator):
     """A simulated GREEN-API at the other end of a long line."""
 
     def __init__(self, delay: float) -> None:
-        """Take the seconds that a request is on its way, there and back."""
+        """Initialize with the seconds that a request is on its way, there and back."""
         super().__init__(enforce_limits=False, control_page=True)
         self.delay = delay
 
@@ -40,7 +40,7 @@ class Gateway:
     session: ClientSession
 
     def state_url(self, instance: str) -> str:
-        """Return the URL that tells the state of an account."""
+        """Return the URL of the state of an account."""
         return self.url_of(instance, "getStateInstance")
 
     def url_of(self, instance: str, method: str) -> str:

@@ -21,7 +21,7 @@ from homeassistant.setup import async_setup_component
 
 from .gateway import TOKEN, Gateway, gateway
 
-# These tell of every start what is no news here.
+# These log at every start what is no news here.
 QUIET: Final = ("aiohttp_fast_zlib", loader.__name__)
 
 

@@ -15,7 +15,7 @@ def resident() -> float:
 
 
 def forget_peak() -> None:
-    """Let the peak of the memory be what is occupied now."""
+    """Reset the peak of the memory to what is occupied now."""
     (_PROCESS / "clear_refs").write_text("5")
 
 

@@ -14,7 +14,7 @@ from custom_components.green_api.address import (
 from tests.support.clients import assert_no_details
 from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR, addresses
 
-# What may stand between the instance and the token of a URL that was pasted.
+# What may be between the instance and the token of a URL that was pasted.
 method_paths = st.lists(
     st.sampled_from(
         (
@@ -117,7 +117,7 @@ def test_mended(text: str, url: str) -> None:
     ],
 )
 def test_whole_url_pasted(text: str, address: Address) -> None:
-    """The whole URL of a method tells the address, the instance and the token."""
+    """The whole URL of a method holds the address, the instance and the token."""
     assert Address.parse(text) == address
     assert "secret" not in repr(address)
 

@@ -286,7 +286,7 @@ async def test_oldest_message(
     canned: CannedServer, canned_client: GreenApiClient
 ) -> None:
     """The oldest message is the same however it is written, and like no other one."""
-    told = []
+    numbers = []
     for oldest in (
         '{"messageID":"A","body":{"message":"Hi"}}',
         '{"body": {"message": "Hi"}, "messageID": "A"}',
@@ -297,9 +297,9 @@ async def test_oldest_message(
         '{"body":{"body":{"body":[]}}}',
     ):
         canned.say(200, f'[{oldest},{{"messageID":"C"}}]')
-        told.append(await canned_client.get_oldest_message())
-    assert told[0] == told[1]
-    assert len(set(told)) == 6
+        numbers.append(await canned_client.get_oldest_message())
+    assert numbers[0] == numbers[1]
+    assert len(set(numbers)) == 6
 
 
 @pytest.mark.parametrize(

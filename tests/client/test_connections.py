@@ -1,4 +1,4 @@
-"""Test connections that fail, and what is told of them."""
+"""Test connections that fail, and the errors of them."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -78,7 +78,7 @@ async def test_untrusted_certificate(
     certificate: ssl.SSLContext,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A server whose certificate nobody vouches for is told nothing."""
+    """A server whose certificate nobody vouches for receives nothing."""
     async with CannedServer(tls=certificate) as server:
         client = create_client(session, server.url)
         assert await outcome(client.get_state()) is CannotConnectError
@@ -111,7 +111,7 @@ async def test_no_tls(
 async def test_system_resolver(
     monkeypatch: pytest.MonkeyPatch, number: int, expected: type[GreenApiError]
 ) -> None:
-    """The resolver of the system tells the same, in another way."""
+    """The resolver of the system reports the same, in another way."""
     monkeypatch.setattr(
         asyncio.get_running_loop(),
         "getaddrinfo",

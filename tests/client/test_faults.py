@@ -142,7 +142,7 @@ async def test_fault(
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """A fault brings the error that it stands for, after one request and few bytes."""
+    """A fault brings its error, after one request and few bytes."""
     account.fault = fault
     assert {
         # A client for each: one that is asked to wait makes no more requests.

@@ -59,7 +59,7 @@ class Clock:
         self.now = end
 
     async def _settle(self) -> None:
-        """Let happen what happens in no time."""
+        """Run the event loop until nothing is due at once."""
         for _ in range(10):
             await SLEEP(0)
 
@@ -77,7 +77,7 @@ class Turns:
     def wait(
         self, name: str, method: str = STATE, instance_id: str = INSTANCE_ID
     ) -> asyncio.Task[None]:
-        """Let somebody wait for a turn."""
+        """Start to wait for a turn."""
         return asyncio.create_task(self._wait(name, method, instance_id))
 
     async def let_pass(self, seconds: float) -> None:

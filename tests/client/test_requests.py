@@ -67,7 +67,7 @@ async def test_method_of_messenger(
     messenger: Messenger,
     method: str,
 ) -> None:
-    """The end of a restriction stands in another method of another messenger."""
+    """The end of a restriction is in another method of another messenger."""
     canned.say(200, '{"suspendedUntil": 1790000000}')
     assert await canned_client.get_restricted_until(messenger) == datetime(
         2026, 9, 21, 14, 13, 20, tzinfo=UTC

@@ -121,9 +121,9 @@ async def test_failure(
     """A message is sent once at most, and it is known whether it may have arrived."""
     with failing(failure, method, account):
         result = await result_of(client, method)
-    told = expected_outcome(failure, method)
-    is_sent = told is Good.ANSWER
-    error = told, failure in OUTCOME_UNKNOWN
+    outcome = expected_outcome(failure, method)
+    is_sent = outcome is Good.ANSWER
+    error = outcome, failure in OUTCOME_UNKNOWN
     assert [result] == (accepted(account) if is_sent else [error])
     assert len(account.requests) == (failure not in Outage)
     await asyncio.sleep(0)  # so that something has been logged

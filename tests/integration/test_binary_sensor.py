@@ -81,7 +81,7 @@ async def test_problem_with_a_state(
     raw: str,
     problem: Problem,
 ) -> None:
-    """A state is a problem when it stands, in outages too, until it is over."""
+    """A state is a problem when it is certain, in outages too, until it is over."""
     account.state = raw
     await async_pass(hass, freezer)
     assert state_of(hass, PROBLEM) == STATE_OFF
@@ -119,7 +119,7 @@ async def test_problem_with_a_failure(
     fault: Fault,
     problem: Problem,
 ) -> None:
-    """A failure is a problem when it stands, though nothing is known of the state."""
+    """A failure is a problem when it is certain, though nothing is known of the state."""
     account.fault = fault
     await async_pass(hass, freezer)
     assert state_of(hass, PROBLEM) == STATE_UNAVAILABLE

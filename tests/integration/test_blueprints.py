@@ -93,7 +93,7 @@ async def automate(hass: HomeAssistant, folder: Path, path: str, **inputs: Any) 
 async def alert(
     hass: HomeAssistant, folder: Path, *phones: Phone, **inputs: Any
 ) -> None:
-    """Make an automation that tells phones about the account."""
+    """Make an automation that notifies phones about the account."""
     assert await async_setup_component(hass, NOTIFY_DOMAIN, {})
     component: EntityComponent[NotifyEntity] = hass.data[NOTIFY_DOMAIN]
     await component.async_add_entities(phones)
@@ -126,7 +126,7 @@ async def test_alert_and_recovery(
     phone: Phone,
     tmp_path: Path,
 ) -> None:
-    """An account that is logged out is told of once, and once when it works again."""
+    """A phone is notified once of a logout, and once when the account works again."""
     await alert(hass, tmp_path, phone)
     account.state = "notAuthorized"
     await async_polls(hass, freezer, 6)
@@ -145,14 +145,14 @@ async def test_alert_and_recovery(
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_short_problem_is_not_told(
+async def test_short_problem_is_not_announced(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
     phone: Phone,
     tmp_path: Path,
 ) -> None:
-    """Neither the problem nor the recovery is told of when it was short."""
+    """Nobody is notified of a short problem, nor of its end."""
     await alert(hass, tmp_path, phone)
     account.state = "notAuthorized"
     await async_polls(hass, freezer, 4)
@@ -170,7 +170,7 @@ async def test_outage(
     phone: Phone,
     tmp_path: Path,
 ) -> None:
-    """A long outage is told of, and its end when the account works, not before."""
+    """A phone is notified of a long outage, and of its end when the account works."""
     await alert(hass, tmp_path, phone, minutes=0, unreachable_minutes=10)
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 10)
@@ -195,7 +195,7 @@ async def test_rejected_token(
     phone: Phone,
     tmp_path: Path,
 ) -> None:
-    """That the token is rejected is told with what to do about it."""
+    """A notification about a rejected token says what to do about it."""
     await alert(hass, tmp_path, phone, unreachable_minutes=10)
     account.token = "another"
     await async_polls(hass, freezer, 15)
@@ -212,7 +212,7 @@ async def test_day(
     phone: Phone,
     tmp_path: Path,
 ) -> None:
-    """Through reloads, outages, reboots and restarts, each thing is told once."""
+    """Through reloads, outages, reboots and restarts, each thing is announced once."""
     await alert(hass, tmp_path, phone, minutes=5)
     account.state = "notAuthorized"
     await async_polls(hass, freezer, 5)
@@ -269,7 +269,7 @@ async def test_problem_around_a_restart(
     before: int,
     down: int,
 ) -> None:
-    """A problem is told whether it began before, during or right after a restart."""
+    """A problem is announced whether it began before, during or right after a restart."""
     await alert(hass, tmp_path, phone, minutes=5)
     await async_polls(hass, freezer, 5 - before)
     account.state = "notAuthorized"
@@ -295,7 +295,7 @@ async def test_two_accounts(
     phone: Phone,
     tmp_path: Path,
 ) -> None:
-    """Accounts with problems at the same time are told of one by one."""
+    """Accounts with problems at the same time are announced one by one."""
     other = await async_add_account(hass, simulator, "1101000002", "Other")
     both = {"entity_id": [PROBLEM, "binary_sensor.other_problem"]}
     await alert(hass, tmp_path, phone, accounts=both)
@@ -348,7 +348,7 @@ async def test_recovery_while_own_actions_run(
     phone: Phone,
     tmp_path: Path,
 ) -> None:
-    """An account that recovers while own actions wait is told of at once, and once."""
+    """A recovery while own actions wait is announced at once, and once."""
     hours = {"delay": {"hours": 1}}
     await alert(hass, tmp_path, phone, minutes=0, actions=[hours])
     account.state = "blocked"
@@ -377,20 +377,20 @@ async def test_own_actions(
 ) -> None:
     """Own actions get what they need to say it in their own way."""
     texts: list[str] = []
-    hass.bus.async_listen("tell", lambda event: texts.append(event.data["text"]))
+    hass.bus.async_listen("text", lambda event: texts.append(event.data["text"]))
     text = "{{ account }}, {{ reason }}, {{ recovered }}: {{ title }}. {{ message }}"
     await alert(
         hass,
         tmp_path,
         minutes=0,
-        actions=[{"event": "tell", "event_data": {"text": text}}],
+        actions=[{"event": "text", "event_data": {"text": text}}],
     )
     account.state = "blocked"
     await async_polls(hass, freezer, 3)
     account.state = "authorized"
     await async_polls(hass, freezer, 1)
 
-    assert [told.split(". ")[0] for told in texts] == [
+    assert [text.split(". ")[0] for text in texts] == [
         f"{NAME}, blocked, False: {BLOCKED}",
         f"{NAME}, blocked, True: {WORKS}",
     ]

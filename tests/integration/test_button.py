@@ -211,7 +211,7 @@ async def test_no_answer(
 
 @pytest.fixture
 def late(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
-    """Let reboots be answered late; return what tells of one, and what answers it."""
+    """Let reboots be answered late; return the events of the call and of the answer."""
     return answer_late(monkeypatch, GreenApiClient, "reboot")
 
 
@@ -223,9 +223,9 @@ async def test_reload_meanwhile(
     late: tuple[asyncio.Event, asyncio.Event],
 ) -> None:
     """After a reboot the account is looked at every ten seconds, reloaded or not."""
-    heard, answer = late
+    called, answer = late
     press = asyncio.create_task(async_press(hass))
-    await heard.wait()
+    await called.wait()
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     answer.set()
     await press
@@ -265,9 +265,9 @@ async def test_end_meanwhile(
     end: End,
 ) -> None:
     """A press whose account goes in the middle ends quietly, and leaves nothing."""
-    heard, answer = late
+    called, answer = late
     press = asyncio.create_task(async_press(hass))
-    await heard.wait()
+    await called.wait()
     await end(hass, loaded_entry)
     account.requests.clear()
     answer.set()

@@ -29,11 +29,11 @@ class Question:
     def __init__(self, hass: HomeAssistant) -> None:
         """Begin without a condition."""
         self._hass = hass
-        self._told: list[dict[str, Any]] = []
+        self._runs: list[dict[str, Any]] = []
 
     async def put(self, condition: dict[str, Any]) -> None:
         """Make the automation."""
-        self._told = await async_automate(
+        self._runs = await async_automate(
             self._hass,
             {"trigger": "event", "event_type": "ask"},
             conditions=[condition],
@@ -41,10 +41,10 @@ class Question:
 
     async def holds(self) -> bool:
         """Return whether the condition holds."""
-        self._told.clear()
+        self._runs.clear()
         self._hass.bus.async_fire("ask")
         await self._hass.async_block_till_done()
-        return bool(self._told)
+        return bool(self._runs)
 
 
 @pytest.fixture

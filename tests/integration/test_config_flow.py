@@ -77,7 +77,7 @@ type Reply = dict[str, Any]
 
 
 class Dialog:
-    """A browser in which a dialog is open; no reply that it gets tells the token."""
+    """A browser in which a dialog is open; no reply that it gets holds the token."""
 
     def __init__(self, client: TestClient) -> None:
         """Sign in."""
@@ -137,7 +137,7 @@ def late(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 
 
 def suggested(form: Reply) -> dict[str, str | None]:
-    """Return what stands in the fields of a form before anything is typed."""
+    """Return what is in the fields of a form before anything is typed."""
     return {
         field["name"]: field.get("description", {}).get("suggested_value")
         for field in form["data_schema"]
@@ -163,7 +163,7 @@ def flow_id_of_reauth(hass: HomeAssistant) -> str:
     return flow["flow_id"]
 
 
-def test_every_fault_is_told() -> None:
+def test_every_fault_has_a_text() -> None:
     """The tables of faults, which the tests below go through, miss none."""
     assert sorted([*HARMLESS, *SLOW, *KIND_OF_FAULT]) == sorted(Fault)
     assert ACCOUNT_ERROR_KINDS - set(FAULT_OF_KIND) == {
@@ -297,7 +297,7 @@ async def test_mistake_in_a_field(
     mistakes: dict[str, str],
     errors: dict[str, str],
 ) -> None:
-    """A mistake is told at its field, before anything is sent anywhere."""
+    """A mistake is shown at its field, before anything is sent anywhere."""
     form = await dialog.submit(await dialog.start(), typed | mistakes)
 
     assert form["type"] == FlowResultType.FORM
@@ -424,7 +424,7 @@ class World:
     """The hosts of the internet, and what was asked of each."""
 
     def __init__(self, simulator: Simulator) -> None:
-        """Let all hosts serve nothing but the account's pool."""
+        """Initialize with the pool that serves the account."""
         self.asked: list[str] = []
         self.account = simulator.add_account(POOL_INSTANCE_ID, TOKEN)
         self.served = {POOL_URL}
@@ -509,7 +509,7 @@ async def test_address_that_serves_is_kept(
 async def test_pool_that_refuses(
     dialog: Dialog, world: World, fault: Fault, kind: ErrorKind, url: str
 ) -> None:
-    """What the pool says of the instance is told, if it serves it."""
+    """The error of the pool is shown, if it serves the instance."""
     world.account.fault = fault
     form = await dialog.submit(
         await dialog.start(),
@@ -624,7 +624,7 @@ async def test_address_elsewhere(
 
 
 async def fail_to_add(dialog: Dialog, typed: dict[str, str], error: str) -> Reply:
-    """Try to add an account, and return the form that tells why it cannot be."""
+    """Try to add an account, and return the form that shows why it cannot be."""
     form = await dialog.submit(await dialog.start(), typed)
 
     assert form["type"] == FlowResultType.FORM
@@ -1216,7 +1216,7 @@ async def test_mistake_in_reconfigure(
     mistakes: dict[str, str],
     errors: dict[str, str],
 ) -> None:
-    """A mistake is told at its field, another instance is one, nothing is sent."""
+    """A mistake is shown at its field, another instance is one, nothing is sent."""
     account.requests.clear()
     changes = {CONF_API_URL: typed[CONF_API_URL]} | mistakes
 

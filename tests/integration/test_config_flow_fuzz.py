@@ -67,7 +67,7 @@ urls = (
 
 @pytest.fixture
 async def redirected(hass: HomeAssistant, simulator: Simulator) -> AsyncGenerator[None]:
-    """Let the simulator answer whatever is asked of others."""
+    """Redirect the requests to other hosts to the simulator."""
     assert await async_setup_component(hass, IMAGE_DOMAIN, {})
     with sent_to("getStateInstance", "http", "127.0.0.1", simulator.port):
         yield
@@ -153,7 +153,7 @@ async def test_add(
     await hass.async_block_till_done(wait_background_tasks=True)
 
     await assert_added_or_asked_again(hass, result, typed)
-    assert [line for line in listener.heard if SECRET in line] == []
+    assert [line for line in listener.lines if SECRET in line] == []
 
 
 @FUZZED
@@ -192,4 +192,4 @@ async def test_change(
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert_changed_or_asked_again(hass, result, typed, loaded_entry, before)
-    assert [line for line in listener.heard if SECRET in line] == []
+    assert [line for line in listener.lines if SECRET in line] == []

@@ -93,8 +93,8 @@ def polls(account: Account) -> int:
     return asked(account)["getStateInstance"]
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    """Return what the integration has told whoever reads the log."""
+def logged(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    """Return what the integration has logged."""
     return [
         (record.levelname, record.getMessage())
         for record in caplog.records
@@ -230,7 +230,7 @@ async def test_poll_faster_not_for_ever(
     assert polls(account) == 10
     assert states(hass, PROBLEM) == [STATE_ON]
     unknown = f"{ACCOUNT} is in a state unknown to this integration: None"
-    assert told(caplog).count(("WARNING", unknown)) == (state is None)
+    assert logged(caplog).count(("WARNING", unknown)) == (state is None)
 
 
 async def test_first_poll_is_not_repeated(
@@ -367,7 +367,7 @@ async def test_failures(
     fault: Fault,
     kind: ErrorKind,
 ) -> None:
-    """A failure takes the state away and is told once, as is the recovery."""
+    """A failure takes the state away and is logged once, as is the recovery."""
     caplog.set_level(logging.DEBUG)
     failure = ("ERROR", f"Error fetching {ACCOUNT} data: {text(kind)}")
 
@@ -378,21 +378,21 @@ async def test_failures(
     )
     assert states(hass, PROBLEM, BUTTON) == [STATE_UNAVAILABLE, STATE_UNKNOWN]
     assert states(hass, ERROR) == [kind]
-    assert told(caplog) == [failure]
+    assert logged(caplog) == [failure]
 
     before = polls(account)
     await async_polls(hass, freezer, 2)
     assert polls(account) >= before + 2
     assert states(hass, STATE, CONNECTIVITY) == [STATE_UNAVAILABLE] * 2
     assert states(hass, BUTTON) == [STATE_UNKNOWN]
-    assert told(caplog) == [failure]
+    assert logged(caplog) == [failure]
 
     account.fault = None
     await async_pass(hass, freezer)
     assert states(hass, STATE, CONNECTIVITY) == ["authorized", STATE_ON]
     assert states(hass, PROBLEM, BUTTON) == [STATE_OFF, STATE_UNKNOWN]
     await async_pass(hass, freezer)
-    assert told(caplog) == [failure, RECOVERED]
+    assert logged(caplog) == [failure, RECOVERED]
     assert states(hass, ERROR) == ["none"]
 
     assert_hidden(
@@ -467,7 +467,7 @@ async def test_rate_limited(
     await async_pass(hass, freezer, 119)
     assert states(hass, STATE, CONNECTIVITY) == ["authorized", STATE_ON]
     assert written == []
-    assert told(caplog) == []
+    assert logged(caplog) == []
 
     await async_pass(hass, freezer, 1)
     assert states(hass, STATE, CONNECTIVITY, PROBLEM) == [STATE_UNAVAILABLE] * 3
@@ -475,7 +475,7 @@ async def test_rate_limited(
     assert polls(account) == 3
     await async_pass(hass, freezer, 1)
     assert polls(account) == 4
-    [(level, failure)] = told(caplog)
+    [(level, failure)] = logged(caplog)
     assert level == "ERROR"
     assert failure.endswith(text(ErrorKind.RATE_LIMITED))
 
@@ -488,7 +488,7 @@ async def test_rate_limited(
     ]
     await async_pass(hass, freezer, 60)
     assert polls(account) == 6
-    assert told(caplog)[1:] == [RECOVERED]
+    assert logged(caplog)[1:] == [RECOVERED]
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -511,7 +511,7 @@ async def test_rate_limited_for_a_while(
         await async_pass(hass, freezer, 120)
 
     assert written == []
-    assert told(caplog) == []
+    assert logged(caplog) == []
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -567,16 +567,16 @@ async def test_a_long_wait_takes_the_state_away(
     await async_pass(hass, freezer, 60)
     await async_pass(hass, freezer, 239)
     assert states(hass, STATE) == ["authorized"]
-    assert told(caplog) == []
+    assert logged(caplog) == []
 
     await async_pass(hass, freezer, 1)
     assert states(hass, STATE, CONNECTIVITY) == [STATE_UNAVAILABLE] * 2
-    assert len(told(caplog)) == 1
+    assert len(logged(caplog)) == 1
 
     account.fault = None
     await async_pass(hass, freezer, 3600 - 240)
     assert states(hass, STATE, CONNECTIVITY) == ["authorized", STATE_ON]
-    assert told(caplog)[1:] == [RECOVERED]
+    assert logged(caplog)[1:] == [RECOVERED]
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -600,7 +600,7 @@ async def test_an_answer_in_a_long_wait(
     assert states(hass, STATE) == ["starting"]
     await async_pass(hass, freezer, 60)
     assert states(hass, STATE) == ["authorized"]
-    assert told(caplog) == []
+    assert logged(caplog) == []
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -634,7 +634,7 @@ async def test_unload_while_rate_limited(
     await async_pass(hass, freezer, 400)
 
     assert polls(account) == before
-    assert told(caplog) == []
+    assert logged(caplog) == []
 
 
 @pytest.mark.parametrize(
@@ -718,7 +718,7 @@ async def test_unknown_state(
     account: Account,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A state of the future is unknown, told once, and shown in the diagnostics."""
+    """A state of the future is unknown, logged once, and shown in the diagnostics."""
     await async_setup_component(hass, "diagnostics", {})
     caplog.set_level(logging.INFO)
 
@@ -731,7 +731,7 @@ async def test_unknown_state(
         STATE_OFF,
         STATE_OFF,
     ]
-    assert told(caplog) == [
+    assert logged(caplog) == [
         ("WARNING", f"{ACCOUNT} is in a state unknown to this integration: {raw}")
         for raw in ("'hibernating'", r"'dreaming\nof'")
     ]
@@ -784,7 +784,7 @@ async def test_details_do_not_make_the_set_up_late(
     account: Account,
     config_entry: MockConfigEntry,
 ) -> None:
-    """An account is set up at once, even if the server is slow to tell the rest."""
+    """An account is set up at once, even if the server is slow with the rest."""
     account.faults["getSettings"] = Fault.HANG
     account.state = "suspended"
     config_entry.add_to_hass(hass)
@@ -843,7 +843,7 @@ async def test_unload_during_a_poll(
 
     assert loaded_entry.state is ConfigEntryState.NOT_LOADED
     assert polls(account) == 2
-    assert told(caplog) == []
+    assert logged(caplog) == []
 
 
 @pytest.mark.parametrize(
@@ -892,7 +892,7 @@ async def test_an_answer_after_the_end(
     assert asked(account) == {"getStateInstance": 1}
     assert reauth_flows(hass, loaded_entry) == []
     assert not issue_registry.issues
-    assert told(caplog) == []
+    assert logged(caplog) == []
 
 
 @pytest.mark.usefixtures("loaded_entry")

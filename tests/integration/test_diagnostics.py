@@ -90,7 +90,7 @@ async def test_healthy(
     account: Account,
     loaded_entry: MockConfigEntry,
 ) -> None:
-    """The diagnostics tell how an account is, not whose it is; they ask nobody."""
+    """The diagnostics show how an account is, not whose it is, without a request."""
     start = dt_util.utcnow().isoformat()
     await async_pass(hass, freezer)
     account.requests.clear()
@@ -130,7 +130,7 @@ async def test_everything_known(
     account: Account,
     config_entry: MockConfigEntry,
 ) -> None:
-    """The diagnostics tell all that is known of an account with a problem."""
+    """The diagnostics show all that is known of an account with a problem."""
     account.messenger = Messenger.TELEGRAM
     account.state = "suspended"
     account.suspended_until = 1_800_000_000
@@ -171,7 +171,7 @@ async def test_nothing_known(
     account: Account,
     config_entry: MockConfigEntry,
 ) -> None:
-    """What the server does not tell is told to be unknown."""
+    """What the server does not report is shown as unknown."""
     account.state = None
     account.faults["getSettings"] = Fault.SERVER_ERROR
     config_entry.add_to_hass(hass)
@@ -217,7 +217,7 @@ async def test_outage(
     account: Account,
     loaded_entry: MockConfigEntry,
 ) -> None:
-    """In an outage, the diagnostics tell what is wrong, and how it was before."""
+    """In an outage, the diagnostics show what is wrong, and how it was before."""
     account.state = "sleepMode"
     await async_pass(hass, freezer)
     account.fault = Fault.BAD_GATEWAY
@@ -242,7 +242,7 @@ async def test_disabled(
     simulator: Simulator,
     loaded_entry: MockConfigEntry,
 ) -> None:
-    """There is little to tell of an account that is disabled."""
+    """The diagnostics of a disabled account are short."""
     await hass.config_entries.async_set_disabled_by(
         loaded_entry.entry_id, ConfigEntryDisabler.USER
     )
@@ -268,7 +268,7 @@ async def test_hidden(
     loaded_entry: MockConfigEntry,
     fault: Fault | None,
 ) -> None:
-    """Nothing in the whole file tells whose account it is, whatever is wrong."""
+    """Nothing in the whole file reveals whose account it is, whatever is wrong."""
     await async_add_recipient(hass, loaded_entry, "Alexandra", ALEX_CHAT)
     assert await async_setup_component(hass, DIAGNOSTICS_DOMAIN, {})
     account.state = "blocked"

@@ -79,9 +79,7 @@ ENTITIES: Final = (
 
 @pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize("expected", ENTITIES, ids=lambda expected: expected.key)
-async def test_registered(
-    hass: HomeAssistant, entity_registry: er.EntityRegistry, expected: Registered
-) -> None:
+def test_registered(entity_registry: er.EntityRegistry, expected: Registered) -> None:
     """Each entity has its name, its class and its category."""
     entity = entity_registry.async_get(expected.entity_id)
     assert entity.unique_id == f"1101000001_{expected.key}"
@@ -91,12 +89,19 @@ async def test_registered(
     assert entity.entity_category is expected.category
     assert entity.disabled_by is expected.disabled_by
 
-    state = hass.states.get(expected.entity_id)
-    if expected.disabled_by:
-        assert state is None
-    else:
-        name = state.attributes[ATTR_FRIENDLY_NAME]
-        assert name == f"GREEN-API 1101000001 {expected.name}"
+
+@pytest.mark.usefixtures("loaded_entry")
+def test_names(hass: HomeAssistant) -> None:
+    """Each entity that is enabled has a state, named after the account and itself."""
+    names = {
+        it.entity_id: it.attributes[ATTR_FRIENDLY_NAME]
+        for it in hass.states.async_all()
+    }
+    assert names == {
+        it.entity_id: f"GREEN-API 1101000001 {it.name}"
+        for it in ENTITIES
+        if it.disabled_by is None
+    }
 
 
 @pytest.mark.usefixtures("loaded_entry")

@@ -486,7 +486,7 @@ async def test_failures(
         for failure in FAILURES
     }
     assert listener.complaints == []
-    told = (*listener.heard, *person.seen(), *await person.diagnostics())
+    told = (*listener.lines, *person.seen(), *await person.diagnostics())
     assert token_leaks(*told) == []
     assert person.account.redirects_followed == 0
 
@@ -499,6 +499,6 @@ async def test_failures_in_debug_mode(
         await place.act(person, failing(failure, place.method, person.account))
     await place.act(person, nullcontext())
 
-    assert [line for line in listener.heard if "asyncio Executing" in line]
-    told = (*listener.heard, *person.seen(), *await person.diagnostics())
+    assert [line for line in listener.lines if "asyncio Executing" in line]
+    told = (*listener.lines, *person.seen(), *await person.diagnostics())
     assert token_leaks(*told) == []

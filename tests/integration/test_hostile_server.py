@@ -75,7 +75,7 @@ HEALTHY: Final[dict[str, Any]] = {
 }
 
 
-# The word for a state is the only one that is told.
+# The word for a state is the only one that is shown.
 OTHER_FIELDS: Final = [field for field in HEALTHY if field != "stateInstance"]
 
 
@@ -131,7 +131,7 @@ async def person(
 
 
 def say(server: CannedServer, **fields: Any) -> None:
-    """Let the server say something in the field of whatever it is asked for."""
+    """Set the fields of every answer of the server."""
     server.say(200, json.dumps(HEALTHY | fields))
 
 
@@ -176,15 +176,15 @@ async def ask_for_code(person: Person, dialog: Shown) -> Shown:
 async def test_text_is_not_shown(
     server: CannedServer, person: Person, listener: Listener, text: str
 ) -> None:
-    """What the server says in any field is neither shown nor told."""
+    """What the server says in any field is neither shown nor logged."""
     for field in OTHER_FIELDS:
         say(server, **{field: text})
         await go_everywhere(person, server, server.answer)
         say(server, **{"stateInstance": "suspended", field: text})
         await person.start()
 
-    told = (*listener.heard, *person.seen(), *await person.diagnostics())
-    assert [line for line in told if MARK in line] == []
+    output = (*listener.lines, *person.seen(), *await person.diagnostics())
+    assert [line for line in output if MARK in line] == []
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -195,7 +195,7 @@ async def test_state_is_told_with_care(
     hass_storage: dict[str, Any],
     text: str,
 ) -> None:
-    """The word for a state is not shown, and told in a line that nothing breaks."""
+    """The word for a state is not shown, and logged in a line that nothing breaks."""
     say(server, stateInstance=text)
     await person.start()
     # What is remembered is written when Home Assistant stops, at the latest.
@@ -204,7 +204,7 @@ async def test_state_is_told_with_care(
 
     assert person.state(STATE) == "unknown"
     assert [line for line in person.seen() if MARK in line] == []
-    (line,) = [line for line in listener.heard if MARK in line]
+    (line,) = [line for line in listener.lines if MARK in line]
     assert line.isprintable()
     assert len(line) < 250
     (diagnostics,) = await person.diagnostics()
@@ -218,7 +218,7 @@ async def test_state_is_told_with_care(
 async def test_head_is_not_shown(
     server: CannedServer, person: Person, listener: Listener, status: int
 ) -> None:
-    """What the server says in the head of an answer is neither shown nor told."""
+    """What the server says in the head of an answer is neither shown nor logged."""
     answer = (
         f"HTTP/1.1 {status} <b>{MARK}</b>\r\n"
         f"Content-Type: application/json; charset={MARK}; {MARK}=<b>\r\n"
@@ -234,8 +234,8 @@ async def test_head_is_not_shown(
     ).encode()
     await go_everywhere(person, server, answer)
 
-    told = (*listener.heard, *person.seen(), *await person.diagnostics())
-    assert [line for line in told if MARK in line] == []
+    output = (*listener.lines, *person.seen(), *await person.diagnostics())
+    assert [line for line in output if MARK in line] == []
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ async def test_token_is_not_repeated(
     fields: list[str],
     echo: str,
 ) -> None:
-    """A token that the server echoes is neither shown nor told, nor kept elsewhere."""
+    """A token that the server echoes is neither shown nor logged, nor kept elsewhere."""
     server.say(
         status,
         json.dumps(HEALTHY | dict.fromkeys(fields, echo) | {"path": echo}),
@@ -266,8 +266,8 @@ async def test_token_is_not_repeated(
     )
     await go_everywhere(person, server, server.answer)
 
-    told = (*listener.heard, *person.seen(), *await person.diagnostics())
-    assert token_leaks(*told) == []
+    output = (*listener.lines, *person.seen(), *await person.diagnostics())
+    assert token_leaks(*output) == []
 
 
 @pytest.mark.parametrize(
@@ -510,8 +510,8 @@ async def test_states_without_end(
         await person.entry.runtime_data.coordinator.async_refresh()
 
     assert f"{MARK} 199" in (await person.diagnostics())[0]
-    told = [line for line in listener.heard if MARK in line]
-    assert len(told) == MAX_LOGGED_STATES
+    output = [line for line in listener.lines if MARK in line]
+    assert len(output) == MAX_LOGGED_STATES
     unknown_states = person.entry.runtime_data.coordinator._unknown_states
     assert len(unknown_states._logged) == MAX_LOGGED_STATES
 

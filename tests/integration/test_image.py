@@ -328,7 +328,7 @@ async def test_no_answer(
 
 @pytest.fixture
 def late(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
-    """Let QR codes come late; return what tells of a request, and what answers it."""
+    """Let QR codes come late; return the events of the call and of the answer."""
     return answer_late(monkeypatch, GreenApiClient, "get_qr")
 
 

@@ -186,7 +186,7 @@ async def test_rate_limited(
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """The server is not asked again before the time that it tells."""
+    """The server is not asked again before the time that it names."""
     account.fault = Fault.RATE_LIMITED_RETRY_AFTER
     account.retry_after = 300
     await async_set_up(hass, config_entry)
@@ -207,7 +207,7 @@ async def test_problem_while_starting(
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A plan that expired during a restart is told after a minute, as is its renewal."""
+    """A plan that expired during a restart is a problem after a minute, as is its renewal."""
     account.fault = Fault.EXPIRED_TEXT
     await async_set_up(hass, config_entry)
     assert hass.states.get(ERROR).state == ErrorKind.EXPIRED
@@ -386,7 +386,7 @@ async def test_model(
     show_type: bool,  # noqa: FBT001
     model: str,
 ) -> None:
-    """The model is the messenger; the one that does not tell is WhatsApp."""
+    """The model is the messenger; an unknown one counts as WhatsApp."""
     account.messenger = messenger
     account.show_type = show_type
 
@@ -404,7 +404,7 @@ async def test_no_settings(
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """An account that does not tell its settings lacks a model, and nothing else."""
+    """An account without readable settings lacks a model, and nothing else."""
     account.faults["getSettings"] = fault
 
     await async_set_up(hass, config_entry)
@@ -447,7 +447,7 @@ async def test_model_over_a_restart(
     account: Account,
     device_registry: dr.DeviceRegistry,
 ) -> None:
-    """The model that was told once stays while the settings are not told again."""
+    """The model that is known stays while the settings cannot be read."""
     config_entry.add_to_hass(hass)
     device_registry.async_get_or_create(
         config_entry_id=config_entry.entry_id,

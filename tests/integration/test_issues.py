@@ -1,4 +1,4 @@
-"""Test what stands in Home Assistant's repairs while the real coordinator polls."""
+"""Test what is in Home Assistant's repairs while the real coordinator polls."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import fields
@@ -102,7 +102,7 @@ def reason(hass: HomeAssistant) -> str | None:
 
 
 def let_answer(account: Account, word: str) -> None:
-    """Let the account answer as a word of a sequence says."""
+    """Set the answer that a word of a sequence names."""
     _, account.fault = FAILURES.get(word, (None, None))
     account.state = {"null": None}.get(word, word)
 
@@ -113,7 +113,7 @@ async def async_bring_about(
     account: Account,
     problem: Problem,
 ) -> None:
-    """Let a problem last for so long that it stands."""
+    """Let a problem last for so long that it is certain."""
     let_answer(account, CAUSES[problem])
     await async_polls(hass, freezer, 12)
 
@@ -128,7 +128,7 @@ async def async_press_reboot(hass: HomeAssistant) -> None:
 async def async_play(
     hass: HomeAssistant, entry: MockConfigEntry, account: Account, step: Step
 ) -> None:
-    """Let a step of a sequence happen; the time for it has come."""
+    """Play a step of a sequence, which is due now."""
     if step.event == RESTART:
         await hass.config_entries.async_unload(entry.entry_id)
     elif step.event == REBOOT:
@@ -292,7 +292,7 @@ async def test_restriction_not_confirmed(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """The end of a restriction is no part of the problem that stood before it."""
+    """The end of a restriction is no part of the problem before it."""
     await async_bring_about(hass, freezer, account, Problem.BLOCKED)
 
     account.state = "suspended"
@@ -628,7 +628,7 @@ async def test_hides_the_token(
     account: Account,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whatever stands, neither an issue nor a state nor the log holds the token."""
+    """Whatever the problem is, neither an issue nor a state nor the log holds the token."""
     caplog.set_level("DEBUG")
     shown = []
     for problem in CAUSES:

@@ -34,8 +34,8 @@ from custom_components.green_api.linking.waits import (
 )
 from custom_components.green_api.linking.watch import (
     LOOK_INTERVAL,
-    SEEN_WITHIN,
     OUTCOME_LIFE,
+    SEEN_WITHIN,
 )
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
@@ -55,7 +55,7 @@ from tests.support.dialog import (
 )
 from tests.support.entities import STATE, state_of
 from tests.support.entries import entry_of
-from tests.support.helpers import asked, async_pass, async_polls, standing
+from tests.support.helpers import asked, async_pass, async_polls, issue_ids
 from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
 
@@ -104,7 +104,7 @@ async def logged_out(
     await async_polls(hass, freezer, 2)
     account.requests.clear()
     issue_id = f"{loaded_entry.entry_id}_logged_out"
-    assert standing(hass) == {issue_id}
+    assert issue_ids(hass) == {issue_id}
     return issue_id
 
 
@@ -115,27 +115,27 @@ def running(hass: HomeAssistant) -> list[str]:
 
 
 async def async_scan(dialog: Dialog, account: Account) -> None:
-    """Go as far as to the QR code."""
+    """Follow the dialog to the QR code."""
     await dialog.choose("qr_code")
     assert (await dialog.follow())["progress_action"] == "scan_qr_code"
 
 
 async def async_wait_for_qr(dialog: Dialog, account: Account) -> None:
-    """Go as far as to the request for the QR code, which gets no answer."""
+    """Follow the dialog to the request for the QR code, which is not answered."""
     account.faults["qr"] = Fault.HANG
     assert (await dialog.choose("qr_code"))["progress_action"] == "get_qr_code"
     await async_until(lambda: "qr" in asked(account))
 
 
 async def async_type(dialog: Dialog, account: Account) -> None:
-    """Go as far as to the code."""
+    """Follow the dialog to the code."""
     await dialog.choose("phone_number")
     shown = await dialog.submit(phone_number=PHONE)
     assert shown["progress_action"] == "enter_code"
 
 
 async def async_finish(dialog: Dialog, account: Account) -> None:
-    """Go as far as to the wait for an account that is said to be linked."""
+    """Follow the dialog to the wait for an account that is linked."""
     account.qr_type = "alreadyLogged"
     await dialog.choose("qr_code")
     assert (await dialog.follow())["progress_action"] == "finish_linking"
@@ -173,7 +173,7 @@ async def test_no_other_way(
     await dialog.open(logged_out)
     response = await client.post(dialog.url, json={"next_step_id": step_id})
     assert response.status == HTTPStatus.BAD_REQUEST
-    assert standing(hass) == {logged_out}
+    assert issue_ids(hass) == {logged_out}
     assert (await dialog.look())["type"] == "menu"
 
 
@@ -190,12 +190,12 @@ async def test_other_messengers(
     assert shown["description_placeholders"] == PLACEHOLDERS | {"messenger": name}
     assert await dialog.is_over()
     assert asked(account) == ["getStateInstance"]
-    assert standing(hass) == {logged_out}
+    assert issue_ids(hass) == {logged_out}
 
 
 @pytest.fixture
 def settings_fail(account: Account) -> None:
-    """Let the settings not be read while the account is set up."""
+    """Fail the request for the settings while the account is set up."""
     account.faults["getSettings"] = Fault.BAD_GATEWAY
 
 
@@ -243,7 +243,7 @@ async def test_scan(
     assert shown["type"] == "create_entry"
     assert await dialog.is_over()
     assert not running(hass)
-    assert not standing(hass)
+    assert not issue_ids(hass)
     assert state_of(hass, STATE) == "authorized"
 
 
@@ -278,7 +278,7 @@ async def test_linked_shows_at_once(
     assert (await dialog.follow_to_end())["type"] == "create_entry"
 
     assert state_of(hass, STATE) == "authorized"
-    assert not standing(hass)
+    assert not issue_ids(hass)
     assert not running(hass)
 
 
@@ -330,10 +330,10 @@ async def test_scan_of_a_restricted_account(
     await async_scan(dialog, account)
     account.state = restriction
     assert (await dialog.follow_to_end())["type"] == "create_entry"
-    assert not standing(hass)
+    assert not issue_ids(hass)
 
     await async_pass(hass, freezer)
-    assert standing(hass) == {f"{loaded_entry.entry_id}_restricted"}
+    assert issue_ids(hass) == {f"{loaded_entry.entry_id}_restricted"}
 
 
 async def test_nobody_scans(
@@ -352,7 +352,7 @@ async def test_nobody_scans(
     assert shown["menu_options"] == ["qr_code", "phone_number"]
     assert QR_TIMEOUT <= time.monotonic() - began_at < QR_TIMEOUT + 10
     assert not running(hass)
-    assert standing(hass) == {logged_out}
+    assert issue_ids(hass) == {logged_out}
 
     account.requests.clear()
     await async_let_pass(freezer, 30)
@@ -392,13 +392,13 @@ async def test_no_qr_code(
     assert reason_of_abort(shown) == reason
     assert shown["description_placeholders"] == PLACEHOLDERS
     assert await dialog.is_over()
-    assert standing(hass) == {logged_out}
+    assert issue_ids(hass) == {logged_out}
 
 
 async def test_no_qr_code_of_a_host_unknown(
     dialog: Dialog, logged_out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The dialog tells a name that does not exist from a server that is down."""
+    """The dialog distinguishes a name that does not exist from a server that is down."""
 
     async def fail(client: GreenApiClient) -> bool:
         raise UnknownHostError
@@ -551,7 +551,7 @@ async def test_answer_instead_of_a_qr_code(
     await dialog.choose("qr_code")
     shown = await dialog.follow()
     assert reason_of_abort(shown) == reason
-    assert standing(hass) == {logged_out}
+    assert issue_ids(hass) == {logged_out}
 
 
 @pytest.mark.parametrize("linked", ["authorized", "suspended", "yellowCard"])
@@ -565,7 +565,7 @@ async def test_error_instead_of_a_qr_code_but_linked(
     account.state = linked
     await dialog.choose("qr_code")
     assert (await dialog.follow())["type"] == "create_entry"
-    assert not standing(hass)
+    assert not issue_ids(hass)
 
 
 async def test_passkey_after_a_qr_code(
@@ -604,7 +604,7 @@ async def test_linked_already(
 
     account.state = "authorized"
     assert (await dialog.follow())["type"] == "create_entry"
-    assert not standing(hass)
+    assert not issue_ids(hass)
 
 
 @already_linked
@@ -623,7 +623,7 @@ async def test_linked_already_but_not_working(
     shown = await dialog.follow_to_end()
     assert reason_of_abort(shown) == "not_working_yet"
     assert LINKED_TIMEOUT <= time.monotonic() - began_at < LINKED_TIMEOUT + 10
-    assert standing(hass) == {logged_out}
+    assert issue_ids(hass) == {logged_out}
 
 
 # Linking by code
@@ -663,7 +663,7 @@ async def test_type(
     assert shown["type"] == "create_entry"
     assert await dialog.is_over()
     assert not running(hass)
-    assert not standing(hass)
+    assert not issue_ids(hass)
     assert state_of(hass, STATE) == "authorized"
     assert account.phone == "447700900123"
 
@@ -739,7 +739,7 @@ async def test_no_code(
     assert shown["type"] == "form"
     assert shown["errors"] == {"base": error}
     assert shown["data_schema"][0]["description"] == {"suggested_value": PHONE}
-    assert standing(hass) == {logged_out}
+    assert issue_ids(hass) == {logged_out}
 
     account.faults.clear()
     shown = await dialog.submit(phone_number=PHONE)
@@ -779,7 +779,7 @@ async def test_wait_that_the_server_asks_for(
 async def test_code_of_a_host_unknown(
     dialog: Dialog, logged_out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The dialog tells a name that does not exist from a server that is down."""
+    """The dialog distinguishes a name that does not exist from a server that is down."""
 
     async def fail(client: GreenApiClient, phone_number: int) -> str:
         raise UnknownHostError
@@ -805,7 +805,7 @@ async def test_nobody_types(
     assert CODE_LIFE <= time.monotonic() - began_at < CODE_LIFE + 2
     assert not account.enter_code(code)
     assert not running(hass)
-    assert standing(hass) == {logged_out}
+    assert issue_ids(hass) == {logged_out}
 
     shown = await dialog.choose("phone_number")
     assert shown["errors"] == {}
@@ -839,7 +839,7 @@ async def test_no_code_needed(
     assert step_of(shown) == ("progress", "linking")
     assert shown["progress_action"] == "finish_linking"
     assert (await dialog.follow())["type"] == "create_entry"
-    assert not standing(hass)
+    assert not issue_ids(hass)
 
 
 async def test_no_code_needed_but_not_working(
@@ -878,7 +878,7 @@ async def test_close(
     await async_let_pass(freezer, 30)
     assert not asked(account)
     assert await dialog.is_over()
-    assert standing(hass) == {logged_out}
+    assert issue_ids(hass) == {logged_out}
 
 
 @pytest.fixture
@@ -1026,7 +1026,7 @@ async def test_entry_is_reloaded(
     assert (await dialog.follow_to_end())["type"] == "create_entry"
     assert state_of(hass, STATE) == "authorized"
     assert not running(hass)
-    assert not standing(hass)
+    assert not issue_ids(hass)
 
 
 async def test_linked_while_the_entry_is_not_loaded(
@@ -1046,7 +1046,7 @@ async def test_linked_while_the_entry_is_not_loaded(
 
     await hass.config_entries.async_setup(loaded_entry.entry_id)
     assert state_of(hass, STATE) == "authorized"
-    assert not standing(hass)
+    assert not issue_ids(hass)
 
 
 async def test_new_token_meanwhile(
@@ -1111,7 +1111,7 @@ async def test_two_dialogs(
     account.state = "authorized"
     assert (await other_dialog.follow_to_end())["type"] == "create_entry"
     assert not running(hass)
-    assert not standing(hass)
+    assert not issue_ids(hass)
 
 
 async def test_opening_a_second_dialog(
@@ -1217,7 +1217,7 @@ async def test_page_comes_back_too_late(
     way: Way,
     step_id: str,
 ) -> None:
-    """A page that slept for longer is told how to go on."""
+    """A page that slept for longer shows how to go on."""
     await dialog.open(logged_out)
     await way(dialog, account)
     await dialog.sleep(QR_TIMEOUT + 30)
@@ -1254,7 +1254,7 @@ async def test_coordinator_is_first(
     await dialog.choose("phone_number")
     account.state = "authorized"
     await async_let_pass(freezer, 61)
-    assert not standing(hass)
+    assert not issue_ids(hass)
 
     assert (await dialog.submit(phone_number=PHONE))["step_id"] == "linking"
     assert (await dialog.follow())["type"] == "create_entry"
@@ -1297,7 +1297,7 @@ async def test_issue_comes_back(
     """An account that is logged out again has its issue again at the next poll."""
     account.state = "notAuthorized"
     await async_pass(hass, freezer)
-    assert standing(hass) == {logged_out}
+    assert issue_ids(hass) == {logged_out}
 
 
 async def test_issue_does_not_come_back(
@@ -1309,7 +1309,7 @@ async def test_issue_does_not_come_back(
     """An account that works has no issue when it is polled again."""
     await async_pass(hass, freezer)
     assert state_of(hass, STATE) == "authorized"
-    assert not standing(hass)
+    assert not issue_ids(hass)
 
 
 # Limits and secrets
@@ -1363,7 +1363,7 @@ async def test_linking_hides_the_token(
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """However a request of the dialog fails, nobody is told the token."""
+    """However a request of the dialog fails, the token is not revealed."""
     caplog.set_level("DEBUG")
     await dialog.open(logged_out)
     await async_scan(dialog, account)

@@ -25,7 +25,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Messenger
 from tests.support.dialog import Dialog, Shown, async_disable, async_let_pass, step_of
-from tests.support.helpers import asked, async_pass, standing
+from tests.support.helpers import asked, async_pass, issue_ids
 from tests.support.secrecy import assert_hidden
 
 NAME: Final = "GREEN-API 1101000001"
@@ -61,7 +61,7 @@ class House:
         account: Account,
         entry: MockConfigEntry,
     ) -> None:
-        """Take what there is."""
+        """Initialize the house."""
         self.hass = hass
         self.freezer = freezer
         self.dialog = dialog
@@ -75,7 +75,7 @@ class House:
         return entry
 
     async def have_account(self) -> None:
-        """Have the account in Home Assistant, logged out for some minutes."""
+        """Set up the account, logged out for some minutes."""
         self._entry.add_to_hass(self.hass)
         await self.hass.config_entries.async_setup(self._entry.entry_id)
         await self.hass.async_block_till_done(wait_background_tasks=True)
@@ -140,7 +140,7 @@ def end_of(shown: Shown) -> End:
 
 
 async def async_scan(dialog: Dialog) -> None:
-    """Go as far as to the QR code."""
+    """Follow the dialog to the QR code."""
     await dialog.choose("qr_code")
     assert (await dialog.follow())["progress_action"] == "scan_qr_code"
 
@@ -164,7 +164,7 @@ async def test_scan(house: House, door: Door, end: End) -> None:
     assert house.account.scan()
     assert end_of(await house.dialog.follow_to_end()) == end
     assert house.entry.runtime_data.coordinator.data.state.raw == "authorized"
-    assert not standing(house.hass)
+    assert not issue_ids(house.hass)
 
 
 @through_every_door
@@ -299,7 +299,7 @@ async def test_fresh_qr_codes(house: House, door: Door, end: End) -> None:
 async def test_token_is_hidden(
     house: House, door: Door, end: End, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No dialog tells the token."""
+    """No dialog reveals the token."""
     caplog.set_level("DEBUG")
     await door(house)
     await async_scan(house.dialog)
@@ -347,14 +347,14 @@ async def test_added_first(house: House) -> None:
 
 
 async def test_later(house: House) -> None:
-    """Whoever has no time is told where it goes on, which it does."""
+    """A dialog that is put off says where to continue, which works."""
     await house.set_up()
     shown = await house.dialog.choose("later")
     assert end_of(shown) == ("abort", "later")
     assert shown["description_placeholders"] == PLACEHOLDERS
     for _ in range(2):
         await async_pass(house.hass, house.freezer)
-    assert standing(house.hass) == {f"{house.entry.entry_id}_logged_out"}
+    assert issue_ids(house.hass) == {f"{house.entry.entry_id}_logged_out"}
 
 
 @pytest.mark.parametrize(
@@ -368,7 +368,7 @@ async def test_later(house: House) -> None:
     ],
 )
 async def test_cannot_be_linked(house: House, state: str, reason: str) -> None:
-    """What keeps an account from working is told."""
+    """What keeps an account from working is shown."""
     house.account.state = state
     shown = await house.set_up()
     assert end_of(shown) == ("abort", reason)
@@ -385,7 +385,7 @@ async def test_unknown_state(house: House) -> None:
     ("messenger", "name"), [(Messenger.TELEGRAM, "Telegram"), (Messenger.MAX, "MAX")]
 )
 async def test_linked_elsewhere(house: House, messenger: Messenger, name: str) -> None:
-    """Accounts of other messengers are told where they are linked."""
+    """The dialog says where accounts of other messengers are linked."""
     house.account.messenger = messenger
     shown = await house.set_up()
     assert end_of(shown) == ("abort", "link_in_console")
@@ -420,7 +420,7 @@ async def test_starting_for_ever(house: House) -> None:
 
 
 async def test_server_fails_in_between(house: House) -> None:
-    """A failure right after the set-up is told."""
+    """A failure right after the set-up is shown."""
     await house.add()
     house.account.fault = Fault.BAD_GATEWAY
     assert end_of(await house.dialog.go_on()) == ("abort", "cannot_connect")

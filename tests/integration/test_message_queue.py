@@ -55,7 +55,7 @@ class Watcher:
     lists: int = 0
 
     def poll(self, now: float, answer: Answer) -> None:
-        """Hear of the account."""
+        """Handle a poll of the account."""
         self.memory = self.memory.answered(answer, now, MOMENT)
         can_send = answer == AUTHORIZED if isinstance(answer, AccountState) else None
         has_problem = self.memory.health.problem is not None
@@ -65,17 +65,17 @@ class Watcher:
         """Look at the queue while the account can send."""
         allowed = patience(self.delay)
         queue = self.memory.queue.counted(number, now, MOMENT, can_send=True)
-        told = None
+        reported = None
         if queue.is_list_wanted(now):
             self.lists += 1
             if oldest == TOO_LARGE:
                 queue = queue.unlistable()
             elif oldest not in {FAILS, EMPTY}:
-                told = hash(oldest)
-                queue = queue.listed(told, now, MOMENT)
+                reported = hash(oldest)
+                queue = queue.listed(reported, now, MOMENT)
         queue = queue.decided(now, allowed)
         self.memory = self.memory.with_queue(queue, now, MOMENT)
-        self.history.append(Look(now, number, told))
+        self.history.append(Look(now, number, reported))
 
     def turn(self, now: float, what: Happening) -> None:
         """Reboot or restart."""
@@ -87,7 +87,7 @@ class Watcher:
         self.history.append(Turn(now, what))
 
     def happen(self, now: float, event: str) -> None:
-        """Let something happen that has a name in a table."""
+        """Play an event by its name."""
         if match := LOOK.fullmatch(event):
             self.poll(now, AUTHORIZED)
             self.look(now, int(match["count"] or 0), match["oldest"] or EMPTY)
@@ -249,7 +249,7 @@ class Sender:
             name = f"{next(self._numbers)}"
             self.queue.add(Message(name, method, {}, now))
 
-    def told(self, now: float) -> tuple[int, str]:
+    def reported(self, now: float) -> tuple[int, str]:
         """Return how many messages wait, and which one is the oldest."""
         self.queue.pass_time(now, sending=True)
         waiting = self.queue.waiting
@@ -271,7 +271,7 @@ def problems(
         watcher.poll(now, AUTHORIZED)
         if number or now - looked_at >= 5 * MINUTE:
             looked_at = now
-            number, oldest = sender.told(now)
+            number, oldest = sender.reported(now)
             watcher.look(now, number, oldest)
             found.append((now, number, watcher.memory.problem))
     return found
@@ -320,7 +320,7 @@ def test_no_false_alarm(
 
 
 def stuck(sender: Sender, at: float, traffic: Traffic) -> Traffic:
-    """Let the queue hang from some time on."""
+    """Stop the queue from some time on."""
     for now, number, method in traffic:
         if now >= at and not sender.queue.stuck:
             sender.queue.pass_time(at, sending=True)
@@ -339,11 +339,11 @@ def test_nothing_is_missed(delay: float, seed: int) -> None:
     found = problems(sender, stuck(sender, at, bot(chance, delay)), 6 * HOUR)
 
     seen_at = next(now for now, waiting, _ in found if now >= at and waiting)
-    told_at = next(now for now, _, problem in found if problem)
+    reported_at = next(now for now, _, problem in found if problem)
     # It may have begun to stand before it hangs for good.
-    assert told_at >= at - 3 * max(delay, 5) + patience(delay) - 2 * MINUTE
-    assert told_at <= seen_at + patience(delay) + MINUTE
-    assert {problem for now, _, problem in found if now >= told_at} == {
+    assert reported_at >= at - 3 * max(delay, 5) + patience(delay) - 2 * MINUTE
+    assert reported_at <= seen_at + patience(delay) + MINUTE
+    assert {problem for now, _, problem in found if now >= reported_at} == {
         Problem.NOT_SENDING
     }
 
@@ -355,7 +355,7 @@ def test_lists_are_asked_for_to_confirm_only(seed: int) -> None:
     sender.send(0, 1000)
     for now in range(0, 2 * HOUR, MINUTE):
         watcher.poll(now, AUTHORIZED)
-        watcher.look(now, *sender.told(now))
+        watcher.look(now, *sender.reported(now))
     assert watcher.lists == 0
 
 

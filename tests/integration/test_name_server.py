@@ -31,7 +31,7 @@ class NameServer(asyncio.DatagramProtocol):
 
     @override
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:
-        """Keep what to answer with."""
+        """Remember the transport."""
         self._transport = transport
 
     @override
@@ -61,7 +61,7 @@ async def test_name_server(
     patience: float,
     expected: type[GreenApiError],
 ) -> None:
-    """Home Assistant's resolver tells a wrong name from problem with the network."""
+    """Home Assistant's resolver distinguishes a wrong name from problem with the network."""
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(protocol, ("127.0.0.1", 0))
     resolver = HassAsyncDNSResolver(

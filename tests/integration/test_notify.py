@@ -619,7 +619,7 @@ async def test_nothing_personal_is_logged(
     assert len(sent(account)) == 1
     told = "\n".join(
         text
-        for text in listener.heard
+        for text in listener.lines
         if text.split()[1].startswith(("custom_components", "aiohttp.client"))
     )
     assert "Finished fetching" in told

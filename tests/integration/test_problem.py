@@ -40,9 +40,9 @@ from tests.support.reference import (
     Event,
     Happening,
     points_to,
+    reported_seconds,
     run_of,
     since_well,
-    told_seconds,
     verdicts,
 )
 from tests.support.replays import REPLAYS, Replay
@@ -263,7 +263,7 @@ def test_outage_changes_nothing(
 @thoroughly
 @given(histories())
 def test_no_problem_without_evidence(history: list[Event]) -> None:
-    """A new problem was heard of since the account was authorized, for long enough."""
+    """A new problem was reported since the account was authorized, for long enough."""
     known = [Health(), *healths(history)]
     new = [
         (number, health)
@@ -275,7 +275,7 @@ def test_no_problem_without_evidence(history: list[Event]) -> None:
         assert health.remembered in {points_to(event) for event in spell}
         run = run_of(spell)
         lasted = run[-1].at - run[0].at
-        without_success = told_seconds(spell, without=Problem.WRONG_ADDRESS)
+        without_success = reported_seconds(spell, without=Problem.WRONG_ADDRESS)
         assert lasted >= LASTS[health.remembered] or without_success >= 600
 
 
@@ -315,13 +315,13 @@ def test_restart_forgets_no_problem(history: list[Event], data: st.DataObject) -
     health = with_event(before, restart)
 
     assert health.problem is None
-    telling = [
+    meaningful = [
         answer
         for answer in BAD
         if points_to(Event(0, answer)) is before.remembered
         or {points_to(Event(0, answer)), before.remembered} <= STUCK
     ]
-    for answer in telling if before.reported_at == history[at - 1].at else ():
+    for answer in meaningful if before.reported_at == history[at - 1].at else ():
         again = with_event(health, Event(restart.at + 30, answer))
         assert again.problem is before.remembered or again.problem in STUCK
 

@@ -30,8 +30,8 @@ from tests.support.helpers import (
     async_polls,
     async_set_up,
     complaints,
+    issue_ids,
     methods,
-    standing,
 )
 
 MINUTES: Final = 60
@@ -58,7 +58,7 @@ def waiting(hass: HomeAssistant, issue_id: str) -> str:
 async def async_wait(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, minutes: int
 ) -> None:
-    """Let minutes pass, with a poll in each."""
+    """Wait for some minutes, with a poll in each."""
     await async_polls(hass, freezer, minutes)
 
 
@@ -73,7 +73,7 @@ async def hanging(
     account.queue = 3
     await async_wait(hass, freezer, 15)
     issue_id = f"{loaded_entry.entry_id}_not_sending"
-    assert standing(hass) == {issue_id}
+    assert issue_ids(hass) == {issue_id}
     account.requests.clear()
     return issue_id
 
@@ -166,7 +166,7 @@ async def test_not_sending(
     since = freezer.time_to_freeze
     await async_wait(hass, freezer, 9)
     assert hass.states.get(PROBLEM).state == "off"
-    assert (reason(hass), standing(hass)) == ("none", set())
+    assert (reason(hass), issue_ids(hass)) == ("none", set())
 
     await async_pass(hass, freezer)
     assert hass.states.get(PROBLEM).state == "on"
@@ -174,7 +174,9 @@ async def test_not_sending(
         "authorized"
     )
     assert reason(hass) == "not_sending"
-    (issue,) = (ir.async_get(hass).async_get_issue(DOMAIN, it) for it in standing(hass))
+    (issue,) = (
+        ir.async_get(hass).async_get_issue(DOMAIN, it) for it in issue_ids(hass)
+    )
     assert issue.severity is ir.IssueSeverity.ERROR
     assert issue.is_fixable
     assert issue.learn_more_url == CONSOLE_URL
@@ -191,7 +193,7 @@ async def test_not_sending(
 
     account.queue_stuck = False
     await async_pass(hass, freezer)
-    assert (reason(hass), standing(hass)) == ("none", set())
+    assert (reason(hass), issue_ids(hass)) == ("none", set())
     assert hass.states.get(PROBLEM).state == "off"
 
 
@@ -247,7 +249,7 @@ async def test_unknown_delay(
     account: Account,
     config_entry: MockConfigEntry,
 ) -> None:
-    """While nobody tells the delay, it may be the longest one there is."""
+    """While the delay is not known, it may be the longest one there is."""
     account.faults["getSettings"] = Fault.BAD_GATEWAY
     account.queue = 3
     await async_set_up(hass, config_entry)
@@ -294,7 +296,7 @@ async def test_outage(
     account.fault = Fault.BAD_GATEWAY
     await async_wait(hass, freezer, 30)
     assert reason(hass) == "not_sending"
-    assert standing(hass) == {hanging}
+    assert issue_ids(hass) == {hanging}
 
 
 async def test_another_problem(
@@ -310,12 +312,12 @@ async def test_another_problem(
     await async_wait(hass, freezer, 2)
     assert reason(hass) == "logged_out"
     issue_id = f"{loaded_entry.entry_id}_logged_out"
-    assert standing(hass) == {issue_id}
+    assert issue_ids(hass) == {issue_id}
     assert "**4**" in waiting(hass, issue_id)
 
     account.state = "authorized"
     await async_pass(hass, freezer)
-    assert (reason(hass), standing(hass)) == ("none", set())
+    assert (reason(hass), issue_ids(hass)) == ("none", set())
 
 
 async def test_messages_of_an_account_that_does_not_work(
@@ -332,15 +334,15 @@ async def test_messages_of_an_account_that_does_not_work(
     lost_at = freezer.time_to_freeze.replace(tzinfo=UTC) + timedelta(hours=24)
     await async_pass(hass, freezer)
     issue_id = f"{loaded_entry.entry_id}_blocked"
-    told = waiting(hass, issue_id)
-    assert "**7**" in told
+    text = waiting(hass, issue_id)
+    assert "**7**" in text
 
     account.faults["getMessagesCount"] = Fault.BAD_GATEWAY
     await async_wait(hass, freezer, 10)
-    assert waiting(hass, issue_id) == told
+    assert waiting(hass, issue_id) == text
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert waiting(hass, issue_id) == told
+    assert waiting(hass, issue_id) == text
     assert loaded_entry.runtime_data.queue.waiting.lost_at == lost_at
 
     account.faults.clear()
@@ -356,15 +358,15 @@ async def test_reload(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A problem of the queue is there again at once, and nothing else is told."""
-    told: list[Announcement] = []
-    async_dispatcher_connect(hass, SIGNAL_ANNOUNCED, told.append)
+    """A problem of the queue is there again at once, and nothing else is announced."""
+    announced: list[Announcement] = []
+    async_dispatcher_connect(hass, SIGNAL_ANNOUNCED, announced.append)
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     assert reason(hass) == "not_sending"
     await async_wait(hass, freezer, 3)
-    assert standing(hass) == {hanging}
-    assert {it.now.problem for it in told} == {"not_sending"}
-    assert {it.now.since for it in told} == {told[0].before.since}
+    assert issue_ids(hass) == {hanging}
+    assert {it.now.problem for it in announced} == {"not_sending"}
+    assert {it.now.since for it in announced} == {announced[0].before.since}
 
 
 async def test_disabled_for_long(
@@ -374,22 +376,22 @@ async def test_disabled_for_long(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """After half an hour nobody knows, so that nothing is told until somebody does."""
-    told: list[Announcement] = []
+    """After half an hour nothing is known, nor announced until something is."""
+    announced: list[Announcement] = []
     await hass.config_entries.async_unload(loaded_entry.entry_id)
     freezer.tick(40 * MINUTES)
-    async_dispatcher_connect(hass, SIGNAL_ANNOUNCED, told.append)
+    async_dispatcher_connect(hass, SIGNAL_ANNOUNCED, announced.append)
     await hass.config_entries.async_setup(loaded_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     await async_wait(hass, freezer, 8)
-    assert (reason(hass), standing(hass)) == ("none", set())
-    assert {it.now.since for it in told} <= {it.before.since for it in told}
+    assert (reason(hass), issue_ids(hass)) == ("none", set())
+    assert {it.now.since for it in announced} <= {it.before.since for it in announced}
 
     await async_wait(hass, freezer, 3)
     assert reason(hass) == "not_sending"
     account.queue = 0
     await async_pass(hass, freezer)
-    assert [it.now.since for it in told][-1] is None
+    assert [it.now.since for it in announced][-1] is None
 
 
 async def test_nothing_of_a_message_is_kept(
@@ -437,11 +439,11 @@ async def test_reboot(
     shown = await dialog.submit()
     assert shown["type"] == "create_entry"
     assert "reboot" in methods(account)
-    assert standing(hass) == set()
+    assert issue_ids(hass) == set()
     assert reason(hass) == "not_sending"
     for _ in range(12):
         await async_pass(hass, freezer, 10)
-    assert (reason(hass), standing(hass)) == ("none", set())
+    assert (reason(hass), issue_ids(hass)) == ("none", set())
     assert account.queue == 0
 
 
@@ -460,10 +462,10 @@ async def test_reboot_in_vain(
     await dialog.submit()
     for _ in range(30):
         await async_pass(hass, freezer, 10)
-    assert standing(hass) == set()
+    assert issue_ids(hass) == set()
     await async_wait(hass, freezer, 8)
     assert reason(hass) == "not_sending_after_reboot"
-    (issue_id,) = standing(hass)
+    (issue_id,) = issue_ids(hass)
     assert issue_id == f"{loaded_entry.entry_id}_not_sending_after_reboot"
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     assert issue.is_fixable
@@ -474,7 +476,7 @@ async def test_reboot_in_vain(
     shown = await dialog.submit()
     assert shown["type"] == "create_entry"
     assert account.queue == 0
-    assert (reason(hass), standing(hass)) == ("none", set())
+    assert (reason(hass), issue_ids(hass)) == ("none", set())
 
 
 async def test_clear_queue(
@@ -489,7 +491,7 @@ async def test_clear_queue(
     shown = await dialog.submit()
     assert shown["type"] == "create_entry"
     assert methods(account) == ["clearMessagesQueue", "getMessagesCount"]
-    assert (reason(hass), standing(hass)) == ("none", set())
+    assert (reason(hass), issue_ids(hass)) == ("none", set())
     assert hass.states.get(MESSAGES_IN_QUEUE).state == "0"
 
 
@@ -501,7 +503,7 @@ async def test_clear_queue_refused(
     await dialog.open(hanging)
     await dialog.choose("clear_queue")
     assert (await dialog.submit())["errors"] == {"base": "clear_refused"}
-    assert standing(hass) == {hanging}
+    assert issue_ids(hass) == {hanging}
     assert account.queue == 3
 
 
@@ -562,4 +564,4 @@ async def test_clear_queue_fails(
 
     account.faults.clear()
     assert (await dialog.submit())["type"] == "create_entry"
-    assert standing(hass) == set()
+    assert issue_ids(hass) == set()

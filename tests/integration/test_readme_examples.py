@@ -139,8 +139,8 @@ def every_entity(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def told(hass: HomeAssistant) -> list[ServiceCall]:
-    """Return what notification entities are told."""
+async def calls(hass: HomeAssistant) -> list[ServiceCall]:
+    """Return the calls that notify."""
     return async_mock_service(hass, "notify", "send_message")
 
 
@@ -173,7 +173,7 @@ def test_examples() -> None:
 
 
 def test_every_trigger_and_condition_is_shown() -> None:
-    """Each trigger and each condition stands on a page as YAML."""
+    """Each trigger and each condition is on a page as YAML."""
     shown = [
         part.get("trigger") or part["condition"]
         for example in PARTS
@@ -223,20 +223,20 @@ async def test_told_of_problem_and_of_its_end(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
-    told: list[ServiceCall],
+    calls: list[ServiceCall],
 ) -> None:
     """The first example says what is wrong, and when it is over."""
     account.state = "notAuthorized"
     await async_pass(hass, freezer)
-    assert not told
+    assert not calls
     await async_pass(hass, freezer)
-    assert [call.data["title"] for call in told] == [
+    assert [call.data["title"] for call in calls] == [
         "GREEN-API 1101000001 is logged out"
     ]
 
     account.state = "authorized"
     await async_pass(hass, freezer)
-    assert [call.data["title"] for call in told[1:]] == [
+    assert [call.data["title"] for call in calls[1:]] == [
         "GREEN-API 1101000001 works again"
     ]
 
@@ -246,21 +246,21 @@ async def test_told_of_an_outage(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
-    told: list[ServiceCall],
+    calls: list[ServiceCall],
 ) -> None:
     """The first example says as well that there is no answer for half an hour."""
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 30)
-    assert not told
+    assert not calls
     await async_pass(hass, freezer)
-    assert [call.data["title"] for call in told] == [
+    assert [call.data["title"] for call in calls] == [
         "GREEN-API 1101000001 is out of reach"
     ]
 
 
 @pytest.mark.usefixtures("automations")
 @pytest.mark.parametrize(
-    ("state", "told_to", "message"),
+    ("state", "sent_to", "message"),
     [
         ("authorized", "notify.family_on_whatsapp", "There is water in the cellar!"),
         ("starting", "notify.phone", "WhatsApp does not work"),
@@ -270,13 +270,13 @@ async def test_told_another_way(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
-    told: list[ServiceCall],
+    calls: list[ServiceCall],
     *,
     state: str,
-    told_to: str,
+    sent_to: str,
     message: str,
 ) -> None:
-    """What is important is told over WhatsApp, or another way if that does not work."""
+    """What is important is sent over WhatsApp, or another way if that does not work."""
     hass.states.async_set(WATER, "off")
     account.state = state
     await async_pass(hass, freezer)
@@ -284,30 +284,30 @@ async def test_told_another_way(
     hass.states.async_set(WATER, "on")
     await hass.async_block_till_done()
 
-    assert [call.data["entity_id"] for call in told] == [[told_to]]
-    assert message in told[0].data["message"]
+    assert [call.data["entity_id"] for call in calls] == [[sent_to]]
+    assert message in calls[0].data["message"]
 
 
 @pytest.mark.usefixtures("automations")
 async def test_told_of_messages_that_wait(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, told: list[ServiceCall]
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, calls: list[ServiceCall]
 ) -> None:
-    """A queue that is long for a while is told of."""
+    """A notification says that a queue is long for a while."""
     hass.states.async_set(MESSAGES_IN_QUEUE, "0")
     await hass.async_block_till_done()
     hass.states.async_set(MESSAGES_IN_QUEUE, "101")
     await hass.async_block_till_done()
-    assert not told
+    assert not calls
     freezer.tick(timedelta(minutes=15))
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
 
-    assert ["101 WhatsApp messages" in call.data["message"] for call in told] == [True]
+    assert ["101 WhatsApp messages" in call.data["message"] for call in calls] == [True]
 
 
 @pytest.mark.usefixtures("automations")
 async def test_told_of_the_end_of_a_restriction(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, told: list[ServiceCall]
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, calls: list[ServiceCall]
 ) -> None:
     """The last example speaks when the restriction ends."""
     until = dt_util.utcnow() + timedelta(hours=1)
@@ -315,14 +315,14 @@ async def test_told_of_the_end_of_a_restriction(
         RESTRICTED_UNTIL, until.isoformat(), {"device_class": "timestamp"}
     )
     await hass.async_block_till_done()
-    assert not told
+    assert not calls
 
     freezer.move_to(until)
     async_fire_time_changed(hass)
     await hass.async_block_till_done()
 
     assert [
-        "restriction of WhatsApp has ended" in call.data["message"] for call in told
+        "restriction of WhatsApp has ended" in call.data["message"] for call in calls
     ] == [True]
 
 

@@ -296,15 +296,15 @@ async def test_nothing_of_the_list_is_kept(
     shown = await async_add(hass, loaded_entry)
     await async_submit(hass, shown, chat_id=FAMILY_CHAT)
 
-    told = "\n".join(
+    output = "\n".join(
         text
-        for text in listener.heard
+        for text in listener.lines
         if text.split()[1].startswith(
             ("custom_components", "aiohttp.client", "asyncio")
         )
     )
     stored = f"{loaded_entry.as_dict()}"
     for word in ("Caretaker", "Neighbour", "447700900123", "Old house"):
-        assert word not in told
+        assert word not in output
         assert word not in stored
-    assert_hidden(TOKEN, f"told: {told}")
+    assert_hidden(TOKEN, f"output: {output}")

@@ -31,7 +31,7 @@ from tests.support.helpers import (
     async_pass,
     async_polls,
     complaints,
-    standing,
+    issue_ids,
 )
 from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
@@ -53,7 +53,7 @@ async def stuck(
     await async_polls(hass, freezer, 8)
     account.requests.clear()
     issue_id = f"{loaded_entry.entry_id}_stuck_starting"
-    assert standing(hass) == {issue_id}
+    assert issue_ids(hass) == {issue_id}
     return issue_id
 
 
@@ -78,7 +78,7 @@ async def test_reboot(
     assert shown["type"] == "create_entry"
     assert await dialog.is_over()
     assert asked(account)[:2] == ["reboot", "getStateInstance"]
-    assert not standing(hass)
+    assert not issue_ids(hass)
     assert state_of(hass, STATE) == "starting"
 
     for _ in range(3):
@@ -101,18 +101,18 @@ async def test_reboot_fails(
     shown = await dialog.submit()
     assert shown["type"] == "form"
     assert shown["errors"] == {"base": error}
-    assert standing(hass) == {stuck}
+    assert issue_ids(hass) == {stuck}
 
     account.faults.clear()
     shown = await dialog.submit()
     assert shown["type"] == "create_entry"
-    assert not standing(hass)
+    assert not issue_ids(hass)
 
 
 async def test_reboot_of_a_host_unknown(
     dialog: Dialog, stuck: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The dialog tells a name that does not exist from a server that is down."""
+    """The dialog distinguishes a name that does not exist from a server that is down."""
 
     async def fail(client: GreenApiClient) -> bool:
         raise UnknownHostError
@@ -129,7 +129,7 @@ async def test_reboot_refused(
     account.reboot_accepted = False
     await dialog.open(stuck)
     assert (await dialog.submit())["errors"] == {"base": "reboot_refused"}
-    assert standing(hass) == {stuck}
+    assert issue_ids(hass) == {stuck}
 
 
 @at_every_end
@@ -224,7 +224,7 @@ async def test_reboot_hides_the_token(
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """However a reboot fails, nobody is told the token."""
+    """However a reboot fails, the token is not revealed."""
     caplog.set_level("DEBUG")
     account.fault = fault
     await dialog.open(stuck)
@@ -246,7 +246,7 @@ async def wrong_address(
     account.fault = Fault.FORBIDDEN_HTML
     await async_polls(hass, freezer, 13)
     issue_id = f"{loaded_entry.entry_id}_wrong_address"
-    assert standing(hass) == {issue_id}
+    assert issue_ids(hass) == {issue_id}
     return issue_id
 
 
@@ -267,7 +267,7 @@ async def test_wrong_address(
 
     shown = await dialog.submit()
     assert reason_of_abort(shown) == "reconfigure"
-    assert standing(hass) == {wrong_address}
+    assert issue_ids(hass) == {wrong_address}
     shown = await dialog.go_on()
     assert step_of(shown) == ("form", "address")
 
@@ -275,7 +275,7 @@ async def test_wrong_address(
     shown = await dialog.submit(api_url=f"{simulator.url}/v3")
     assert shown["reason"] == "reconfigure_successful"
     await async_pass(hass, freezer)
-    assert not standing(hass)
+    assert not issue_ids(hass)
     assert loaded_entry.data[CONF_API_URL] == f"{simulator.url}/v3"
 
 
@@ -296,7 +296,7 @@ async def test_entry_with_a_wrong_address_ends(
 
 
 @pytest.mark.skipif(CAN_GO_ON, reason="this Home Assistant can go on")
-async def test_wrong_address_is_told(hass: HomeAssistant, wrong_address: str) -> None:
+async def test_wrong_address_is_shown(hass: HomeAssistant, wrong_address: str) -> None:
     """Where dialogs cannot go on in others, the issue says what to do."""
     issue = ir.async_get(hass).async_get_issue(DOMAIN, wrong_address)
     assert not issue.is_fixable

@@ -98,7 +98,7 @@ async def test_nothing_is_asked(
     account: Account,
     ask: Callable[[HomeAssistant, MockConfigEntry], Awaitable[str]],
 ) -> None:
-    """Whoever asks before the time is over is told so, and no request is made."""
+    """A request before the time is over fails with a message, and is not made."""
     await async_pass(hass, freezer, WAIT - 60)
     assert await ask(hass, asked_to_wait) == ErrorKind.RATE_LIMITED
     assert account.requests == []

@@ -378,7 +378,7 @@ async def test_queue_fails(
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """A queue that nobody tells is unknown until the next poll, and nothing is amiss."""
+    """A queue that cannot be read is unknown until the next poll, and nothing is amiss."""
     caplog.set_level(logging.DEBUG)
     account.faults["getMessagesCount"] = fault
     await async_polls(hass, freezer, 6)
@@ -405,7 +405,7 @@ async def test_slow_queue(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A queue that is slow to tell makes no state late, nor is asked for twice."""
+    """A slow answer about the queue makes no state late, nor is asked for twice."""
     account.faults["getMessagesCount"] = Fault.HANG
     account.state = "starting"
     freezer.tick(60)

@@ -90,7 +90,7 @@ BAD_TIMES: Final = (
     *("garbage", "html", "timeout", "reset"),
 )
 
-# Around the times after which a problem stands, and far beyond them.
+# Around the times after which a problem is certain, and far beyond them.
 DURATIONS: Final = (5, 20, 55, 65, 90, 130, 250, 290, 310, 400, 590, 700, 2400, 9000)
 
 # How many accounts there is more to than polls.
@@ -117,7 +117,7 @@ EXCEPTIONS: Final[dict[str, type[Exception]]] = {
     "timeout": TimeoutError,
     "reset": aiohttp.ServerDisconnectedError,
 }
-HEARD: Final = {
+REPORTED: Final = {
     **EVENTS,
     "timeout": CannotConnectError(),
     "reset": CannotConnectError(),
@@ -138,7 +138,7 @@ class Traffic:
     until: float = 0
 
     def go_on(self, now: float, *, in_peace: bool) -> None:
-        """Let happen what may have happened since the last look."""
+        """Play what may have happened since the last look."""
         if in_peace:
             self.count = 0
             return
@@ -161,7 +161,7 @@ class Response:
     """A response of aiohttp's, as far as the client looks at it."""
 
     def __init__(self, status: int, content_type: str, body: bytes) -> None:
-        """Be read as from a socket."""
+        """Initialize the response."""
         self.status = status
         self.content_type = content_type
         self.headers: dict[str, str] = {}
@@ -171,16 +171,16 @@ class Response:
         self.content.feed_eof()
 
     async def __aenter__(self) -> Self:
-        """Have arrived."""
+        """Return the response."""
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Hold nothing that would have to be released."""
+        """Release nothing: there is no connection."""
 
 
 @dataclass
 class Life:
-    """What happens to an account by chance, and what was heard of it."""
+    """What happens to an account by chance, and what was reported of it."""
 
     chance: Random
     like: str = "authorized"
@@ -200,7 +200,7 @@ class Life:
         self.queue = Traffic(self.chance)
 
     def go_on(self, now: float) -> None:
-        """Let happen what has happened by now."""
+        """Play what has happened by now."""
         while self.until <= now:
             is_bad = self.like == "authorized" or self.chance.random() < 0.25
             self.like = self.chance.choice(BAD_TIMES) if is_bad else "authorized"
@@ -239,7 +239,7 @@ class Life:
         self.like = "starting"
         self.until = now + self.chance.choice((5, 60, 200, 700))
 
-    def hear(self, event: Event) -> None:
+    def add(self, event: Event) -> None:
         """Judge by the reference which problem the account has now."""
         self.judge()
         before = self.problem
@@ -254,17 +254,17 @@ class Life:
             self.history = [*reboots[-1:], event]
 
     def look(self, now: float) -> None:
-        """Take a look at the queue down."""
+        """Record a look at the queue."""
         self.judge()
         self.looks.append(Look(now, self.queue.count))
 
     def name_oldest(self) -> None:
-        """Take down that the look has told the oldest message as well."""
+        """Record that the look has reported the oldest message as well."""
         if self.queue.count:
             self.looks[-1] = replace(self.looks[-1], oldest=self.queue.oldest)
 
     def judge(self) -> None:
-        """Judge by the reference what has been heard of the queue; a look has ended."""
+        """Compare the queue with the reference after a look."""
         before = self.problem
         for end in range(self.judged + 1, len(self.looks) + 1):
             self.queue_verdict = queue_verdict(
@@ -280,7 +280,7 @@ class Life:
         self.notice(before)
 
     def notice(self, before: Problem | None) -> None:
-        """Take down what is new."""
+        """Record what is new."""
         if self.problem is not before:
             self.ignored = None
         self.seen.add(self.shown)
@@ -328,7 +328,7 @@ class World:
         return [*self.lives]
 
     def add(self, instance_id: str) -> None:
-        """Let an account live."""
+        """Add an account."""
         chance = Random(f"{self._seed} {instance_id}")  # noqa: S311
         self.lives[instance_id] = Life(chance, until=self.now + 600)
 
@@ -341,14 +341,14 @@ class World:
         like = life.answer(now, in_peace=self.in_peace)
         if method == "getStateInstance":
             self.polled.add(instance_id)
-            life.hear(Event(now, HEARD.get(like, AccountState(like))))
+            life.add(Event(now, REPORTED.get(like, AccountState(like))))
         if like in EXCEPTIONS:
             raise EXCEPTIONS[like]
         if like in ANSWERS:
             return Response(*ANSWERS[like])
         if method == "reboot":
             life.reboot(now)
-            life.hear(Event(now, Happening.REBOOT))
+            life.add(Event(now, Happening.REBOOT))
         body = life.queue_body(method, now, in_peace=self.in_peace)
         body = body or _body(method, like, dt_util.utcnow())
         return Response(200, "application/json", body)
@@ -438,7 +438,7 @@ class Household:
         await self.hass.async_block_till_done(wait_background_tasks=True)
 
     async def async_live(self, span: timedelta) -> None:
-        """Let time pass, and look after each poll at what has come of it."""
+        """Run for some time, and check the accounts after each poll."""
         end = self.world.now + span.total_seconds()
         while self.world.now < end:
             due = get_scheduled_timer_handles(self.hass.loop)[0].when()
@@ -466,7 +466,7 @@ class Household:
     async def async_restart(self, instance_id: str) -> None:
         """Set an account up anew with what was written down; it is polled at once."""
         life = self.world.lives[instance_id]
-        life.hear(Event(self.world.now, Happening.RESTART))
+        life.add(Event(self.world.now, Happening.RESTART))
         life.delay = LONGEST_DELAY
         entry_id = self.entries[instance_id].entry_id
         await self.hass.config_entries.async_unload(entry_id)
@@ -571,7 +571,7 @@ DAYS: Final = os.environ.get("GREEN_API_SOAK_DAYS")
 @pytest.mark.timeout(0 if DAYS else 1200)
 @pytest.mark.parametrize(("accounts", "days"), [(500, 1), (20, 30), (1, 30)])
 async def test_soak(household: Household, accounts: int, days: int) -> None:
-    """What is wrong is told, nothing else is, and nothing grows."""
+    """What is wrong is shown, nothing else is, and nothing grows."""
     await household.async_live(timedelta(minutes=1))
     before = Census.take(household.hass)
     await household.async_add(accounts)

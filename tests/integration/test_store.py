@@ -215,7 +215,7 @@ async def test_reboot_is_written(
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
 ) -> None:
-    """A reboot is remembered, for it excuses what is heard in the minutes after."""
+    """A reboot is remembered, for it excuses what is reported in the minutes after."""
     await hass.services.async_call(
         BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
     )
@@ -253,7 +253,7 @@ async def test_since(
     account: Account,
     state: str | None,
 ) -> None:
-    """An account is in its state since that was first heard."""
+    """An account is in its state since that was first reported."""
     account.state = state
     start = dt_util.utcnow()
 
@@ -309,7 +309,7 @@ async def test_restart(
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
 ) -> None:
-    """What one Home Assistant has written, the next one understands."""
+    """What one Home Assistant has stored is read by the next one."""
     start = dt_util.utcnow()
     await hass.async_stop(force=True)
     freezer.tick(3600)
@@ -339,7 +339,7 @@ async def test_problem_over_a_restart(
     problem: str,
 ) -> None:
     """A problem is back as soon as the first answer confirms it."""
-    # The last thing that was heard before was odd.
+    # The last answer before was odd.
     remember(
         hass_storage, config_entry, problem=problem, reason="expired", reported_ago=9
     )
@@ -617,7 +617,7 @@ async def test_queue_over_a_restart(
     *,
     rebooted: bool,
 ) -> None:
-    """A queue that stood still does so until the first look says otherwise."""
+    """A queue that does not move is a problem until the first look shows otherwise."""
     queue = {
         "count": 3,
         "shown_ago": 20.0,

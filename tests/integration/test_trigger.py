@@ -37,11 +37,11 @@ TEXTS: Final = json.loads(
 
 TARGET: Final = {"entity_id": PROBLEM}
 
-type Told = list[dict[str, Any]]
+type Runs = list[dict[str, Any]]
 
 
-async def problems(hass: HomeAssistant, **options: Any) -> Told:
-    """Make an automation for problems and their end; return what it will be told."""
+async def problems(hass: HomeAssistant, **options: Any) -> Runs:
+    """Make an automation for problems and their end; return its runs."""
     return await async_automate(
         hass,
         trigger("problem_detected", TARGET, **options),
@@ -49,8 +49,8 @@ async def problems(hass: HomeAssistant, **options: Any) -> Told:
     )
 
 
-async def everything(hass: HomeAssistant, **options: Any) -> Told:
-    """Make an automation with every trigger; return what it will be told."""
+async def everything(hass: HomeAssistant, **options: Any) -> Runs:
+    """Make an automation with every trigger; return its runs."""
     return await async_automate(
         hass,
         trigger("problem_detected", TARGET, **options),
@@ -59,10 +59,10 @@ async def everything(hass: HomeAssistant, **options: Any) -> Told:
     )
 
 
-def news(told: Told) -> list[tuple[str, str]]:
-    """Return in short what was told since the last look."""
-    short = [(it["id"], it["reason"] or it["state"]) for it in told]
-    told.clear()
+def news(runs: Runs) -> list[tuple[str, str]]:
+    """Return in short the runs since the last call."""
+    short = [(it["id"], it["reason"] or it["state"]) for it in runs]
+    runs.clear()
     return short
 
 
@@ -70,40 +70,40 @@ def news(told: Told) -> list[tuple[str, str]]:
 async def test_problem(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """A problem is told once when it is certain, and once when it is over."""
-    told = await everything(hass)
+    """A problem is announced once when it is certain, and once when it is over."""
+    runs = await everything(hass)
 
     account.state = "notAuthorized"
     await async_polls(hass, freezer, 1)
-    assert news(told) == [("state_changed", "not_authorized")]
+    assert news(runs) == [("state_changed", "not_authorized")]
     await async_polls(hass, freezer, 1)
-    assert news(told) == [("problem_detected", "logged_out")]
+    assert news(runs) == [("problem_detected", "logged_out")]
     await async_polls(hass, freezer, 30)
-    assert news(told) == []
+    assert news(runs) == []
 
     account.state = "authorized"
     await async_polls(hass, freezer, 2)
-    assert news(told) == [
+    assert news(runs) == [
         ("problem_cleared", "logged_out"),
         ("state_changed", "authorized"),
     ]
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_what_is_told(
+async def test_trigger_variables(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """What is told is all that a message needs, in words."""
-    told = await everything(hass)
+    """The trigger variables hold all that a message needs, in words."""
+    runs = await everything(hass)
     device_id = er.async_get(hass).async_get(PROBLEM).device_id
     account.state = "blocked"
     await async_polls(hass, freezer, 1)
-    since = datetime.fromisoformat(told[0]["since"])
+    since = datetime.fromisoformat(runs[0]["since"])
     await async_polls(hass, freezer, 1)
     account.state = "authorized"
     await async_polls(hass, freezer, 1)
 
-    changed, detected, cleared, _ = told
+    changed, detected, cleared, _ = runs
     about = {"account": NAME, "device_id": device_id}
     when = f"{since:%Y-%m-%d %H:%M}"
     assert since.tzinfo
@@ -155,7 +155,7 @@ async def test_language_and_name(
     hass.config.language = "de"
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
-    told = await async_automate(
+    runs = await async_automate(
         hass,
         trigger(
             "problem_detected",
@@ -164,15 +164,15 @@ async def test_language_and_name(
     )
     account.state = "suspended"
     await async_polls(hass, freezer, 2)
-    assert [it["title"] for it in told] == [f"{NAME} ist vom Messenger eingeschränkt"]
+    assert [it["title"] for it in runs] == [f"{NAME} ist vom Messenger eingeschränkt"]
 
 
 @pytest.mark.usefixtures("loaded_entry")
 async def test_new_reason(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """Another reason is told as well; what is cleared is cleared once."""
-    told = await problems(hass)
+    """Another reason is announced as well; what is cleared is cleared once."""
+    runs = await problems(hass)
     account.state = "notAuthorized"
     await async_polls(hass, freezer, 3)
     account.fault = Fault.EXPIRED_JSON
@@ -181,9 +181,9 @@ async def test_new_reason(
     account.state = "authorized"
     await async_polls(hass, freezer, 3)
 
-    first, _, cleared = told
+    first, _, cleared = runs
     assert cleared["since"] == first["since"]
-    assert news(told) == [
+    assert news(runs) == [
         ("problem_detected", "logged_out"),
         ("problem_detected", "expired"),
         ("problem_cleared", "expired"),
@@ -194,27 +194,27 @@ async def test_new_reason(
 async def test_outage_is_no_change(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """An outage before, during and after a problem is told by nobody unasked."""
-    told = await everything(hass)
+    """An outage before, during and after a problem is not announced unasked."""
+    runs = await everything(hass)
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 40)
     account.fault = None
     account.state = "blocked"
     await async_polls(hass, freezer, 3)
-    assert news(told) == [("state_changed", "blocked"), ("problem_detected", "blocked")]
+    assert news(runs) == [("state_changed", "blocked"), ("problem_detected", "blocked")]
 
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 40)
     account.fault = None
     await async_polls(hass, freezer, 3)
-    assert news(told) == []
+    assert news(runs) == []
 
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 3)
     account.fault = None
     account.state = "authorized"
     await async_polls(hass, freezer, 3)
-    assert news(told) == [
+    assert news(runs) == [
         ("problem_cleared", "blocked"),
         ("state_changed", "authorized"),
     ]
@@ -226,21 +226,21 @@ async def test_reload(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A reload tells nothing twice, and what happens meanwhile is told after it."""
-    told = await everything(hass)
+    """Nothing is announced twice over a reload, and what happens meanwhile after it."""
+    runs = await everything(hass)
     account.state = "blocked"
     await async_polls(hass, freezer, 3)
-    told.clear()
+    runs.clear()
 
     for _ in range(2):
         await hass.config_entries.async_reload(loaded_entry.entry_id)
         await async_polls(hass, freezer, 3)
-    assert news(told) == []
+    assert news(runs) == []
 
     account.state = "authorized"
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     await async_polls(hass, freezer, 3)
-    assert news(told) == [
+    assert news(runs) == [
         ("problem_cleared", "blocked"),
         ("state_changed", "authorized"),
     ]
@@ -252,18 +252,18 @@ async def test_disabled_and_enabled(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A problem is not told again when the account is enabled again."""
-    told = await everything(hass, **{"for": {"minutes": 5}})
+    """A problem is not announced again when the account is enabled again."""
+    runs = await everything(hass, **{"for": {"minutes": 5}})
     account.state = "blocked"
     await async_polls(hass, freezer, 10)
-    told.clear()
+    runs.clear()
     entry_id = loaded_entry.entry_id
     await hass.config_entries.async_set_disabled_by(entry_id, ConfigEntryDisabler.USER)
     await async_polls(hass, freezer, 10)
     await hass.config_entries.async_set_disabled_by(entry_id, None)
     await async_polls(hass, freezer, 10)
 
-    assert news(told) == []
+    assert news(runs) == []
 
 
 async def test_disabled_while_waiting(
@@ -273,7 +273,7 @@ async def test_disabled_while_waiting(
     account: Account,
 ) -> None:
     """The time in which an account is disabled does not count."""
-    told = await async_automate(
+    runs = await async_automate(
         hass, trigger("problem_detected", TARGET, **{"for": {"minutes": 8}})
     )
     account.state = "blocked"
@@ -283,9 +283,9 @@ async def test_disabled_while_waiting(
     await async_polls(hass, freezer, 20)
     await hass.config_entries.async_set_disabled_by(entry_id, None)
     await async_polls(hass, freezer, 2)
-    assert news(told) == []
+    assert news(runs) == []
     await async_polls(hass, freezer, 5)
-    assert news(told) == [("problem_detected", "blocked")]
+    assert news(runs) == [("problem_detected", "blocked")]
 
 
 async def test_new_account(
@@ -295,11 +295,11 @@ async def test_new_account(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """That an account is there is no change of its state."""
-    told = await everything(hass)
+    runs = await everything(hass)
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
     await async_polls(hass, freezer, 3)
-    assert news(told) == []
+    assert news(runs) == []
     assert "Exception" not in caplog.text
 
 
@@ -307,26 +307,26 @@ async def test_new_account(
 async def test_wait(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """With a time to wait, short problems and their ends are told by nobody."""
-    told = await problems(hass, **{"for": {"minutes": 5}})
+    """With a time to wait, short problems and their ends are not announced."""
+    runs = await problems(hass, **{"for": {"minutes": 5}})
     account.state = "blocked"
     await async_polls(hass, freezer, 5)
     account.state = "authorized"
     await async_polls(hass, freezer, 2)
-    assert news(told) == []
+    assert news(runs) == []
 
     account.state = "blocked"
     await async_polls(hass, freezer, 6)
-    assert news(told) == []
+    assert news(runs) == []
     await async_polls(hass, freezer, 1)
-    assert news(told) == [("problem_detected", "blocked")]
+    assert news(runs) == [("problem_detected", "blocked")]
     account.fault = Fault.EXPIRED_JSON
     await async_polls(hass, freezer, 2)
-    assert news(told) == [("problem_detected", "expired")]
+    assert news(runs) == [("problem_detected", "expired")]
     account.fault = None
     account.state = "authorized"
     await async_polls(hass, freezer, 2)
-    assert news(told) == [("problem_cleared", "expired")]
+    assert news(runs) == [("problem_cleared", "expired")]
 
 
 async def test_wait_over_a_reload(
@@ -336,7 +336,7 @@ async def test_wait_over_a_reload(
     account: Account,
 ) -> None:
     """A reload does not begin the waiting anew, and does not end it."""
-    told = await async_automate(
+    runs = await async_automate(
         hass, trigger("problem_detected", TARGET, **{"for": {"minutes": 5}})
     )
     account.state = "blocked"
@@ -344,57 +344,57 @@ async def test_wait_over_a_reload(
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     await async_polls(hass, freezer, 1)
-    assert news(told) == []
+    assert news(runs) == []
     await async_polls(hass, freezer, 3)
-    assert news(told) == [("problem_detected", "blocked")]
+    assert news(runs) == [("problem_detected", "blocked")]
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     await async_polls(hass, freezer, 10)
-    assert news(told) == []
+    assert news(runs) == []
 
 
 @pytest.mark.usefixtures("loaded_entry")
 async def test_automation_is_made_during_a_problem(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """A new automation is told what is due later, and nothing of the past."""
+    """A new automation is triggered by what is due later, and by nothing of the past."""
     account.state = "blocked"
     await async_polls(hass, freezer, 5)
-    told = await async_automate(
+    runs = await async_automate(
         hass,
         trigger("problem_detected", TARGET) | {"id": "at once"},
         trigger("problem_detected", TARGET, **{"for": {"minutes": 10}}),
     )
     await async_polls(hass, freezer, 20)
-    assert news(told) == [("problem_detected", "blocked")]
+    assert news(runs) == [("problem_detected", "blocked")]
 
 
 @pytest.mark.usefixtures("loaded_entry")
 async def test_outage(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """A long outage is told if it is asked for; its end when the account works."""
-    told = await problems(hass, outage={"minutes": 30})
+    """A long outage is announced if it is asked for; its end when the account works."""
+    runs = await problems(hass, outage={"minutes": 30})
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 20)
     account.fault = None
     await async_polls(hass, freezer, 1)
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 30)
-    assert news(told) == []
+    assert news(runs) == []
     await async_polls(hass, freezer, 1)
-    assert [it["title"] for it in told] == [f"{NAME} is out of reach"]
-    assert told[0]["message"].startswith(
+    assert [it["title"] for it in runs] == [f"{NAME} is out of reach"]
+    assert runs[0]["message"].startswith(
         f"GREEN-API cannot be reached for {NAME}. Check the internet connection"
     )
-    assert news(told) == [("problem_detected", "unreachable")]
+    assert news(runs) == [("problem_detected", "unreachable")]
 
     account.fault = None
     account.state = "starting"
     await async_polls(hass, freezer, 2)
-    assert news(told) == []
+    assert news(runs) == []
     account.state = "authorized"
     await async_polls(hass, freezer, 2)
-    assert news(told) == [("problem_cleared", "unreachable")]
+    assert news(runs) == [("problem_cleared", "unreachable")]
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -402,10 +402,10 @@ async def test_expired_plan_is_no_outage(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """What will be a problem in a minute is no outage meanwhile, nor is it an end."""
-    told = await problems(hass, outage={"seconds": 1})
+    runs = await problems(hass, outage={"seconds": 1})
     account.fault = Fault.EXPIRED_JSON
     await async_polls(hass, freezer, 10)
-    assert news(told) == [("problem_detected", "expired")]
+    assert news(runs) == [("problem_detected", "expired")]
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -413,16 +413,16 @@ async def test_expired_plan_ends_no_outage(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """An answer without a state is not the end of an outage."""
-    told = await problems(hass, outage={"minutes": 5})
+    runs = await problems(hass, outage={"minutes": 5})
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 10)
-    assert news(told) == [("problem_detected", "unreachable")]
+    assert news(runs) == [("problem_detected", "unreachable")]
     account.fault = Fault.FORBIDDEN_HTML
     await async_polls(hass, freezer, 5)
-    assert news(told) == []
+    assert news(runs) == []
     account.fault = None
     await async_polls(hass, freezer, 1)
-    assert news(told) == [("problem_cleared", "unreachable")]
+    assert news(runs) == [("problem_cleared", "unreachable")]
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -441,15 +441,15 @@ async def test_why_it_is_unreachable(
     kind: ErrorKind,
     fault: Fault,
 ) -> None:
-    """Why there is no answer, and what to do, is told for every kind of failure."""
-    told = await async_automate(
+    """The message says why there is no answer, and what to do."""
+    runs = await async_automate(
         hass, trigger("problem_detected", TARGET, outage={"minutes": 15})
     )
     account.fault = fault
     await async_polls(hass, freezer, 30)
 
     text = TEXTS["exceptions"][kind]["message"].format(name=NAME, minutes=2)
-    assert [it["message"].split(" Since ")[0] for it in told] == [text]
+    assert [it["message"].split(" Since ")[0] for it in runs] == [text]
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -457,7 +457,7 @@ async def test_outage_that_ends_in_a_problem(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
     """An outage and a problem that was found after it have one end."""
-    told = await problems(hass, outage={"minutes": 5})
+    runs = await problems(hass, outage={"minutes": 5})
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 10)
     account.fault = None
@@ -465,7 +465,7 @@ async def test_outage_that_ends_in_a_problem(
     await async_polls(hass, freezer, 5)
     account.state = "authorized"
     await async_polls(hass, freezer, 5)
-    assert news(told) == [
+    assert news(runs) == [
         ("problem_detected", "unreachable"),
         ("problem_detected", "logged_out"),
         ("problem_cleared", "logged_out"),
@@ -476,8 +476,8 @@ async def test_outage_that_ends_in_a_problem(
 async def test_chosen_reasons(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """Only chosen reasons are told, of which one or a list may be chosen."""
-    told = await async_automate(
+    """Only chosen reasons are announced, of which one or a list may be chosen."""
+    runs = await async_automate(
         hass,
         trigger("problem_detected", TARGET, reason="blocked"),
         trigger("problem_cleared", TARGET, reason=["blocked", "expired"]),
@@ -486,7 +486,7 @@ async def test_chosen_reasons(
     await async_polls(hass, freezer, 3)
     account.state = "authorized"
     await async_polls(hass, freezer, 2)
-    assert news(told) == []
+    assert news(runs) == []
 
     account.state = "notAuthorized"
     await async_polls(hass, freezer, 3)
@@ -494,7 +494,7 @@ async def test_chosen_reasons(
     await async_polls(hass, freezer, 3)
     account.state = "authorized"
     await async_polls(hass, freezer, 2)
-    assert news(told) == [
+    assert news(runs) == [
         ("problem_detected", "blocked"),
         ("problem_cleared", "blocked"),
     ]
@@ -504,14 +504,14 @@ async def test_chosen_reasons(
 async def test_chosen_states(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """Only changes to chosen states are told."""
-    told = await async_automate(
+    """Only changes to chosen states are announced."""
+    runs = await async_automate(
         hass, trigger("state_changed", TARGET, to=["starting", "blocked"])
     )
     for state in ("starting", "authorized", "somethingNew", "blocked", None):
         account.state = state
         await async_polls(hass, freezer, 1)
-    assert news(told) == [("state_changed", "starting"), ("state_changed", "blocked")]
+    assert news(runs) == [("state_changed", "starting"), ("state_changed", "blocked")]
 
 
 async def restart(
@@ -520,29 +520,29 @@ async def restart(
     entry: MockConfigEntry,
     **options: Any,
 ) -> list[tuple[str, str]]:
-    """Restart Home Assistant; return what is told within some minutes of the start."""
+    """Restart Home Assistant; return the runs within some minutes of the start."""
     await hass.async_stop(force=True)
     freezer.tick(600)
     async with async_starting(entry) as again:
-        told = await everything(again, **options)
+        runs = await everything(again, **options)
         await async_polls(again, freezer, 2)
-        assert told == []
+        assert runs == []
         await async_start(again, freezer)
         await async_polls(again, freezer, 10)
-        return sorted(news(told))
+        return sorted(news(runs))
 
 
-async def test_nothing_is_told_twice_over_a_restart(
+async def test_nothing_is_announced_twice_over_a_restart(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A problem that was told before a restart is not told again."""
-    told = await everything(hass)
+    """A problem that was announced before a restart is not announced again."""
+    runs = await everything(hass)
     account.state = "blocked"
     await async_polls(hass, freezer, 3)
-    assert len(told) == 2
+    assert len(runs) == 2
 
     assert await restart(hass, freezer, loaded_entry) == []
 
@@ -555,7 +555,7 @@ async def test_problem_began_while_home_assistant_was_down(
     account: Account,
     lasts: int,
 ) -> None:
-    """A problem is told after a restart, whether or not it began long before."""
+    """A problem is announced after a restart, whether or not it began long before."""
     await async_polls(hass, freezer, lasts)
     account.state = "blocked"
 
@@ -571,7 +571,7 @@ async def test_problem_is_over_after_a_restart(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """The end of a problem is told after a restart."""
+    """The end of a problem is announced after a restart."""
     await everything(hass)
     account.state = "blocked"
     await async_polls(hass, freezer, 3)
@@ -589,7 +589,7 @@ async def test_restart_while_waiting(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """What was due after a restart is told after it; what was not told has no end."""
+    """What was due after a restart is announced after it; only that has an end."""
     wait = {"for": {"minutes": 8}}
     await everything(hass, **wait)
     account.state = "blocked"
@@ -606,7 +606,7 @@ async def test_short_problem_over_a_restart(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """The end of a problem that nobody was told of is not told either."""
+    """The end of a problem that was not announced is not announced either."""
     wait = {"for": {"minutes": 8}}
     await everything(hass, **wait)
     account.state = "blocked"
@@ -624,12 +624,12 @@ async def test_outage_over_a_restart(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """An outage goes on over a restart, and is told once."""
+    """An outage goes on over a restart, and is announced once."""
     outage = {"outage": {"minutes": 8}}
-    told = await everything(hass, **outage)
+    runs = await everything(hass, **outage)
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 5)
-    assert told == []
+    assert runs == []
 
     assert await restart(hass, freezer, loaded_entry, **outage) == [
         ("problem_detected", "unreachable")
@@ -642,17 +642,17 @@ async def test_two_restarts(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """What became known in a start that was broken off is told in the next one."""
+    """What became known in a start that was broken off is announced in the next one."""
     account.state = "blocked"
     await hass.async_stop(force=True)
     async with async_starting(loaded_entry) as again:
         await async_polls(again, freezer, 3)
 
     async with async_starting(loaded_entry) as again:
-        told = await everything(again)
+        runs = await everything(again)
         await async_start(again, freezer)
         await async_polls(again, freezer, 3)
-        assert sorted(news(told)) == [
+        assert sorted(news(runs)) == [
             ("problem_detected", "blocked"),
             ("state_changed", "blocked"),
         ]
@@ -740,7 +740,7 @@ async def test_target(
     other = await async_add_account(hass, simulator, "1101000002", "Other")
     named = await target(hass)
     await hass.async_block_till_done()
-    told = await async_automate(
+    runs = await async_automate(
         hass,
         *(
             trigger(kind, named)
@@ -751,8 +751,8 @@ async def test_target(
         account.state = other.state = state
         await async_polls(hass, freezer, 3)
 
-    assert {it["account"] for it in told} == {NAME}
-    assert news(told) == [
+    assert {it["account"] for it in runs} == {NAME}
+    assert news(runs) == [
         ("state_changed", "blocked"),
         ("problem_detected", "blocked"),
         ("problem_cleared", "blocked"),
@@ -766,17 +766,17 @@ async def test_target_follows_the_registries(
 ) -> None:
     """What has a label later is found later."""
     label = lr.async_get(hass).async_create("Important")
-    told = await async_automate(
+    runs = await async_automate(
         hass, trigger("state_changed", {"label_id": label.label_id})
     )
     account.state = "starting"
     await async_polls(hass, freezer, 1)
-    assert told == []
+    assert runs == []
 
     dr.async_get(hass).async_update_device(of_device(hass), labels={label.label_id})
     account.state = "authorized"
     await async_polls(hass, freezer, 1)
-    assert news(told) == [("state_changed", "authorized")]
+    assert news(runs) == [("state_changed", "authorized")]
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -786,20 +786,20 @@ async def test_two_accounts(
     account: Account,
     simulator: Simulator,
 ) -> None:
-    """Accounts with problems at the same time are told of one by one."""
+    """Accounts with problems at the same time are announced one by one."""
     other = await async_add_account(hass, simulator, "1101000002", "Other")
     target = {"entity_id": [PROBLEM, "binary_sensor.other_problem"]}
-    told = await async_automate(
+    runs = await async_automate(
         hass,
         trigger("problem_detected", target),
         trigger("problem_cleared", target),
     )
     account.state = other.state = "blocked"
     await async_polls(hass, freezer, 3)
-    assert {it["account"] for it in told} == {NAME, "Other"}
+    assert {it["account"] for it in runs} == {NAME, "Other"}
     other.state = "authorized"
     await async_polls(hass, freezer, 3)
-    assert [(it["account"], it["id"]) for it in told[2:]] == [
+    assert [(it["account"], it["id"]) for it in runs[2:]] == [
         ("Other", "problem_cleared")
     ]
 
@@ -810,16 +810,16 @@ async def test_account_removed_while_waiting(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """Nothing is told of an account that was removed meanwhile."""
+    """Nothing is announced of an account that was removed meanwhile."""
     target = await by_device(hass)
-    told = await async_automate(
+    runs = await async_automate(
         hass, trigger("problem_detected", target, **{"for": {"minutes": 5}})
     )
     account.state = "blocked"
     await async_polls(hass, freezer, 3)
     await hass.config_entries.async_remove(loaded_entry.entry_id)
     await async_polls(hass, freezer, 10)
-    assert told == []
+    assert runs == []
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -834,7 +834,7 @@ async def test_automation_turned_off_while_waiting(
     await async_polls(hass, freezer, 2)
     assert waits(hass, 3600)
     await hass.services.async_call(
-        "automation", "turn_off", {"entity_id": "automation.told"}, blocking=True
+        "automation", "turn_off", {"entity_id": "automation.runs"}, blocking=True
     )
     assert not waits(hass, 3600)
 

@@ -76,17 +76,17 @@ class Story:
         return verdicts(self.history)[-1] if self.history else Verdict()
 
     def answer(self, word: str) -> None:
-        """Let the server answer in a way."""
+        """Set the answer of the server."""
         _, self.account.fault = FAILURES.get(word, (None, None))
         self.account.state = {"null": None}.get(word, word)
 
-    def heard(self, word: str) -> None:
-        """Note that Home Assistant has asked and was answered."""
+    def answered(self, word: str) -> None:
+        """Record an answer that Home Assistant has received."""
         what = EVENTS.get(word, AccountState(word))
         self.history.append(Event(self.hass.loop.time(), what))
 
     async def polls(self, word: str, minutes: int) -> None:
-        """Let minutes pass in which the server answers in a way."""
+        """Poll for some minutes with an answer."""
         self.answer(word)
         for _ in range(minutes):
             before = len(self.account.requests)
@@ -98,21 +98,21 @@ class Story:
 
 
 async def fresh(story: Story, word: str) -> None:
-    """Have nothing before."""
+    """Start without a history."""
 
 
 async def suspected(story: Story, word: str) -> None:
-    """Hear the answer once."""
+    """Get the answer once."""
     await story.polls(word, 1)
 
 
 async def certain(story: Story, word: str) -> None:
-    """Hear the answer for so long that it is a problem."""
+    """Get the answer for so long that it is a problem."""
     await story.polls(word, int(CERTAIN_AFTER[CAUSES[word]] // MINUTE) + 2)
 
 
 async def odd(story: Story, word: str) -> None:
-    """Have the problem, and hear an odd answer just before."""
+    """Have the problem, with an odd answer just before."""
     await certain(story, word)
     await story.polls("garbage", 1)
 
@@ -128,7 +128,7 @@ async def quiet(story: Story, word: str) -> None:
     )
     await story.hass.async_block_till_done(wait_background_tasks=True)
     story.history.append(Event(story.hass.loop.time(), Happening.REBOOT))
-    story.heard(word)
+    story.answered(word)
 
 
 async def reload(story: Story) -> None:
@@ -162,7 +162,7 @@ def issues(hass: HomeAssistant, entry: MockConfigEntry) -> set[Problem]:
     }
 
 
-def assert_told(story: Story, hass: HomeAssistant) -> None:
+def assert_shown(story: Story, hass: HomeAssistant) -> None:
     """Assert that what is shown is what the reference says."""
     assert story.entry.state is ConfigEntryState.LOADED
     shown = story.verdict.shown
@@ -187,7 +187,7 @@ async def async_begin(story: Story, word: str) -> None:
     story.answer(word)
     await story.hass.config_entries.async_setup(story.entry.entry_id)
     await story.hass.async_block_till_done(wait_background_tasks=True)
-    story.heard(word)
+    story.answered(word)
 
 
 @pytest.fixture
@@ -208,30 +208,30 @@ def story(
 async def test_first_answer(
     story: Story, turn: Turn, situation: Situation, before: str
 ) -> None:
-    """Whatever was before, the first answer and the next are told as they must be."""
+    """Whatever was before, the first answer and the next are shown as they must be."""
     for first in (before, *FIRST):
         await async_begin(story, "authorized")
         await situation(story, before)
-        assert_told(story, story.hass)
+        assert_shown(story, story.hass)
 
         story.answer(first)
         await turn(story)
         await story.hass.async_block_till_done(wait_background_tasks=True)
-        story.heard(first)
-        assert_told(story, story.hass)
+        story.answered(first)
+        assert_shown(story, story.hass)
 
         await story.polls(first, 1)
-        assert_told(story, story.hass)
+        assert_shown(story, story.hass)
 
 
 @pytest.mark.parametrize("first", sorted({*CAUSES, *FIRST}))
 async def test_fresh_start(story: Story, first: str) -> None:
-    """Whatever the server says first, an account is set up and tells it."""
+    """Whatever the server says first, an account is set up and shows it."""
     await async_begin(story, first)
-    assert_told(story, story.hass)
+    assert_shown(story, story.hass)
 
     await story.polls(first, 12)
-    assert_told(story, story.hass)
+    assert_shown(story, story.hass)
 
 
 @pytest.mark.usefixtures("hass_storage")
@@ -248,5 +248,5 @@ async def test_restart(story: Story, situation: Situation, before: str) -> None:
     async with async_restarted() as restarted:
         story.entry = copy_of(story.entry)
         await async_set_up(restarted, story.entry)
-        story.heard(before)
-        assert_told(story, restarted)
+        story.answered(before)
+        assert_shown(story, restarted)

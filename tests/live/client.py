@@ -33,7 +33,7 @@ class RefusedError(Exception):
     """Home Assistant refused a request or a command."""
 
     def __init__(self, asked: str, code: str, answer: str) -> None:
-        """Keep what was asked for, and what was said to it."""
+        """Initialize with the request and the answer."""
         super().__init__(f"{asked}: {code}: {answer}")
         self.code = code
         self.answer = answer
@@ -54,7 +54,7 @@ class Flow:
     def __init__(
         self, client: HomeAssistantClient, kind: FlowKind, step: FlowStep
     ) -> None:
-        """Take up a flow at the step it shows."""
+        """Initialize with the step that the flow shows."""
         self._client = client
         self._address = f"{kind}/{step['flow_id']}"
         self.step = step
@@ -69,7 +69,7 @@ class Flow:
         return await self.submit(next_step_id=option)
 
     async def go_on(self) -> FlowStep:
-        """Go on with the flow that follows this one, and return what it shows."""
+        """Continue with the next flow, and return what it shows."""
         _, flow_id = self.step["next_flow"]
         self._address = f"{FlowKind.CONFIG}/{flow_id}"
         self.step = await self._client.get(self._address)
@@ -107,7 +107,7 @@ class HomeAssistantClient:
     def __init__(
         self, url: str, access_token: str, answers: list[str] | None = None
     ) -> None:
-        """Take the address and the token of a user; `async with` connects."""
+        """Initialize with the address and the token of a user; `async with` connects."""
         self.url = url
         self.answers = [] if answers is None else answers
         self._access_token = access_token
@@ -169,7 +169,7 @@ class HomeAssistantClient:
         return json.loads(await self._request("POST", path, body or {}))
 
     async def delete(self, path: str) -> Any:
-        """Delete what an address stands for and return the answer."""
+        """Delete the resource at an address and return the answer."""
         return json.loads(await self._request("DELETE", path))
 
     async def download(self, path: str) -> bytes:

@@ -50,7 +50,7 @@ class Configuration:
     folder: Path
     port: int
     debug: bool = False
-    """Whether every logger tells everything."""
+    """Whether every logger logs everything."""
     link: bool = False
     """Whether the integration is the work tree's own, or a copy that stays as it is."""
     language: str = "en"
@@ -58,7 +58,7 @@ class Configuration:
 
     @property
     def storage(self) -> Path:
-        """The folder in which Home Assistant keeps what it is told."""
+        """The folder in which Home Assistant keeps its configuration."""
         return self.folder / ".storage"
 
     def write(self) -> None:

@@ -1,4 +1,4 @@
-"""Run a Home Assistant to develop with; scripts/develop starts it, and tells how."""
+"""Run a Home Assistant to develop with; scripts/develop starts it."""
 
 import argparse
 import asyncio
@@ -38,7 +38,7 @@ class MisuseError(Exception):
 
 
 def port(text: str) -> int:
-    """Return the port that an argument names; argparse tells what is wrong."""
+    """Return the port that an argument names; argparse reports what is wrong."""
     if (number := int(text)) not in range(1, 65536):
         raise ValueError(text)
     return number
@@ -173,7 +173,7 @@ async def run(account: Account, folder: Path, port: int, control: str = "") -> N
 def introduce(
     home_assistant: HomeAssistantProcess, account: Account, control: str
 ) -> None:
-    """Say where to look, and how to go on."""
+    """Print where to look and how to continue."""
     say(f"""
   Home Assistant   {home_assistant.url}
   User, password   {home_assistant.user.name}, {home_assistant.user.password}

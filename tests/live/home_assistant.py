@@ -31,7 +31,7 @@ class PortInUseError(Exception):
     """Something else listens on the port."""
 
     def __init__(self, port: int) -> None:
-        """Say which port, and why it matters."""
+        """Initialize with the port."""
         super().__init__(f"Port {port} on {LOOPBACK} is in use by another program")
 
 
@@ -77,7 +77,7 @@ class HomeAssistantProcess:
     ) -> None:
         """Describe the process.
 
-        With `debug`, every logger tells everything; with `link`, the integration is
+        With `debug`, every logger logs everything; with `link`, the integration is
         the work tree's own instead of a copy of it; with `show`, the process prints
         where the caller does, and `log` has nothing.
         """
@@ -109,7 +109,7 @@ class HomeAssistantProcess:
 
     @property
     def storage(self) -> Path:
-        """The folder in which Home Assistant keeps what it is told."""
+        """The folder in which Home Assistant keeps its configuration."""
         return self.configuration.storage
 
     @property
@@ -237,7 +237,7 @@ class HomeAssistantProcess:
             await self._blink()
 
     async def _blink(self) -> None:
-        """Give Home Assistant a moment, as long as it is there."""
+        """Wait a moment, as long as Home Assistant runs."""
         if self._process is None or self._process.returncode is not None:
             raise ProcessEndedError("Home Assistant ended while it started")
         await asyncio.sleep(BLINK)

@@ -1,7 +1,7 @@
 """Run Home Assistant in this process, no longer than the process that starts it.
 
 That one holds the other end of the standard input. However it ends, the end of the
-input tells, and Home Assistant stops. Called by its path, with Home Assistant's own
+input says so, and Home Assistant stops. Called by its path, with Home Assistant's own
 arguments: as a module of the work tree it would bring the work tree along.
 """
 

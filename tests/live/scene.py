@@ -75,7 +75,7 @@ class Scene:
         await self.client.wait_for_state(entity_id, state, within=within)
 
     async def update(self, account: Account) -> None:
-        """Have an account looked at, as soon as the last look is 10 s old."""
+        """Refresh an account, as soon as the last refresh is 10 s old."""
         entity_id = await self.entity_id(account, "state")
         await self.client.act("homeassistant.update_entity", entity_id)
 
@@ -83,17 +83,17 @@ class Scene:
 async def until(holds: Callable[[], bool]) -> None:
     """Wait until something holds."""
     async with asyncio.timeout(CERTAINTY):
-        while not holds():  # noqa: ASYNC110  # neither files nor lists tell
+        while not holds():  # noqa: ASYNC110  # neither files nor lists notify
             await asyncio.sleep(BLINK)
 
 
 def assert_kept_secret(
     home_assistant: HomeAssistantProcess, *, known_to: frozenset[str] = frozenset()
 ) -> None:
-    """Assert that no token was told, nor written to any other than these files."""
+    """Assert that no token was logged, nor written to any other than these files."""
     assert files_with(home_assistant.folder, CORE) == known_to
     assert not any(CORE in answer for answer in home_assistant.answers)
-    # The same search finds what may be told.
+    # The same search finds what may be logged.
     assert "console.log" in files_with(home_assistant.folder, DOMAIN)
     assert any(DOMAIN in answer for answer in home_assistant.answers)
 

@@ -48,7 +48,7 @@ async def _is_new(session: ClientSession) -> bool:
 
 
 async def _create(session: ClientSession, client_id: str, user: User) -> str:
-    """Make the first user and return the code that stands for it."""
+    """Make the first user and return its code."""
     answer = await _post(
         session,
         "/api/onboarding/users",
@@ -64,7 +64,7 @@ async def _create(session: ClientSession, client_id: str, user: User) -> str:
 
 
 async def _log_in(session: ClientSession, client_id: str, user: User) -> str:
-    """Give name and password and return the code that stands for the user."""
+    """Log in with name and password, and return the code of the user."""
     login = await _post(
         session,
         "/auth/login_flow",

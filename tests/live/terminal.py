@@ -51,7 +51,7 @@ def _signals() -> list[signal.Signals]:
 
 
 async def _watch_terminal(stop: Callable[[], None]) -> None:
-    """Stop when the terminal is closed: not everybody is told by a signal."""
+    """Stop when the terminal is closed: a signal does not always come."""
     if not sys.stdout.isatty():
         return
     terminal = select.poll()

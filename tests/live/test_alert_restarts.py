@@ -1,4 +1,4 @@
-"""Restart Home Assistant in all kinds of trouble, and read what the alert has told."""
+"""Restart Home Assistant with all kinds of problems, and read what was announced."""
 
 import asyncio
 from collections import Counter
@@ -17,7 +17,7 @@ from .scene import (
     until,
 )
 
-TOLD: Final = re.compile(r"\[told\] (.+)$", re.MULTILINE)
+ANNOUNCED: Final = re.compile(r"\[announced\] (.+)$", re.MULTILINE)
 
 QUIET: Final = 75.0
 """Seconds in which each account is asked for at least once more."""
@@ -30,7 +30,7 @@ REFUSED: Final = "1101000002"
 LOGGED_OUT: Final = "1101000003"
 STARTING: Final = "1101000004"
 
-TROUBLE: Final = Counter(
+PROBLEMS: Final = Counter(
     {
         f"The plan of GREEN-API {EXPIRED} has expired": 1,
         f"GREEN-API {REFUSED} is out of reach": 1,
@@ -43,13 +43,13 @@ RECOVERY: Final = Counter(
 )
 
 
-def told(home_assistant: HomeAssistantProcess) -> Counter[str]:
-    """Return how often each thing was told, over all starts."""
-    return Counter(TOLD.findall(home_assistant.log()))
+def announced(home_assistant: HomeAssistantProcess) -> Counter[str]:
+    """Return how often each thing was announced, over all starts."""
+    return Counter(ANNOUNCED.findall(home_assistant.log()))
 
 
 async def set_up(scene: Scene, accounts: list[Account]) -> None:
-    """Add accounts that work, and be told of each."""
+    """Add accounts that work, with an automation for each."""
     for account in accounts:
         flow = await scene.client.start_flow(DOMAIN)
         await flow.submit(**scene.values(account, account.token))
@@ -69,7 +69,7 @@ async def set_up(scene: Scene, accounts: list[Account]) -> None:
                         {
                             "action": "system_log.write",
                             "data": {
-                                "logger": "told",
+                                "logger": "announced",
                                 "level": "warning",
                                 "message": "{{ title }}",
                             },
@@ -82,7 +82,7 @@ async def set_up(scene: Scene, accounts: list[Account]) -> None:
 
 
 def get_into_trouble(accounts: list[Account]) -> None:
-    """Let all accounts get into trouble, each in its own."""
+    """Bring about a problem of each account."""
     expired, refused, logged_out, starting = accounts
     expired.fault = Fault.EXPIRED_JSON
     refused.fault = Fault.UNAUTHORIZED
@@ -92,7 +92,7 @@ def get_into_trouble(accounts: list[Account]) -> None:
 
 
 def recover(accounts: list[Account]) -> None:
-    """Let all accounts work."""
+    """Make all accounts work again."""
     for account in accounts:
         account.fault = None
         account.state = "authorized"
@@ -101,17 +101,17 @@ def recover(accounts: list[Account]) -> None:
 async def test_alert_over_restarts(
     home_assistant: HomeAssistantProcess, simulator: Simulator
 ) -> None:
-    """What happens around restarts is told once, and nothing else is."""
+    """What happens around restarts is announced once, and nothing else is."""
     accounts = [
         simulator.add_account(instance_id, Token.OTHER)
         for instance_id in (EXPIRED, REFUSED, LOGGED_OUT, STARTING)
     ]
     scene = Scene(home_assistant, simulator, account=accounts[0], other=accounts[1])
 
-    async def tell(expected: Counter[str]) -> None:
-        """Wait until all of this was told."""
-        await until(lambda: told(home_assistant) >= expected)
-        assert told(home_assistant) == expected
+    async def until_announced(expected: Counter[str]) -> None:
+        """Wait until all of this was announced."""
+        await until(lambda: announced(home_assistant) >= expected)
+        assert announced(home_assistant) == expected
 
     await set_up(scene, accounts)
 
@@ -119,19 +119,19 @@ async def test_alert_over_restarts(
     await home_assistant.stop()
     get_into_trouble(accounts)
     await home_assistant.start()
-    await tell(TROUBLE)
+    await until_announced(PROBLEMS)
     await home_assistant.restart()
     await asyncio.sleep(QUIET)
-    await tell(TROUBLE)
+    await until_announced(PROBLEMS)
 
     # It ends while Home Assistant is down, and Home Assistant is restarted again.
     await home_assistant.stop()
     recover(accounts)
     await home_assistant.start()
-    await tell(TROUBLE + RECOVERY)
+    await until_announced(PROBLEMS + RECOVERY)
     await home_assistant.restart()
     await asyncio.sleep(ATTACHED_AFTER + 5)
-    await tell(TROUBLE + RECOVERY)
+    await until_announced(PROBLEMS + RECOVERY)
 
     assert await home_assistant.stop() == 0
     assert_kept_secret(home_assistant, known_to=frozenset({"core.config_entries"}))

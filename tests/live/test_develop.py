@@ -32,7 +32,7 @@ import os, pty, sys
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
 """
 
-# The shell tells the number of the process that it becomes.
+# The shell prints the number of the process that it becomes.
 SHELL: Final = 'echo "process $$"; exec scripts/develop "$@"'
 DEAF_SHELL: Final = f"trap '' HUP; {SHELL}"
 
@@ -83,7 +83,7 @@ class Session:
     async def is_over(self) -> None:
         """Wait until nobody uses the ports and the folder any more."""
         async with asyncio.timeout(END):
-            while self._is_used():  # noqa: ASYNC110  # neither ports nor files tell
+            while self._is_used():  # noqa: ASYNC110  # neither ports nor files notify
                 await asyncio.sleep(BLINK)
 
     def _is_used(self) -> bool:

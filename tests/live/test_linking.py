@@ -86,7 +86,7 @@ type Door = Callable[[House], Awaitable[Flow]]
 
 
 def shows(action: str) -> Callable[[FlowStep], bool]:
-    """Return what tells a step that shows some progress."""
+    """Return what identifies a step that shows some progress."""
     return lambda step: step.get("progress_action") == action
 
 
@@ -96,7 +96,7 @@ def is_over(step: FlowStep) -> bool:
 
 
 async def scan(flow: Flow) -> None:
-    """Go as far as to the QR code."""
+    """Follow the dialog to the QR code."""
     await flow.choose("qr_code")
     await flow.follow_until(shows("scan_qr_code"))
 
@@ -113,7 +113,7 @@ async def close(house: House, door: Door) -> None:
 
 
 async def be_rate_limited(house: House, door: Door) -> None:
-    """Be told for how long the server asks to wait."""
+    """See for how long the server asks to wait."""
     house.account.retry_after = 1
     flow = await door(house)
     house.account.faults["qr"] = Fault.RATE_LIMITED_RETRY_AFTER
@@ -125,7 +125,7 @@ async def be_rate_limited(house: House, door: Door) -> None:
 
 
 async def need_a_passkey(house: House, door: Door) -> None:
-    """Be told where an account is linked that wants a passkey."""
+    """See where an account is linked that wants a passkey."""
     flow = await door(house)
     house.account.passkey = True
     await flow.choose("qr_code")
@@ -145,7 +145,7 @@ async def wait_for_the_server(house: House, door: Door) -> None:
 
 
 async def time_out(house: House, door: Door) -> None:
-    """Be asked how to go on when nobody has scanned the QR code."""
+    """Wait until the dialog asks how to continue, because nobody has scanned the QR code."""
     flow = await door(house)
     await scan(flow)
     step = await flow.follow_until(

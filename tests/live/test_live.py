@@ -27,7 +27,7 @@ HOME_ASSISTANTS_MEMORY: Final = frozenset(
 
 
 async def set_up_logged_out(scene: Scene) -> None:
-    """Add an account that is logged out, and ask to be told if that lasts."""
+    """Add an account that is logged out, with an automation for when that lasts."""
     values = scene.values(scene.other, Token.OTHER)
     flow = await scene.client.start_flow(DOMAIN)
     assert (await flow.submit(**values))["type"] == "create_entry"
@@ -64,7 +64,7 @@ async def set_up_logged_out(scene: Scene) -> None:
 
 
 async def set_up(scene: Scene) -> None:
-    """Be refused with a wrong token, and taken with the right one in the same form."""
+    """Try a wrong token, then add the account with the right one in the same form."""
     flow = await scene.client.start_flow(DOMAIN)
     assert flow.step["step_id"] == "user"
 
@@ -127,7 +127,7 @@ async def go_through_an_outage(scene: Scene) -> None:
 
 
 async def replace_the_token(scene: Scene) -> None:
-    """Be asked for the token when it was refused twice, and give the new one."""
+    """Wait until the token was rejected twice, and enter the new one."""
     scene.account.token = Token.LATER
     await scene.update(scene.account)
     await scene.expect(scene.account, "state", "unavailable")

@@ -1,4 +1,4 @@
-"""The addresses under which the repository is published, wherever they stand."""
+"""The addresses under which the repository is published, wherever they are."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ TEXT_SUFFIXES: Final = {
     ".yml",
 }
 
-# The repository may be called anything, so it is told from others by its own name too.
+# The repository may be called anything, so it is distinguished by its own name too.
 NAME: Final = r"({name}|[\w-]*green-api)(?![\w-])"
 
 ADDRESSES: Final = (
@@ -30,7 +30,7 @@ ADDRESSES: Final = (
 
 
 def published(repository: Path) -> tuple[str, str]:
-    """Return the account and the name that stand in the manifest."""
+    """Return the account and the name in the manifest."""
     manifest = repository / MANIFEST.relative_to(ROOT)
     address = json.loads(manifest.read_text(encoding="utf-8"))["documentation"]
     account, name = address.split("/")[-2:]
@@ -38,7 +38,7 @@ def published(repository: Path) -> tuple[str, str]:
 
 
 def addresses(repository: Path) -> dict[str, set[tuple[str, str]]]:
-    """Return the accounts and names that stand in the files of a repository."""
+    """Return the accounts and names in the files of a repository."""
     _, name = published(repository)
     patterns = [re.compile(it.format(name=re.escape(name))) for it in ADDRESSES]
     found = {}

@@ -15,14 +15,14 @@ from . import ENGLISH, ICONS, read_json
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A description of an entity and the platform that it stands in."""
+    """A description of an entity and its platform."""
 
     platform: Platform
     description: EntityDescription
 
     @property
     def key(self) -> tuple[str, str | None]:
-        """Return where its texts and icons stand."""
+        """Return the place of its texts and icons."""
         return self.platform, self.description.translation_key
 
     @property

@@ -1,4 +1,4 @@
-"""The automation editor is told of every trigger and condition, and of all options."""
+"""The automation editor knows every trigger and condition, and of all options."""
 
 from typing import Any, Final
 

@@ -104,7 +104,7 @@ def test_every_entity_is_in_the_readme() -> None:
     ids=lambda entity: entity.description.key,
 )
 def test_every_state_is_explained(entity: Described) -> None:
-    """Each state of an entity stands on one page, with its value in automations."""
+    """Each state of an entity is on one page, with its value in automations."""
     page = read(ROOT / EXPLAINED_IN[entity.description.key])
     assert not {
         (text, value)
@@ -115,14 +115,14 @@ def test_every_state_is_explained(entity: Described) -> None:
 
 @pytest.mark.parametrize("key", MESSAGES)
 def test_message_is_explained(key: str) -> None:
-    """Every message of the set-up dialog stands on a page, with what to do."""
+    """Every message of the set-up dialog is on a page, with what to do."""
     first_sentence, *_ = re.split(r"(?<=\.) ", MESSAGES[key])
     assert f"| *{first_sentence}* |" in MANUAL
 
 
 @pytest.mark.parametrize("key", REPAIRS)
 def test_repair_is_explained(key: str) -> None:
-    """Every repair stands on a page, with what to do."""
+    """Every repair is on a page, with what to do."""
     assert f"| {REPAIRS[key]['title'].replace('{name}', '…')} |" in MANUAL
 
 
@@ -169,7 +169,7 @@ def test_links_to_the_repository_lead_somewhere() -> None:
 
 
 def test_modules_are_explained() -> None:
-    """Developers are told what each module of the integration does, and of no other."""
+    """The page for developers says what each module does, and names no other."""
     table = re.findall(r"^\| (`.*`) \|", read(DEVELOPMENT), re.MULTILINE)
     explained = {name for row in table for name in re.findall(r"`(\w+)`", row)}
     modules = {path.relative_to(INTEGRATION).parts[0] for path in MODULES}

@@ -148,7 +148,7 @@ def test_version_is_in_the_changelog() -> None:
 
 
 def test_one_address() -> None:
-    """The public address is the same wherever it stands."""
+    """The public address is the same wherever it is."""
     found = addresses(ROOT)
     assert found.keys() >= {named(MANIFEST), named(README)}
     account, repository = published(ROOT)

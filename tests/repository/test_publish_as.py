@@ -17,7 +17,7 @@ PLACEHOLDER = b"OWNER"
 
 
 def run(copy: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a copy, without what this run of pytest tells its processes."""
+    """Run a command in a copy, without what this run of pytest passes to its processes."""
     environment = {
         name: value
         for name, value in os.environ.items()

@@ -226,14 +226,14 @@ def test_aborts_of_core() -> None:
 
 
 def test_every_failure_has_a_text() -> None:
-    """Whatever the client runs into can be told, in the dialog and outside."""
+    """Whatever the client runs into has a text, in the dialog and outside."""
     errors = read_json(ENGLISH)["config"]["error"]
     assert errors.keys() >= ACCOUNT_ERROR_KINDS | {"unknown"}
     assert read_json(ENGLISH)["exceptions"].keys() >= set(ErrorKind)
 
 
 def test_every_problem_has_a_text() -> None:
-    """Whatever can be wrong with an account can be told, in repairs and automations."""
+    """Whatever can be wrong with an account has a text, in repairs and automations."""
     assert read_json(ENGLISH)["issues"].keys() >= set(Problem)
     assert read_json(ENGLISH)["exceptions"].keys() >= set(Problem)
 

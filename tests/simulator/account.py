@@ -27,7 +27,7 @@ CODE_LIFE = 150.0
 # Without the signs that look like others.
 CODE_SIGNS = "23456789ABCDEFGHJKLMNPQRSTVWXYZ"
 
-# The states in which a phone stands behind the instance.
+# The states in which a phone is linked to the instance.
 LINKED = frozenset({"authorized", "sleepMode", "suspended", "yellowCard"})
 
 # The states in which an instance waits for one.
@@ -248,7 +248,7 @@ class Account:
         self.requests.append(Request(method, verb, time.monotonic(), content))
 
     def create(self) -> None:
-        """Be created: null at first, then starting, then ready to be linked."""
+        """Create the account: null at first, then starting, then ready to be linked."""
         self.state = "notAuthorized"
         self.state = None
         self._come("starting", self.boot_seconds)
@@ -267,7 +267,7 @@ class Account:
         return True
 
     def logout(self) -> bool:
-        """Let go of the phone, if the server will."""
+        """Log out, if the server accepts."""
         if self.logout_accepted:
             self.state = "notAuthorized"
         return self.logout_accepted
@@ -283,7 +283,7 @@ class Account:
         return self._qr.life if self._qr else 0.0
 
     def show_qr(self) -> str:
-        """Give a QR as a PNG in base64.
+        """Return a QR code as a PNG in base64.
 
         Each call makes a new one, unless `qr_rotates`: then the one that is alive is
         shown until it dies, as a server does that renews it by its own clock.
@@ -309,14 +309,14 @@ class Account:
         return self._code.life if self._code else 0.0
 
     def show_code(self, phone: int) -> str:
-        """Give a new code for the phone with this number."""
+        """Return a new code for the phone with this number."""
         code = "".join(secrets.choice(CODE_SIGNS) for _ in range(8))
         self._code = _Offer(code, time.monotonic() + CODE_LIFE)
         self._code_wid = f"{phone}@c.us"
         return code
 
     def scan(self, text: str | None = None) -> bool:
-        """Scan the QR (or one that said `text`) and tell whether the phone took it."""
+        """Scan the QR (or one that said `text`) and return whether the phone accepts it."""
         living = self.qr_text
         accepted = self.linkable and living is not None and text in {None, living}
         if accepted:
@@ -324,7 +324,7 @@ class Account:
         return accepted
 
     def enter_code(self, code: str) -> bool:
-        """Enter a code on the phone and tell whether it took it."""
+        """Enter a code on the phone and return whether it is accepted."""
         entered = "".join(filter(str.isalnum, code)).upper()
         accepted = self.linkable and entered == self.code
         if accepted:
@@ -333,13 +333,13 @@ class Account:
         return accepted
 
     def _link(self) -> None:
-        """Be authorized after the moment that a phone takes."""
+        """Authorize the account after the moment that a phone takes."""
         self._qr = self._code = None
         self._changes.clear()
         self._come("authorized", self.link_seconds)
 
     def _settle(self) -> None:
-        """Go through the changes that are due by now."""
+        """Make the changes that are due by now."""
         now = time.monotonic()
         while self._changes and self._changes[0].at <= now:
             change = self._changes.popleft()
@@ -348,7 +348,7 @@ class Account:
         self._let_messages_go(now)
 
     def _let_messages_go(self, until: float) -> None:
-        """Let the queue move in the present state."""
+        """Move the queue in the present state."""
         # What a restricted account of MAX accepts is for its contacts.
         sending = self._state == "authorized" or (
             self.messenger is Messenger.MAX and self._state == "suspended"
@@ -356,11 +356,11 @@ class Account:
         self.messages.pass_time(until, sending=sending)
 
     def _come(self, state: str | None, delay: float) -> None:
-        """Let a state follow by itself."""
+        """Schedule a state."""
         self._changes.append(_Change(time.monotonic() + delay, state))
 
     def _enter(self, state: str | None) -> None:
-        """Be in a state from now on."""
+        """Enter a state."""
         self._state = state
         if state not in PASSING:
             self._rest = state

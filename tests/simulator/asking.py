@@ -31,7 +31,7 @@ class Reply:
 
     @property
     def limit(self) -> tuple[str, str]:
-        """What the headers tell about the rate limit."""
+        """What the headers say about the rate limit."""
         return (
             self.headers["X-RateLimit-Remaining"],
             self.headers["X-RateLimit-Replenish-Rate"],

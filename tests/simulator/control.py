@@ -57,49 +57,49 @@ class UnfitError(ValueError):
 
 
 def text(value: Json) -> str:
-    """Take a text."""
+    """Read a text."""
     if isinstance(value, str) and value:
         return value
     raise UnfitError
 
 
 def flag(value: Json) -> bool:
-    """Take true or false."""
+    """Read true or false."""
     if isinstance(value, bool):
         return value
     raise UnfitError
 
 
 def number(value: Json) -> int:
-    """Take a number of things."""
+    """Read a number of things."""
     if type(value) is int and value >= 0:
         return value
     raise UnfitError
 
 
 def seconds(value: Json) -> float:
-    """Take a time; null is for ever."""
+    """Read a time; null is for ever."""
     return math.inf if value is None else float(number(value))
 
 
 def fault(value: Json) -> Fault:
-    """Take the name of a fault."""
+    """Read the name of a fault."""
     return Fault(text(value))
 
 
 def faults(value: Json) -> dict[str, Fault | None]:
-    """Take faults by method."""
+    """Read faults by method."""
     if isinstance(value, dict):
         return {method: optional(fault)(name) for method, name in value.items()}
     raise UnfitError
 
 
 def optional[T](taken: Callable[[Json], T]) -> Callable[[Json], T | None]:
-    """Take null as well."""
+    """Accept null as well."""
     return lambda value: None if value is None else taken(value)
 
 
-# What may be set, and how its value is read. The token can be set but is never told.
+# What may be set, and how its value is read. The token can be set but is never shown.
 SETTINGS: dict[str, Callable[[Json], object]] = {
     "state": optional(text),
     "messenger": lambda value: Messenger(text(value)),
@@ -119,7 +119,7 @@ SETTINGS: dict[str, Callable[[Json], object]] = {
 }
 
 
-# What can be done, by whom holds the phone or stands at the vendor's console.
+# What can be done, by whom holds the phone or uses the vendor's console.
 ACTIONS: dict[str, Callable[[Account, dict[str, Json]], bool]] = {
     "scan": lambda account, _: account.scan(),
     "enter_code": lambda account, content: account.enter_code(
@@ -131,7 +131,7 @@ ACTIONS: dict[str, Callable[[Account, dict[str, Json]], bool]] = {
 
 
 def describe(account: Account) -> dict[str, Json]:
-    """Tell about an account what may be seen."""
+    """Return what may be seen of an account."""
     now = time.monotonic()
     return {
         "instance_id": account.instance_id,
@@ -162,7 +162,7 @@ def describe(account: Account) -> dict[str, Json]:
 
 
 def arrived(account: Account, now: float) -> list[Json]:
-    """Tell about the messages that arrived, the latest first."""
+    """Return the messages that arrived, the latest first."""
     groups = {
         "waiting": account.waiting,
         "delivered": account.messages.delivered,
@@ -187,7 +187,7 @@ def arrived(account: Account, now: float) -> list[Json]:
 
 
 def _about_file(message: Message) -> Json:
-    """Tell the name and the size of a file, and whether it can be shown."""
+    """Return the name and the size of a file, and whether it can be shown."""
     file = message.body.get("file")
     if not isinstance(file, dict):
         return {"name": message.body["urlFile"]} if "urlFile" in message.body else None
@@ -227,16 +227,16 @@ class Control:
         app.router.add_post("/control/accounts/{id}/{action}", self.act)
 
     async def page(self, _: web.Request) -> web.Response:
-        """Give the page."""
+        """Return the page."""
         return web.Response(text=PAGE, content_type="text/html", headers=HEADERS)
 
     async def show(self, _: web.Request) -> web.Response:
-        """Tell about all accounts, and what may be chosen for them."""
+        """Return all accounts, and what may be chosen for them."""
         accounts: list[Json] = [describe(it) for it in self._accounts.values()]
         return _json({"choices": CHOICES, "accounts": accounts})
 
     async def file(self, request: web.Request) -> web.Response:
-        """Give the file of a message; nothing but a picture is called what it is."""
+        """Return the file of a message; only a picture keeps its content type."""
         for message in self._account(request).messages:
             file = message.body.get("file")
             if message.id == request.match_info["message"] and isinstance(file, dict):
@@ -260,7 +260,7 @@ class Control:
         return _json(describe(account))
 
     async def act(self, request: web.Request) -> web.Response:
-        """Do something to an account and tell whether it took it."""
+        """Do something to an account and return whether it is accepted."""
         account, content = self._account(request), await _content(request)
         if (action := ACTIONS.get(request.match_info["action"])) is None:
             raise web.HTTPNotFound

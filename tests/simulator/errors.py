@@ -25,7 +25,7 @@ class TooLargeError(InvalidError):
 
     @override
     def __str__(self) -> str:
-        """Say so."""
+        """Return the text of the error."""
         return "request entity too large"
 
 
@@ -41,6 +41,6 @@ class QuotaError(Exception):
     """A quota of the plan is used up."""
 
     def __init__(self, body: dict[str, Json]) -> None:
-        """Take what is said about the quota."""
+        """Initialize with the status of the quota."""
         super().__init__()
         self.body = body

@@ -198,7 +198,7 @@ def _as_html(status: int, text: str) -> web.Response:
 
 
 def _with_huge_numbers(exchange: Exchange) -> web.Response:
-    """Give the good answer, with numbers that nobody counts to."""
+    """Return the good answer, with huge numbers."""
     answer = json.loads(exchange.answer().text or "null")
     if isinstance(answer, dict):
         answer |= {key: HUGE_NUMBER for key in answer if type(answer[key]) is int}
@@ -206,7 +206,7 @@ def _with_huge_numbers(exchange: Exchange) -> web.Response:
 
 
 def _as_plain_text(exchange: Exchange) -> web.Response:
-    """Give the good answer, and call it text."""
+    """Return the good answer as plain text."""
     answer = exchange.answer()
     answer.content_type = "text/plain"
     return answer
@@ -289,27 +289,27 @@ async def _hang(_: web.Request) -> web.StreamResponse:
 
 
 async def _drip() -> AsyncIterator[bytes]:
-    """Give a good answer, one byte a second."""
+    """Send a good answer, one byte a second."""
     for byte in GOOD_BYTES:
         yield bytes((byte,))
         await asyncio.sleep(1)
 
 
 async def _endless() -> AsyncIterator[bytes]:
-    """Give an answer that never ends."""
+    """Send an answer that never ends."""
     yield GOOD_BYTES[:-1]
     while True:
         yield b" " * 65536
 
 
 async def _huge() -> AsyncIterator[bytes]:
-    """Give a very long answer."""
+    """Send a very long answer."""
     for part in _padded(HUGE):
         yield part
 
 
 async def _bomb() -> AsyncIterator[bytes]:
-    """Give a short answer that unpacks to a very long one."""
+    """Send a short answer that unpacks to a very long one."""
     yield _packed_bomb()
 
 
@@ -320,7 +320,7 @@ def _packed_bomb() -> bytes:
 
 
 def _padded(size: int) -> Iterator[bytes]:
-    """Give a good answer, blown up with blanks."""
+    """Return a good answer, padded with blanks."""
     yield GOOD_BYTES[:-1]
     yield from itertools.repeat(b" " * MEBIBYTE, size // MEBIBYTE)
     yield GOOD_BYTES[-1:]

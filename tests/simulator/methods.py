@@ -22,7 +22,7 @@ ANY_MESSENGER = frozenset(Messenger)
 WHATSAPP = frozenset({Messenger.WHATSAPP})
 OTHERS = ANY_MESSENGER - WHATSAPP
 
-# What stands in the settings; the second table only in those of WhatsApp.
+# What is in the settings; the second table only in those of WhatsApp.
 SETTINGS: dict[str, Json] = {
     "webhookUrl": "",
     "webhookUrlToken": "",
@@ -112,7 +112,7 @@ def _about(account: Account) -> dict[str, Json]:
 
 
 def qr(account: Account, _: str) -> Json:
-    """Give a QR, or the reason why there is none."""
+    """Return a QR code, or the reason why there is none."""
     kind, message = _qr(account)
     return {"type": kind, "message": message}
 
@@ -128,7 +128,7 @@ def _qr(account: Account) -> tuple[str, str]:
 
 
 def authorization_code(account: Account, body: str) -> Json:
-    """Give a code for the phone; null where one is linked already."""
+    """Return a code for the phone; null where one is linked already."""
     phone = _phone(body)
     if account.linked:
         return None

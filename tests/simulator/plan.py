@@ -37,7 +37,7 @@ class FreePlan:
         self.used[method] += 1
 
     def chats_used_up(self, method: str) -> dict[str, Json]:
-        """Say that no other chat is allowed, and which ones are."""
+        """Return that no other chat is allowed, and which ones are."""
         return {
             "invokeStatus": {
                 "method": method.lower(),
@@ -58,7 +58,7 @@ class FreePlan:
         }
 
     def _invoke_status(self, method: str, total: int) -> dict[str, Json]:
-        """Say that a method is used up."""
+        """Return that a method is used up."""
         return {
             "method": method.lower(),
             "used": self.used[method],

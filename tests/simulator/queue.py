@@ -71,7 +71,7 @@ class MessageQueue:
         self.waiting.clear()
 
     def pass_time(self, until: float, *, sending: bool) -> None:
-        """Let go what is due until a moment; `sending` is whether any may go."""
+        """Send what is due until a moment; `sending` is whether anything may be sent."""
         while sending and not self.stuck and self.waiting:
             due = self._due(self.waiting[0])
             if due > until:

@@ -93,17 +93,17 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
 
 
 def send_message(account: Account, body: str) -> Json:
-    """Take a text."""
+    """Read a text."""
     return _take(account, "sendMessage", _short_parameters(body))
 
 
 def send_file_by_url(account: Account, body: str) -> Json:
-    """Take a file that lies elsewhere."""
+    """Send a file from another server."""
     return _take(account, "sendFileByUrl", _short_parameters(body))
 
 
 def send_file_by_upload(account: Account, body: str) -> Json:
-    """Take a file; its form arrives as JSON."""
+    """Send a file; its form arrives as JSON."""
     fields = _parameters(body)
     file = fields.get("file")
     if not isinstance(file, dict):

@@ -169,5 +169,5 @@ async def _loopback_only(
 
 
 async def _as_nginx(_: web.Request, response: web.StreamResponse) -> None:
-    """Say about the server what the vendor's says."""
+    """Set the server header of the vendor's server."""
     response.headers["Server"] = "nginx"

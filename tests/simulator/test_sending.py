@@ -34,7 +34,7 @@ STATES: Final = (
 
 @pytest.fixture
 def simulator_limits(simulator: Simulator) -> None:
-    """Let requests follow each other at once."""
+    """Remove the spacing of requests."""
     simulator.enforce_limits = False
 
 
@@ -223,7 +223,7 @@ async def test_suspended_in_max(
 
 
 async def test_chats_of_the_free_plan(ask: Ask, account: Account) -> None:
-    """The fourth chat of a month is refused, and the others are told."""
+    """The fourth chat of a month is refused, and the others are listed."""
     account.on_free_plan = True
     chats = [f"7900123456{number}@c.us" for number in range(4)]
     statuses = [(await send(ask, TEXT | {"chatId": it})).status for it in chats]

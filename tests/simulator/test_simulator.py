@@ -37,9 +37,9 @@ NOT_FOUND: Final = FORBIDDEN.replace("403 Forbidden", "404 Not Found")
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Let the event loop go on until something has come true."""
+    """Run the event loop until a condition holds."""
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - nothing tells when
+        while not condition():  # noqa: ASYNC110 - nothing notifies
             await asyncio.sleep(0)
 
 
@@ -240,7 +240,7 @@ async def test_order_of_checks(ask: Ask, account: Account) -> None:
     ],
 )
 async def test_state(ask: Ask, account: Account, state: str) -> None:
-    """Any state is told as it is."""
+    """Any state is reported as it is."""
     account.state = state
     assert (await ask("getStateInstance")).json == {"stateInstance": state}
 
@@ -251,11 +251,11 @@ async def test_state_while_created(
     """An instance in creation is null, then starting, then ready to be linked."""
     account.boot_seconds = 60
     account.create()
-    told = []
+    states = []
     for _ in range(3):
-        told.append((await ask("getStateInstance")).text)
+        states.append((await ask("getStateInstance")).text)
         freezer.tick(60)
-    assert told == [
+    assert states == [
         "null",
         '{"stateInstance":"starting"}',
         '{"stateInstance":"notAuthorized"}',
@@ -442,7 +442,7 @@ async def test_settings_of_the_messenger(
 async def test_settings_of_the_messenger_without_a_phone(
     ask: Ask, account: Account, state: str
 ) -> None:
-    """Nothing of the account is told while no phone stands behind it."""
+    """Nothing of the account is reported while no phone is linked."""
     account.state = state
     assert (await ask("getWaSettings")).json == {
         "avatar": "",
@@ -902,7 +902,7 @@ def test_every_fault_is_tested() -> None:
 
 
 async def test_retry_after(ask: Ask, account: Account) -> None:
-    """The server may tell when to come again, in seconds or as a date."""
+    """The server may say when to come again, in seconds or as a date."""
     account.fault = Fault.RATE_LIMITED_RETRY_AFTER
     assert (await ask("getStateInstance")).headers["Retry-After"] == "30"
     account.retry_after = "Fri, 31 Dec 2027 23:59:59 GMT"
@@ -1257,7 +1257,7 @@ async def command() -> AsyncGenerator[asyncio.subprocess.Process]:
 async def test_command(
     command: asyncio.subprocess.Process, session: aiohttp.ClientSession
 ) -> None:
-    """It tells its address, not the token, and ends in order."""
+    """It prints its address, not the token, and ends in order."""
     assert command.stdout is not None
     line = (await command.stdout.readline()).decode()
     assert TOKEN not in line

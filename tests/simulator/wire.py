@@ -22,7 +22,7 @@ class Bucket:
         self._filled_at = time.monotonic()
 
     def draw(self) -> bool:
-        """Take one token, if there is one."""
+        """Take one token from the bucket, if there is one."""
         now = time.monotonic()
         self._tokens += max(now - self._filled_at, 0.0) * self.rate
         self._tokens = min(self._tokens, self._capacity)
@@ -35,7 +35,7 @@ class Bucket:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers which tell how much is left."""
+        """The headers which say how much is left."""
         return {
             "X-RateLimit-Remaining": str(math.floor(self._tokens)),
             "X-RateLimit-Replenish-Rate": f"{self.rate:g}",

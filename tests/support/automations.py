@@ -1,4 +1,4 @@
-"""Automations of tests, and what they are told."""
+"""Automations of tests, and their runs."""
 
 from typing import Any, Final
 
@@ -6,7 +6,7 @@ from homeassistant.components.automation import DOMAIN as AUTOMATION_DOMAIN
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.setup import async_setup_component
 
-TOLD: Final = "told"
+RAN: Final = "ran"
 
 _VARIABLES: Final = (
     "account",
@@ -24,21 +24,21 @@ _VARIABLES: Final = (
 async def async_automate(
     hass: HomeAssistant, *triggers: dict[str, Any], **more: Any
 ) -> list[dict[str, Any]]:
-    """Make an automation; return the list of what it will be told."""
-    told: list[dict[str, Any]] = []
+    """Make an automation; return the list of its runs."""
+    runs: list[dict[str, Any]] = []
 
     @callback
     def listen(event: Event[dict[str, Any]]) -> None:
-        told.append(event.data)
+        runs.append(event.data)
 
-    hass.bus.async_listen(TOLD, listen)
+    hass.bus.async_listen(RAN, listen)
     automation = {
-        "alias": "Told",
+        "alias": "Runs",
         "mode": "parallel",
         "triggers": list(triggers),
         "actions": [
             {
-                "event": TOLD,
+                "event": RAN,
                 "event_data": {"id": "{{ trigger.id }}"}
                 | {
                     variable: f"{{{{ trigger.{variable} | default(none) }}}}"
@@ -53,7 +53,7 @@ async def async_automate(
     )
     await hass.async_block_till_done()
     assert [state.state for state in hass.states.async_all(AUTOMATION_DOMAIN)] == ["on"]
-    return told
+    return runs
 
 
 def trigger(kind: str, target: dict[str, Any], **options: Any) -> dict[str, Any]:

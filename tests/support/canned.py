@@ -88,7 +88,7 @@ class CannedServer:
     async def _converse(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Take a request and answer it."""
+        """Read a request and answer it."""
         try:
             head, _, rest = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
             headers = BytesHeaderParser().parsebytes(rest)

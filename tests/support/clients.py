@@ -223,7 +223,7 @@ def create_client(
     token: str = TOKEN,
     pacer: RequestPacer | None = None,
 ) -> GreenApiClient:
-    """Return a client of the account of the tests, unless told otherwise."""
+    """Return a client of the account of the tests, unless another one is given."""
     return GreenApiClient(
         session, url, instance_id, token, pacer=pacer or RequestPacer()
     )

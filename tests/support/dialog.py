@@ -55,7 +55,7 @@ type Shown = dict[str, Any]
 async def async_let_pass(
     freezer: FrozenDateTimeFactory, seconds: float, step: float = 0.5
 ) -> None:
-    """Let time pass slowly enough for requests to be answered meanwhile."""
+    """Move time slowly enough for requests to be answered meanwhile."""
     for _ in range(round(seconds / step)):
         freezer.tick(step)
         for _ in range(20):
@@ -63,7 +63,7 @@ async def async_let_pass(
 
 
 class Dialog:
-    """A dialog: it shows a flow, and looks again when it is told to.
+    """A dialog: it shows a flow, and looks again when it is notified.
 
     It lives in the repairs, until it goes on with a flow of config entries.
     """
@@ -107,7 +107,7 @@ class Dialog:
         return await self._start(FLOWS, entry_id=entry_id)
 
     async def go_on(self) -> Shown:
-        """Go on with the flow that follows the one that has ended."""
+        """Continue with the flow that follows the one that has ended."""
         kind, flow_id = self.shown["next_flow"]
         assert kind == "config_flow"
         self._base = FLOWS
@@ -150,7 +150,7 @@ class Dialog:
         return self.shown
 
     async def sleep(self, seconds: float) -> None:
-        """Be asleep behind something else, and miss what is announced meanwhile."""
+        """Sleep in the background, and miss what is announced meanwhile."""
         await async_let_pass(self._freezer, seconds)
         self._followed = self.announced
 

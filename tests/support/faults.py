@@ -100,7 +100,7 @@ def outcome(failure: Failure, method: str) -> Outcome:
 def failing(
     failure: Failure, method: str, account: Account
 ) -> AbstractContextManager[None]:
-    """Let a method of an account fail, and no other one."""
+    """Fail a method of an account, and no other one."""
     if isinstance(failure, Fault):
         return _faulty(failure, method, account)
     return _OUTAGES[failure](method)
@@ -108,7 +108,7 @@ def failing(
 
 @contextmanager
 def _faulty(fault: Fault, method: str, account: Account) -> Generator[None]:
-    """Let the server answer with a fault; wait not for long if it does not answer."""
+    """Set a fault of the server, with a short timeout if it does not answer."""
     account.faults[method] = fault
     timeout = PATIENCE if fault in SLOW else transport.TIMEOUT
     seconds = PATIENCE.total if fault in SLOW else transport.UPLOAD_SECONDS
@@ -122,7 +122,7 @@ def _faulty(fault: Fault, method: str, account: Account) -> Generator[None]:
 
 @contextmanager
 def sent_to(method: str, scheme: str, host: str, port: int | None) -> Generator[None]:
-    """Send the requests for a method elsewhere; no port stands for the same one."""
+    """Send the requests for a method elsewhere; no port means the same one."""
     request = ClientSession._request
 
     async def detour(

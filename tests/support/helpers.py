@@ -26,7 +26,7 @@ from .entries import entry_of
 async def async_pass(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float = 60
 ) -> None:
-    """Let time pass, as long as it takes to poll, and let happen what is due then."""
+    """Move time forward by as much as a poll, and do what is due then."""
     freezer.tick(seconds)
     async_fire_time_changed(hass)
     await hass.async_block_till_done(wait_background_tasks=True)
@@ -35,7 +35,7 @@ async def async_pass(
 async def async_polls(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, count: int
 ) -> None:
-    """Let so many minutes pass, with a poll in each."""
+    """Move time forward by some minutes, with a poll in each."""
     for _ in range(count):
         await async_pass(hass, freezer)
 
@@ -83,8 +83,8 @@ def enable(entity_registry: er.EntityRegistry, entity_id: str, unique_id: str) -
     )
 
 
-def standing(hass: HomeAssistant) -> set[str]:
-    """Return the ids of the issues that stand."""
+def issue_ids(hass: HomeAssistant) -> set[str]:
+    """Return the ids of the issues in the repairs."""
     issues = ir.async_get(hass).issues
     return {issue_id for domain, issue_id in issues if domain == DOMAIN}
 
@@ -112,7 +112,7 @@ def asked(account: Account) -> list[str]:
 
 
 def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what is told in the log of anything that went wrong."""
+    """Return what is logged of anything that went wrong."""
     return [
         record.getMessage()
         for record in caplog.records

@@ -9,7 +9,7 @@ import pytest
 def answer_late(
     monkeypatch: pytest.MonkeyPatch, owner: type, method: str
 ) -> tuple[asyncio.Event, asyncio.Event]:
-    """Let a method return late; return what tells of a call, and what answers it."""
+    """Let a method return late; return the events of the call and of the answer."""
     called, answer = asyncio.Event(), asyncio.Event()
     original = getattr(owner, method)
 

@@ -112,7 +112,7 @@ class Person:
         return self.state(entity_id)
 
     async def be_in(self, state: str) -> None:
-        """Have an account in a state, and know it."""
+        """Set the state of the account, and refresh it."""
         self.account.state = state
         await self.wait()
 
@@ -131,7 +131,7 @@ class Person:
                 BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
             )
         except HomeAssistantError as err:
-            LOGGER.debug("As automations tell it", exc_info=err)
+            LOGGER.debug("As automations log it", exc_info=err)
             self.shown.append(str(err))
             reason = err.translation_key
         await self.settle()
@@ -189,7 +189,7 @@ class Person:
         await self.ask("DELETE", f"{base}/{dialog['flow_id']}")
         await self.settle()
 
-    # What must not be told
+    # What must not be revealed
 
     def seen(self) -> list[str]:
         """Return all that was shown, and all that can be seen now."""
@@ -249,7 +249,7 @@ async def async_meet(
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing come by itself, and everything else at once."""
+    """Stop all polling, and shorten all waiting."""
     for interval in ("UPDATE_INTERVAL", "FAST_UPDATE_INTERVAL"):
         monkeypatch.setattr(coordinator, interval, timedelta(hours=1))
     # A queue is looked at whenever there is an occasion.

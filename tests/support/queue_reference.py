@@ -17,7 +17,7 @@ HALF_AN_HOUR: Final = 1800
 
 @dataclass(frozen=True)
 class Look:
-    """A look at the queue: its count, and its oldest message if that was told."""
+    """A look at the queue: its count, and its oldest message if that was reported."""
 
     at: float
     count: int
@@ -71,7 +71,7 @@ def patience(delay: float) -> float:
     return max(600, 3 * delay)
 
 
-def standing(history: Sequence[QueueEvent]) -> list[Look]:
+def looks_at_standstill(history: Sequence[QueueEvent]) -> list[Look]:
     """Return the last looks between which the queue may have stood still."""
     looks: list[Look] = []
     can_send = True
@@ -100,14 +100,14 @@ def has_moved(history: Sequence[QueueEvent]) -> bool:
     *before, last = (event for event in history if isinstance(event, Look))
     if last.count == 0 or (before and last.count < before[-1].count):
         return True
-    known = {look.oldest for look in standing(history[:-1])} - {None}
+    known = {look.oldest for look in looks_at_standstill(history[:-1])} - {None}
     is_near = bool(before) and last.at - before[-1].at <= 200
     return last.oldest is not None and is_near and bool(known - {last.oldest})
 
 
 def is_proved(history: Sequence[QueueEvent], delay: float) -> bool:
     """Return whether the last look proves that the queue does not move."""
-    looks = standing(history)
+    looks = looks_at_standstill(history)
     passed = looks[-1].at - looks[0].at
     named = [look.at for look in looks if look.oldest is not None]
     is_same = bool(named) and named[-1] - named[0] >= patience(delay) - 90
@@ -141,7 +141,7 @@ def _after_look(
     if has_moved(history):
         return QueueVerdict()
     at = history[-1].at
-    if not standing(history) or not is_proved(history, delay):
+    if not looks_at_standstill(history) or not is_proved(history, delay):
         return replace(before, shown_at=at) if before.shown else before
     problem = before.problem or Problem.NOT_SENDING
     if before.is_tried:

@@ -18,7 +18,7 @@ QUEUE_PROBLEMS: Final = frozenset(
 
 QUEUE_REPLAYS: Final = (
     Replay(
-        "stands: for ten minutes, and goes with the first message that goes out",
+        "certain: after ten minutes, and goes with the first message that goes out",
         """
         0:00         0   -
         5:00-14:00   5a  -
@@ -29,14 +29,14 @@ QUEUE_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "stands: from the first look on, with a single message",
+        "certain: from the first look on, with a single message",
         """
         0:00-9:00  1a  -
         10:00      1a  not_sending
         """,
     ),
     Replay(
-        "stands: while more and more messages come",
+        "certain: while more and more messages come",
         """
         0:00  1a   -
         1:00  2a   -
@@ -200,7 +200,7 @@ QUEUE_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "restart: what stood before still does, until the queue says otherwise",
+        "restart: a problem before still is one, until the queue says otherwise",
         """
         0:00-9:00   5a          -
         10:00       5a          not_sending
@@ -237,7 +237,7 @@ QUEUE_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "another problem: that is told by failures takes its place as well",
+        "another problem: that is reported by failures takes its place as well",
         """
         0:00-9:00    5a          -
         10:00        5a          not_sending

@@ -67,7 +67,7 @@ LASTS: Final[dict[Problem, float]] = {
     Problem.UNKNOWN_STATE: 600,
     Problem.WRONG_ADDRESS: 600,
 }
-MOST_TELLING_FIRST: Final = (
+MOST_SPECIFIC_FIRST: Final = (
     Problem.DELETED,
     Problem.EXPIRED,
     Problem.BLOCKED,
@@ -122,18 +122,18 @@ def since_well(history: Sequence[Event]) -> list[Event]:
 
 
 def without_old(spell: Sequence[Event], seconds: float) -> list[Event]:
-    """Return the end of a spell in which something is told all the time."""
-    told = [n for n, event in enumerate(spell) if points_to(event)]
+    """Return the end of a spell in which something is reported all the time."""
+    reports = [n for n, event in enumerate(spell) if points_to(event)]
     gaps = [
         later
-        for earlier, later in pairwise(told)
+        for earlier, later in pairwise(reports)
         if spell[later].at - spell[earlier].at > seconds
     ]
     return list(spell[max(gaps, default=0) :])
 
 
 def run_of(spell: Sequence[Event]) -> list[Event]:
-    """Return the end of a spell in which all that is told is the same."""
+    """Return the end of a spell in which all reports are the same."""
     said = points_to(spell[-1])
     others = [
         n for n, event in enumerate(spell) if points_to(event) not in {None, said}
@@ -143,14 +143,16 @@ def run_of(spell: Sequence[Event]) -> list[Event]:
     return end[first:]
 
 
-def told_seconds(events: Sequence[Event], *, without: Problem | None = None) -> float:
-    """Return for how many seconds something is told, as far as somebody listens."""
+def reported_seconds(
+    events: Sequence[Event], *, without: Problem | None = None
+) -> float:
+    """Return for how many seconds something is reported, as far as somebody polls."""
     seconds = 0.0
-    telling: Problem | str | None = None
+    current: Problem | str | None = None
     for earlier, later in pairwise(events):
         if earlier.what is not Happening.REBOOT:
-            telling = points_to(earlier)
-        if telling not in {None, without} and later.what is not Happening.RESTART:
+            current = points_to(earlier)
+        if current not in {None, without} and later.what is not Happening.RESTART:
             seconds += min(later.at - earlier.at, 120)
     return seconds
 
@@ -159,10 +161,10 @@ def agreed_seconds(run: Sequence[Event]) -> float:
     """Return for how many seconds a run says the same, since the last reboot in it."""
     reboots = [n for n, event in enumerate(run) if event.what is Happening.REBOOT]
     if not reboots:
-        return told_seconds(run)
+        return reported_seconds(run)
     reboot = run[reboots[-1]]
     *_, before = (event for event in run[: reboots[-1]] if event.what != reboot.what)
-    return told_seconds([replace(before, at=reboot.at), *run[reboots[-1] + 1 :]])
+    return reported_seconds([replace(before, at=reboot.at), *run[reboots[-1] + 1 :]])
 
 
 def is_after_reboot(run: Sequence[Event], reboots: Sequence[float]) -> bool:
@@ -199,16 +201,16 @@ def verdict(  # noqa: PLR0911
     recent = without_old(spell, HALF_AN_HOUR)
     if (
         before.shown is None
-        and told_seconds(recent, without=Problem.WRONG_ADDRESS) >= 600
+        and reported_seconds(recent, without=Problem.WRONG_ADDRESS) >= 600
     ):
-        heard = {points_to(event) for event in recent}
-        worst = next(problem for problem in MOST_TELLING_FIRST if problem in heard)
+        reported = {points_to(event) for event in recent}
+        worst = next(problem for problem in MOST_SPECIFIC_FIRST if problem in reported)
         return _again(before, worst, run, reboots, is_quiet=False)
     return before
 
 
 def _believed(before: Verdict, spell: Sequence[Event]) -> Verdict:
-    """Return a verdict without a problem that was heard of too long ago."""
+    """Return a verdict without a problem that was reported too long ago."""
     *_, earlier, last = [spell[0], *(event for event in spell if points_to(event))]
     is_old = last.at - earlier.at > believable(before.problem)
     if is_old and not before.is_confirmed:

@@ -1,6 +1,6 @@
-"""Sequences of answers, and what must stand against the account after each of them.
+"""Sequences of answers, and the problem that the account must have after each of them.
 
-A line says when something happens, what it is, and which problem stands then:
+A line says when something happens, what it is, and which problem is certain then:
 
     2:00           notAuthorized  logged_out
     3:00-9:00      502            logged_out   every minute
@@ -79,7 +79,7 @@ class Replay:
 
 
 def _steps(line: str) -> Iterator[Step]:
-    """Yield the steps that a line stands for."""
+    """Yield the steps of a line."""
     match = _LINE.fullmatch(line)
     if match is None:
         message = f"not a line of a replay: {line!r}"
@@ -101,7 +101,7 @@ def _time(text: str) -> timedelta:
 # while an instance starts or has just been rebooted, two minutes after a 429.
 POLLED_REPLAYS: Final = (
     Replay(
-        "logged out: stands at the second answer, goes with the first good one",
+        "logged out: certain at the second answer, goes with the first good one",
         """
         0:00       authorized     -
         1:00       notAuthorized  -
@@ -139,7 +139,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "blocked: stands at the second answer",
+        "blocked: certain at the second answer",
         """
         0:00  authorized  -
         1:00  blocked     -
@@ -148,7 +148,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "asleep: stands after five minutes",
+        "asleep: certain after five minutes",
         """
         0:00       authorized  -
         1:00-5:00  sleepMode   -
@@ -157,7 +157,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "stuck starting: stands after more than five minutes",
+        "stuck starting: certain after more than five minutes",
         """
         0:00          authorized  -
         1:00-6:00/10  starting    -
@@ -187,7 +187,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "expired: stands at the second answer",
+        "expired: certain at the second answer",
         """
         0:00       authorized  -
         1:00       expired     -
@@ -207,7 +207,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "deleted: stands at the second answer",
+        "deleted: certain at the second answer",
         """
         0:00       authorized  -
         1:00       deleted     -
@@ -215,7 +215,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "wrong address: stands after ten minutes, whatever page the server shows",
+        "wrong address: certain after ten minutes, whatever page the server shows",
         """
         0:00         authorized  -
         1:00-4:00    403         -
@@ -332,7 +332,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "restart: what stood stands again at the first answer that confirms it",
+        "restart: a problem is one again at the first answer that confirms it",
         """
         0:00  notAuthorized  -
         1:00  notAuthorized  logged_out
@@ -534,7 +534,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "deleted: looks like a rejected token later on, and stands",
+        "deleted: looks like a rejected token later on, and stays",
         """
         0:00        deleted  -
         1:00        deleted  deleted
@@ -602,7 +602,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "laptop asleep: what was heard before the night proves no start that is stuck",
+        "laptop asleep: what was reported before the night proves no start that is stuck",
         """
         0:00             authorized  -
         1:00             starting    -
@@ -611,7 +611,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "laptop asleep: what stood before the night needs no new proof",
+        "laptop asleep: a problem from before the night needs no new proof",
         """
         0:00     notAuthorized  -
         1:00     notAuthorized  logged_out
@@ -650,7 +650,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "unknown states: several of them, and null, are heard as one",
+        "unknown states: several of them, and null, count as one",
         """
         0:00        suspended    -
         1:00        suspended    restricted
@@ -845,7 +845,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "alternation: of bad states is a problem after ten minutes, the most telling",
+        "alternation: of bad states is a problem after ten minutes, the most specific",
         """
         0:00   authorized     -
         1:00   notAuthorized  -
@@ -933,7 +933,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "restart: what was heard towards a problem is not forgotten",
+        "restart: what was reported towards a problem is not forgotten",
         """
         0:00-9:00  403      -
         9:10       RESTART  -

@@ -50,7 +50,7 @@ async def async_starting(*entries: MockConfigEntry) -> AsyncGenerator[HomeAssist
 
 
 async def async_start(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    """Let Home Assistant be started, and automations listen."""
+    """Start Home Assistant, and wait until automations listen."""
     await hass.async_start()
     await hass.async_block_till_done(wait_background_tasks=True)
     await async_pass(hass, freezer, ATTACHED_AFTER)

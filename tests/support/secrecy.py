@@ -1,4 +1,4 @@
-"""Look for the token, and for what servers say, in all that is told."""
+"""Look for the token, and for what servers say, in all that is said."""
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -11,14 +11,14 @@ import pytest
 
 from .const import TOKEN
 
-# A piece as long as this gives the token away, or at least that it was told.
-TELLING: Final = 12
+# A piece as long as this reveals the token, or at least that it was leaked.
+REVEALING: Final = 12
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield every piece of a text that is long enough to be telling."""
-    for start in range(len(text) - TELLING + 1):
-        yield text[start : start + TELLING]
+    """Yield every piece of a text that is long enough to reveal it."""
+    for start in range(len(text) - REVEALING + 1):
+        yield text[start : start + REVEALING]
 
 
 PIECES: Final = frozenset([*_pieces(TOKEN), *_pieces(quote(TOKEN, safe=""))])
@@ -35,7 +35,7 @@ def token_leaks(*texts: str) -> list[str]:
     ]
 
 
-# What stands in URLs and in bodies, and may stand nowhere else.
+# What is in URLs and in bodies, and may be nowhere else.
 SERVER_WORDS: Final = (
     "waInstance",
     '"stateInstance"',
@@ -54,10 +54,10 @@ def assert_log_is_clean(caplog: pytest.LogCaptureFixture) -> None:
 
 def assert_hidden(token: str, *places: object) -> None:
     """Assert that a token is in none of some places, in neither spelling."""
-    told = "\n".join(text for place in places for text in _texts(place))
-    assert told
-    assert token not in told
-    assert quote(token, safe="") not in told
+    text = "\n".join(text for place in places for text in _texts(place))
+    assert text
+    assert token not in text
+    assert quote(token, safe="") not in text
 
 
 def _texts(place: object) -> Iterator[str]:
@@ -76,35 +76,35 @@ def _texts(place: object) -> Iterator[str]:
 
 
 class Listener(logging.Handler):
-    """Keep what all loggers say, with the tracebacks of whole chains of exceptions."""
+    """Record what all loggers log, with the tracebacks of whole chains of exceptions."""
 
     def __init__(self) -> None:
-        """Hear nothing yet."""
+        """Initialize without lines."""
         super().__init__(logging.DEBUG)
-        self.heard: list[str] = []
+        self.lines: list[str] = []
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record."""
-        self.heard.append(f"{record.levelname} {record.name} {self.format(record)}")
+        """Record a line."""
+        self.lines.append(f"{record.levelname} {record.name} {self.format(record)}")
 
     @property
     def complaints(self) -> list[str]:
         """What was said of exceptions that nobody has expected, or of aiohttp's own.
 
-        The simulated server has its own ones, and asyncio tells of those that it hands
+        The simulated server has its own ones, and asyncio logs those that it passes
         on.
         """
         return [
             text
-            for text in self.heard
+            for text in self.lines
             if not text.startswith(_OTHERS) and _COMPLAINT.search(text)
         ]
 
 
 @contextmanager
 def listening() -> Generator[Listener]:
-    """Let all loggers tell everything, and listen."""
+    """Let all loggers log everything, and listen."""
     listener = Listener()
     root = logging.getLogger()
     root.addHandler(listener)

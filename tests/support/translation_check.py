@@ -73,7 +73,7 @@ class TranslationCheck:
             self._check((*section, *path), result.get("description_placeholders"))
 
     def _section(self, flow: Flow) -> tuple[str, ...]:
-        """Return where the texts of a flow stand."""
+        """Return the place of the texts of a flow."""
         match flow:
             case ConfigFlow():
                 return ("config",)

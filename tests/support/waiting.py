@@ -7,7 +7,7 @@ import pytest
 
 
 async def async_until(holds: Callable[[], bool]) -> None:
-    """Let happen what happens in no time, until something holds."""
+    """Run the event loop until a condition holds."""
     for _ in range(100_000):
         if holds():
             return

@@ -19,7 +19,7 @@ from ..client import async_create_client
 from ..const import CONSOLE_URL, MESSENGER_NAMES
 from ..data import GreenApiConfigEntry, waiting_messages
 from ..exceptions import RATE_LIMIT_MINUTES, minutes_to_wait
-from ..problem import TELLING_FAILURES
+from ..problem import ACCOUNT_FAILURES
 from ..texts import waiting_text
 
 type NextStep = str
@@ -41,7 +41,7 @@ _STATE_FAILURES: Final[Mapping[InstanceState | None, str]] = {
 }
 
 # Failures after which linking is not worth a try; the others may be over in a moment.
-_HOPELESS: Final = TELLING_FAILURES | {ErrorKind.INVALID_AUTH}
+_HOPELESS: Final = ACCOUNT_FAILURES | {ErrorKind.INVALID_AUTH}
 
 
 class Account:
