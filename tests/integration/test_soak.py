@@ -23,6 +23,7 @@ import logging
 import os
 from random import Random
 import sys
+import time
 from typing import Any, Final, Self
 from unittest.mock import patch
 
@@ -265,6 +266,8 @@ class Life:
 
     def judge(self) -> None:
         """Compare the queue with the reference after a look."""
+        if self.judged == len(self.looks):
+            return
         before = self.problem
         for end in range(self.judged + 1, len(self.looks) + 1):
             self.queue_verdict = queue_verdict(
@@ -426,6 +429,15 @@ class Household:
         self.entries: dict[str, MockConfigEntry] = {}
         self.chance = Random("household")  # noqa: S311
         self._freezer = freezer
+        self._issues: dict[str, dict[Problem, tuple[str, str]]] = {}
+        self._time = time.monotonic()
+
+    def time(self) -> float:
+        """Return the time of the event loop, which is asked for all the time.
+
+        It is the frozen one, which takes long to find out who asks for it.
+        """
+        return self._time
 
     async def async_add(self, number: int) -> None:
         """Set up accounts."""
@@ -434,6 +446,10 @@ class Household:
             self.world.add(instance_id)
             entry = self.entries[instance_id] = entry_of(DEFAULT_API_URL, instance_id)
             entry.add_to_hass(self.hass)
+            self._issues[instance_id] = {
+                problem: (DOMAIN, issue_id(entry.entry_id, problem))
+                for problem in Problem
+            }
         assert await async_setup_component(self.hass, DOMAIN, {})
         await self.hass.async_block_till_done(wait_background_tasks=True)
 
@@ -442,7 +458,8 @@ class Household:
         end = self.world.now + span.total_seconds()
         while self.world.now < end:
             due = get_scheduled_timer_handles(self.hass.loop)[0].when()
-            self._freezer.tick(max(due - self.hass.loop.time(), 0) + 0.001)
+            self._freezer.tick(max(due - self._time, 0) + 0.001)
+            self._time = time.monotonic()
             # The timers are only put in line.
             await asyncio.sleep(0)
             await self.hass.async_block_till_done(wait_background_tasks=True)
@@ -496,15 +513,11 @@ class Household:
         """Compare what is shown of an account with what must be."""
         life = self.world.lives[instance_id]
         life.judge()
-        entry_id = self.entries[instance_id].entry_id
+        registry = ir.async_get(self.hass).issues
         found = {
-            problem: issue.dismissed_version is not None
-            for problem in Problem
-            if (
-                issue := ir.async_get(self.hass).async_get_issue(
-                    DOMAIN, issue_id(entry_id, problem)
-                )
-            )
+            problem: registry[key].dismissed_version is not None
+            for problem, key in self._issues[instance_id].items()
+            if key in registry
         }
         expected = {life.issue: life.issue is life.ignored} if life.issue else {}
         assert found == expected, life.history[-50:]
@@ -557,7 +570,9 @@ async def household(
         # The harness keeps all that was ever written.
         patch.object(Store, "_async_write_data", new=_forget),
     ):
-        yield Household(hass, freezer, world)
+        household = Household(hass, freezer, world)
+        with patch.object(hass.loop, "time", new=household.time):
+            yield household
     logging.disable(logging.NOTSET)
 
 
