@@ -71,7 +71,10 @@ async def reauthenticate(hass: HomeAssistant, entry: MockConfigEntry) -> str:
 
 async def reconfigure(hass: HomeAssistant, entry: MockConfigEntry) -> str:
     """Give the address again."""
-    form = await entry.start_reconfigure_flow(hass)
+    menu = await entry.start_reconfigure_flow(hass)
+    form = await hass.config_entries.flow.async_configure(
+        menu["flow_id"], {"next_step_id": "address"}
+    )
     form = await hass.config_entries.flow.async_configure(
         form["flow_id"], {CONF_API_URL: f"{entry.data[CONF_API_URL]}/v3"}
     )
