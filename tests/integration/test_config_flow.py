@@ -18,7 +18,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components import green_api
-from custom_components.green_api import config_flow
+from custom_components.green_api import account_flow
+from custom_components.green_api.account_flow import AccountFlow
 from custom_components.green_api.api import (
     ACCOUNT_ERROR_KINDS,
     AccountState,
@@ -29,7 +30,6 @@ from custom_components.green_api.api import (
     transport,
 )
 from custom_components.green_api.client import async_create_client
-from custom_components.green_api.config_flow import AccountFlow
 from custom_components.green_api.const import (
     CONF_API_URL,
     CONF_INSTANCE_ID,
@@ -449,7 +449,7 @@ def world(
     world = World(simulator)
     # Another account of the simulator, which knows nothing of the pool's.
     account.fault = Fault.FORBIDDEN_HTML
-    for module in (config_flow, green_api):
+    for module in (account_flow, green_api):
         monkeypatch.setattr(module, "async_create_client", world.create_client)
     return world
 
