@@ -35,6 +35,8 @@ class Problem:
     """Whether somebody has tried a reboot."""
     enabled: tuple[str, ...] = ()
     """The entities that somebody has enabled."""
+    waiting: int = 0
+    """How many messages have waited for that hour."""
 
     @property
     def name(self) -> str:
@@ -86,6 +88,11 @@ MOVED: Final = Problem(
     instance_id="7103000012", issue="wrong_address_fixable", fault=Fault.FORBIDDEN_HTML
 )
 
+NOT_SENDING: Final = Problem(instance_id="7103000013", issue="not_sending", waiting=3)
+NOT_SENDING_AFTER_REBOOT: Final = Problem(
+    instance_id="7103000014", issue="not_sending_after_reboot", waiting=3
+)
+
 
 class Household:
     """A Home Assistant and a GREEN-API."""
@@ -96,6 +103,7 @@ class Household:
         """Take what is already running."""
         self.home_assistant = home_assistant
         self.simulator = simulator
+        self._queues: dict[str, dict[str, object]] = {}
 
     async def had_problem(self, *problems: Problem) -> None:
         """Have had accounts with a problem for an hour, in which Home Assistant was off."""
@@ -123,11 +131,21 @@ class Household:
             instance_id=account.instance_id,
             api_token=account.token,
         )
-        await self.client.wait_for_entry_state(step["result"]["entry_id"], "loaded")
+        entry_id = step["result"]["entry_id"]
+        await self.client.wait_for_entry_state(entry_id, "loaded")
         account.boot_seconds = math.inf
         account.state = problem.state
         account.suspended_until = int(RESTRICTED_UNTIL.timestamp())
         account.fault = problem.fault
+        if problem.waiting:
+            account.queue = problem.waiting
+            account.queue_stuck = True
+            self._queues[entry_id] = {
+                "count": problem.waiting,
+                "shown_ago": 0,
+                "waiting_since": (datetime.now(UTC) - HOUR).isoformat(),
+                "problem": problem.issue,
+            }
         if problem.rebooted:
             await self.act(account, "reboot", "button.press")
         await self.update(account)
@@ -167,8 +185,11 @@ class Household:
         """Make what the integration remembers an hour older."""
         path = self.home_assistant.storage / DOMAIN
         remembered = json.loads(path.read_text(encoding="utf-8"))
-        for account in remembered["data"]["accounts"].values():
+        accounts = remembered["data"]["accounts"]
+        for account in accounts.values():
             _age(account)
+        for entry_id, queue in self._queues.items():
+            accounts[entry_id]["queue"].update(queue)
         path.write_text(json.dumps(remembered), encoding="utf-8")
 
 

@@ -17,6 +17,8 @@ from .household import (
     LOGGED_OUT,
     LOGGED_OUT_TOO,
     MOVED,
+    NOT_SENDING,
+    NOT_SENDING_AFTER_REBOOT,
     RESTRICTED_UNTIL,
     STUCK,
     TELEGRAM,
@@ -229,6 +231,39 @@ async def reboot_the_stuck(scene: Scene) -> None:
     await person.finish()
 
 
+async def set_the_queue_in_motion(scene: Scene) -> None:
+    """Reboot an instance whose messages do not go out, from its repair."""
+    person, texts = scene.person, scene.person.texts
+    account = scene.account_of(NOT_SENDING)
+    step = "issues.not_sending.fix_flow.step"
+    await scene.open_repair(NOT_SENDING)
+    await person.read(f"{step}.init.description", name=NOT_SENDING.name)
+    await scene.witness.look("not-sending")
+    await person.choose(texts(f"{step}.init.menu_options.reboot"))
+    await person.read(f"{step}.reboot.description", name=NOT_SENDING.name)
+    await scene.witness.look("not-sending-reboot")
+    await person.submit()
+    await scene.see_repaired()
+    assert not account.queue_stuck
+    await person.finish()
+
+
+async def clear_the_queue(scene: Scene) -> None:
+    """Drop the messages that do not go out even after a reboot."""
+    account = scene.account_of(NOT_SENDING_AFTER_REBOOT)
+    await scene.open_repair(NOT_SENDING_AFTER_REBOOT)
+    await scene.person.read(
+        "issues.not_sending_after_reboot.fix_flow.step.confirm.description",
+        name=NOT_SENDING_AFTER_REBOOT.name,
+    )
+    await scene.witness.look("not-sending-after-reboot")
+    assert account.queue == NOT_SENDING_AFTER_REBOOT.waiting
+    await scene.person.submit()
+    await scene.see_repaired()
+    assert account.queue == 0
+    await scene.person.finish()
+
+
 async def read_the_hopeless(scene: Scene) -> None:
     """Read the repairs that only tell what to do elsewhere."""
     person = scene.person
@@ -331,6 +366,8 @@ WHOLE: Final = (
     link_by_qr_code,
     be_sent_to_the_console,
     reboot_the_stuck,
+    set_the_queue_in_motion,
+    clear_the_queue,
     read_the_hopeless,
     change_the_address,
     give_a_new_token,
@@ -346,6 +383,8 @@ SHORT: Final = (
     link_by_code,
     link_by_qr_code,
     reboot_the_stuck,
+    set_the_queue_in_motion,
+    clear_the_queue,
     read_the_hopeless,
 )
 RIGHT_TO_LEFT: Final = (
@@ -376,7 +415,14 @@ async def test_story(
 ) -> None:
     """Go through what a person does, and find nothing wrong on the way."""
     await household.had_problem(
-        LOGGED_OUT, LOGGED_OUT_TOO, TELEGRAM, STUCK, *HOPELESS, MOVED
+        LOGGED_OUT,
+        LOGGED_OUT_TOO,
+        TELEGRAM,
+        STUCK,
+        NOT_SENDING,
+        NOT_SENDING_AFTER_REBOOT,
+        *HOPELESS,
+        MOVED,
     )
     account = household.simulator.add_account("1101000001", Token.FIRST)
     scene = Scene(household, person, witness, account)
