@@ -394,6 +394,9 @@ async def test_editor(hass: HomeAssistant) -> None:
     schema = hass.services.async_services()[DOMAIN]["send_message"].schema
     example = {key: field["example"] for key, field in described["fields"].items()}
     example["attachment"] = json.loads(example["attachment"])
+    # The editor takes any other pattern for a kind of media that nothing is of.
+    media = described["fields"]["attachment"]["selector"]["media"]
+    assert media == {"accept": ["*"]}
     assert schema
     assert schema({"entity_id": ALEX, **example}) == {"entity_id": [ALEX], **example}
     with pytest.raises(vol.Invalid):
