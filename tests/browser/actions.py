@@ -1,6 +1,5 @@
 """The page on which a person performs actions."""
 
-import re
 from typing import Final
 
 from playwright.async_api import Locator, expect
@@ -47,8 +46,10 @@ class Actions:
     async def use(self, field: str) -> Locator:
         """Tick a field, and return its row."""
         key = f"services.{self.action}.fields.{field}"
-        name = re.compile(rf"^\s*{re.escape(self.person.texts(f'{key}.name'))}\s")
-        row = self.form.locator("ha-settings-row", has_text=name)
+        name = self.person.page.get_by_text(
+            self.person.texts(f"{key}.name"), exact=True
+        )
+        row = self.form.locator("ha-settings-row").filter(has=name)
         await self.person.see(row, self.person.texts(f"{key}.description"))
         await row.locator("ha-checkbox").click()
         return row

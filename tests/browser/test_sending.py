@@ -158,6 +158,7 @@ async def see_when(scene: Scene) -> None:
     await person.go(f"/config/devices/device/{device_id}")
     card = person.page.locator("ha-device-entities-card")
     await expect(card.locator("hui-generic-entity-row").first).to_be_visible()
+    await expect(person.page.locator("ha-logbook ha-spinner")).to_have_count(0)
     await scene.witness.look("recipient-page", tall=True)
     assert len(arrived(scene.account)) == 2
 

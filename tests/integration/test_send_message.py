@@ -27,8 +27,16 @@ from homeassistant.components.media_source import (
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+    floor_registry as fr,
+    label_registry as lr,
+)
 from homeassistant.helpers.entity_component import EntityComponent
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
 from tests.simulator import Account, Fault
 from tests.support.helpers import methods
@@ -135,6 +143,70 @@ async def test_text(hass: HomeAssistant, account: Account) -> None:
         "message": f"*Front door*\n{TEXT}",
         "linkPreview": False,
     }
+
+
+@pytest.mark.parametrize("by", ["device_id", "area_id", "floor_id", "label_id"])
+async def test_target(
+    hass: HomeAssistant,
+    device_registry: dr.DeviceRegistry,
+    entity_registry: er.EntityRegistry,
+    account: Account,
+    by: str,
+) -> None:
+    """Recipients are found by their device, by its area and by its label."""
+    device_id = entity_registry.async_get(ALEX).device_id
+    floor = fr.async_get(hass).async_create("Ground floor")
+    area = ar.async_get(hass).async_create("Hall", floor_id=floor.floor_id)
+    label = lr.async_get(hass).async_create("Important")
+    for device in dr.async_entries_for_config_entry(
+        device_registry, entity_registry.async_get(ALEX).config_entry_id
+    ):
+        # The account is in the same area as one of its recipients.
+        if device.id == device_id or not device.via_device_id:
+            device_registry.async_update_device(
+                device.id, area_id=area.id, labels={label.label_id}
+            )
+    named = {
+        "device_id": device_id,
+        "area_id": area.id,
+        "floor_id": floor.floor_id,
+        "label_id": label.label_id,
+    }
+    response = await hass.services.async_call(
+        DOMAIN,
+        "send_message",
+        {by: named[by], "message": TEXT},
+        blocking=True,
+        return_response=True,
+    )
+    assert list(response) == [ALEX]
+    assert sent(account) == [(ALEX_CHAT, TEXT)]
+
+
+@pytest.mark.parametrize("service", [f"{DOMAIN}.send_message", "notify.send_message"])
+async def test_state_after_sending(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    service: str,
+) -> None:
+    """The state is when a message was accepted last, whichever action has sent it."""
+    domain, name = service.split(".")
+    freezer.tick(5)
+    await hass.services.async_call(
+        domain, name, {"entity_id": ALEX, "message": TEXT}, blocking=True
+    )
+    accepted_at = dt_util.utcnow().isoformat()
+    assert hass.states.get(ALEX).state == accepted_at
+    assert hass.states.get(FAMILY).state == STATE_UNKNOWN
+
+    freezer.tick(5)
+    account.faults["sendMessage"] = Fault.BAD_REQUEST
+    with pytest.raises(HomeAssistantError):
+        await hass.services.async_call(
+            domain, name, {"entity_id": ALEX, "message": TEXT}, blocking=True
+        )
+    assert hass.states.get(ALEX).state == accepted_at
 
 
 async def test_quote(hass: HomeAssistant, account: Account, media: Path) -> None:
