@@ -341,13 +341,7 @@ async def test_nothing_of_the_list_is_kept(
     shown = await async_add(hass, loaded_entry)
     await async_submit(hass, shown, chat_id="Family")
 
-    told = "\n".join(
-        text
-        for text in listener.heard
-        if text.split()[1].startswith(
-            ("custom_components", "aiohttp.client", "asyncio")
-        )
-    )
+    told = "\n".join(listener.told_by("custom_components", "aiohttp.client", "asyncio"))
     stored = f"{loaded_entry.as_dict()}"
     for word in ("Caretaker", "Neighbour", "447700900123", "Old house"):
         assert word not in told
