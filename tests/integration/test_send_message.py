@@ -2,10 +2,14 @@
 
 import base64
 from datetime import datetime
+import importlib
+import importlib.util
 import json
 from pathlib import Path
+import sys
 from types import SimpleNamespace
 from typing import Any, Final, override
+from unittest.mock import MagicMock
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -295,9 +299,14 @@ async def test_image_entity(hass: HomeAssistant, account: Account) -> None:
     assert file(account) == ("doorbell.png", PICTURE, "")
 
 
-async def test_camera(hass: HomeAssistant, account: Account) -> None:
+async def test_camera(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, account: Account
+) -> None:
     """What a camera sees is sent."""
-    camera = pytest.importorskip("homeassistant.components.camera")
+    if importlib.util.find_spec("turbojpeg") is None:
+        # It makes pictures smaller, which nobody asks for here.
+        monkeypatch.setitem(sys.modules, "turbojpeg", MagicMock())
+    camera = importlib.import_module("homeassistant.components.camera")
 
     class FrontDoor(camera.Camera):  # type: ignore[name-defined, misc]
         """A camera."""
@@ -425,6 +434,20 @@ async def test_nothing(hass: HomeAssistant, account: Account) -> None:
     err = await async_refused(hass)
     assert err.translation_key == "message_empty"
     assert account.requests == []
+
+
+async def test_free_plan(hass: HomeAssistant, account: Account, media: Path) -> None:
+    """Of the free plan's two limits, the one that is reached is named."""
+    account.on_free_plan = True
+    account.free_plan.used["sendFileByUpload"] = 1000
+    err = await async_refused(hass, attachment=chosen("media_source/local/door.jpg"))
+    assert err.translation_key == "method_quota"
+
+    for number in range(3):
+        account.free_plan.take("sendMessage", f"4477009009{number}@c.us")
+    err = await async_refused(hass, message=TEXT)
+    assert err.translation_key == "chat_quota"
+    assert account.waiting == ()
 
 
 async def test_wrong_quote(hass: HomeAssistant, account: Account) -> None:
