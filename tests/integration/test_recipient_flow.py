@@ -1,7 +1,7 @@
 """Test the dialogs that add and change a recipient."""
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from aiohttp.test_utils import TestClient
 import pytest
@@ -17,10 +17,9 @@ from tests.simulator.contacts import Contact
 from tests.support.const import TOKEN
 from tests.support.dialog import async_remove
 from tests.support.helpers import methods
+from tests.support.person import RECIPIENTS
 from tests.support.recipients import ALEX_CHAT, FAMILY_CHAT, async_add_recipient
 from tests.support.secrecy import Listener, assert_hidden
-
-SUBENTRY_FLOWS: Final = "/api/config/config_entries/subentries/flow"
 
 type Shown = dict[str, Any]
 
@@ -325,7 +324,7 @@ async def test_frontend(
 ) -> None:
     """The frontend gets a list to search, in which something else can be typed."""
     response = await client.post(
-        SUBENTRY_FLOWS,
+        RECIPIENTS,
         json={"handler": [loaded_entry.entry_id, SUBENTRY_TYPE_RECIPIENT]},
     )
     assert response.status == HTTPStatus.OK

@@ -158,20 +158,17 @@ async def test_target(
     by: str,
 ) -> None:
     """Recipients are found by their device, by its area and by its label."""
-    device_id = entity_registry.async_get(ALEX).device_id
+    recipient = device_registry.async_get(entity_registry.async_get(ALEX).device_id)
     floor = fr.async_get(hass).async_create("Ground floor")
     area = ar.async_get(hass).async_create("Hall", floor_id=floor.floor_id)
     label = lr.async_get(hass).async_create("Important")
-    for device in dr.async_entries_for_config_entry(
-        device_registry, entity_registry.async_get(ALEX).config_entry_id
-    ):
-        # The account is in the same area as one of its recipients.
-        if device.id == device_id or not device.via_device_id:
-            device_registry.async_update_device(
-                device.id, area_id=area.id, labels={label.label_id}
-            )
+    # The account is in the same area as one of its recipients.
+    for device_id in (recipient.id, recipient.via_device_id):
+        device_registry.async_update_device(
+            device_id, area_id=area.id, labels={label.label_id}
+        )
     named = {
-        "device_id": device_id,
+        "device_id": recipient.id,
         "area_id": area.id,
         "floor_id": floor.floor_id,
         "label_id": label.label_id,
@@ -299,14 +296,17 @@ async def test_image_entity(hass: HomeAssistant, account: Account) -> None:
     assert file(account) == ("doorbell.png", PICTURE, "")
 
 
-async def test_camera(
-    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, account: Account
-) -> None:
-    """What a camera sees is sent."""
+@pytest.fixture
+def camera(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return Home Assistant's cameras."""
     if importlib.util.find_spec("turbojpeg") is None:
         # It makes pictures smaller, which nobody asks for here.
         monkeypatch.setitem(sys.modules, "turbojpeg", MagicMock())
-    camera = importlib.import_module("homeassistant.components.camera")
+    return importlib.import_module("homeassistant.components.camera")
+
+
+async def test_camera(hass: HomeAssistant, account: Account, camera: Any) -> None:
+    """What a camera sees is sent."""
 
     class FrontDoor(camera.Camera):  # type: ignore[name-defined, misc]
         """A camera."""
