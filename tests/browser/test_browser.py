@@ -91,7 +91,9 @@ async def reboot(scene: Scene) -> None:
     await scene.witness.look("device", tall=True)
 
     await person.page.locator("hui-button-entity-row ha-button").click()
-    state = person.page.locator("hui-sensor-entity-row").first
+    state = person.page.locator("hui-sensor-entity-row").filter(
+        has=person.page.get_by_text(texts("entity.sensor.state.name"), exact=True)
+    )
     await person.see(state, texts("entity.sensor.state.state.starting"))
     await scene.witness.look("rebooting")
     await person.see(state, texts("entity.sensor.state.state.authorized"))

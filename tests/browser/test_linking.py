@@ -1,13 +1,11 @@
 """A person links accounts, from their set-up on, and leaves the dialogs in every way."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import logging
 import time
 from typing import Final
 
-from playwright.async_api import expect
 import pytest
 
 from tests.live.configuration import DOMAIN
@@ -24,9 +22,6 @@ from .witness import Witness
 _LOGGER: Final = logging.getLogger(__name__)
 
 WAYS: Final = "config.step.ways.menu_options"
-
-# Seconds after which a dialog that was closed has asked for the last time.
-QUIET_AFTER: Final = 15
 
 # Seconds for which the server wants to be left alone.
 RETRY_AFTER: Final = 5
@@ -248,24 +243,6 @@ async def be_asked_to_wait(scene: Scene) -> None:
     scene.account.faults.clear()
 
 
-async def close_in_the_middle(scene: Scene) -> None:
-    """Close a dialog that shows a QR code: after some seconds nobody asks any more."""
-    await remove(scene, scene.account)
-    await asyncio.sleep(RETRY_AFTER)
-    await add(scene, scene.account)
-    await scene.person.choose(scene.person.texts(f"{WAYS}.qr_code"))
-    await scene.person.see_qr_code()
-    await scene.person.close()
-    await asyncio.sleep(QUIET_AFTER)
-    scene.account.requests.clear()
-    await asyncio.sleep(QUIET_AFTER)
-    methods = [request.method for request in scene.account.requests]
-    assert "qr" not in methods
-    assert methods.count("getStateInstance") <= 1
-    await scene.person.open_integration()
-    await expect(scene.person.entry(scene.name)).to_be_visible()
-
-
 STORY: Final = (
     log_in,
     link_from_repair,
@@ -278,7 +255,6 @@ STORY: Final = (
     need_a_passkey,
     lose_the_server,
     be_asked_to_wait,
-    close_in_the_middle,
 )
 
 

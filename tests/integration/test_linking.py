@@ -36,8 +36,8 @@ from custom_components.green_api.linking.waits import (
 )
 from custom_components.green_api.linking.watch import (
     LOOK_INTERVAL,
+    SEEN_WITHIN,
     TOLD_FOR,
-    WATCHED_FOR,
 )
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
@@ -272,24 +272,23 @@ async def test_scan_is_noticed(
 
 
 @pytest.mark.parametrize("way", [async_finish, async_scan, async_type])
-async def test_linked_unseen(
+async def test_linked_shows_at_once(
     hass: HomeAssistant,
     dialog: Dialog,
     logged_out: str,
     account: Account,
     way: Way,
 ) -> None:
-    """An account that is linked shows at once, even if nobody looks at the dialog."""
+    """An account that is linked shows everywhere when it shows in the dialog."""
     await dialog.open(logged_out)
     await way(dialog, account)
     account.state = "authorized"
 
-    await dialog.wait()
+    assert (await dialog.follow_to_end())["type"] == "create_entry"
 
     assert state(hass) == "authorized"
     assert not standing(hass)
     assert not running(hass)
-    assert (await dialog.look())["type"] == "create_entry"
 
 
 async def test_fresh_qr_codes(
@@ -1206,7 +1205,7 @@ async def test_page_is_gone(
     """A dialog whose page is gone asks for nothing any more, and ends by itself."""
     await dialog.open(logged_out)
     await way(dialog, account)
-    await async_let_pass(freezer, WATCHED_FOR)
+    await async_let_pass(freezer, SEEN_WITHIN)
 
     account.requests.clear()
     await async_let_pass(freezer, 60)

@@ -317,12 +317,9 @@ class World:
         self.polled: set[str] = set()
         self.in_peace = True
         self.off = timedelta()
-        self._seed = seed
-
-    @property
-    def now(self) -> float:
+        self.now = asyncio.get_running_loop().time()
         """The time in seconds, whatever the clock on the wall says."""
-        return asyncio.get_running_loop().time()
+        self._seed = seed
 
     @property
     def instance_ids(self) -> list[str]:
@@ -453,7 +450,9 @@ class Household:
         end = self.world.now + span.total_seconds()
         while self.world.now < end:
             due = get_scheduled_timer_handles(self.hass.loop)[0].when()
-            self._freezer.tick(max(due - self.hass.loop.time(), 0) + 0.001)
+            passed = max(due - self.world.now, 0) + 0.001
+            self._freezer.tick(passed)
+            self.world.now += passed
             # The timers are only put in line.
             await asyncio.sleep(0)
             await self.hass.async_block_till_done(wait_background_tasks=True)
@@ -563,6 +562,8 @@ async def household(
             "custom_components.green_api.client.async_get_clientsession",
             new=lambda _: world,
         ),
+        # To ask the frozen clock takes longer than most of what asks it.
+        patch.object(hass.loop, "time", new=lambda: world.now),
         # Somebody sets the clock on the wall now and then.
         patch.object(dt_util, "utcnow", new=lambda: now() + world.off),
         # The harness keeps all that was ever written.
@@ -580,7 +581,7 @@ DAYS: Final = os.environ.get("GREEN_API_SOAK_DAYS")
 
 
 @pytest.mark.timeout(0 if DAYS else 1200)
-@pytest.mark.parametrize(("accounts", "days"), [(500, 1), (20, 30), (1, 30)])
+@pytest.mark.parametrize(("accounts", "days"), [(200, 1), (10, 30), (1, 30)])
 async def test_soak(household: Household, accounts: int, days: int) -> None:
     """What is wrong is told, nothing else is, and nothing grows."""
     await household.async_live(timedelta(minutes=1))

@@ -449,6 +449,22 @@ class HomeAssistantClient:
             event_type="repairs_issue_registry_updated",
         )
 
+    async def wait_for_issue(
+        self, domain: str, issue_id: str, *, within: float = PATIENCE
+    ) -> Issue:
+        """Wait until an issue is open, whichever others are."""
+
+        async def look() -> Issue | None:
+            issues = await self.issues(domain)
+            return next((it for it in issues if it["issue_id"] == issue_id), None)
+
+        return await self.until(
+            look,
+            "subscribe_events",
+            within=within,
+            event_type="repairs_issue_registry_updated",
+        )
+
     # -- Automations and notifications
 
     async def save_automation(self, key: str, config: Mapping[str, object]) -> None:

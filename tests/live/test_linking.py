@@ -1,7 +1,7 @@
 """Link an account of a real Home Assistant from every dialog, in all ways out."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import logging
 from typing import Final
 
@@ -18,9 +18,12 @@ from .scene import (
     assert_in_good_order,
     assert_kept_secret,
 )
-from .wire import FlowStep
+from .wire import Entry, FlowStep
 
 _LOGGER: Final = logging.getLogger(__name__)
+
+# Seconds after which nobody waits for a QR code to be scanned any more.
+UNTIL_TIMEOUT: Final = 240
 
 PHONE: Final = "+44 (0)7700 900123"
 
@@ -38,9 +41,14 @@ class House:
         """The person at Home Assistant."""
         return self.home_assistant.client
 
+    async def entries(self) -> list[Entry]:
+        """Return the config entry of the account, or none."""
+        title = f"GREEN-API {self.account.instance_id}"
+        return [it for it in await self.client.entries(DOMAIN) if it["title"] == title]
+
     async def add(self) -> Flow:
         """Add the account by pasting the URL of a request, and go on."""
-        for entry in await self.client.entries(DOMAIN):
+        for entry in await self.entries():
             await self.client.remove_entry(entry["entry_id"])
         flow = await self.client.start_flow(DOMAIN)
         step = await flow.submit(
@@ -53,7 +61,7 @@ class House:
 
     async def reconfigure(self) -> Flow:
         """Choose to link the account again."""
-        (entry,) = await self.client.entries(DOMAIN)
+        (entry,) = await self.entries()
         await self.client.wait_for_entry_state(entry["entry_id"], "loaded")
         flow = await self.client.start_reconfigure(entry)
         await flow.choose("link_again")
@@ -61,8 +69,9 @@ class House:
 
     async def repair(self) -> Flow:
         """Open the repair, as soon as there is one."""
-        (issue,) = await self.client.wait_for_issues(
-            DOMAIN, "logged_out", within=CERTAINTY
+        (entry,) = await self.entries()
+        issue = await self.client.wait_for_issue(
+            DOMAIN, f"{entry['entry_id']}_logged_out", within=CERTAINTY
         )
         return await self.client.start_repair(issue)
 
@@ -141,11 +150,23 @@ async def wait_for_the_server(house: House, door: Door) -> None:
     await flow.close()
 
 
+async def time_out(house: House, door: Door) -> None:
+    """Be asked how to go on when nobody has scanned the QR code."""
+    flow = await door(house)
+    await scan(flow)
+    step = await flow.follow_until(
+        lambda step: step["type"] != "progress", within=UNTIL_TIMEOUT
+    )
+    assert step["step_id"] == "qr_timeout"
+    await scan(flow)
+    await flow.close()
+
+
 async def reload(house: House, door: Door) -> None:
     """Link an account that is reloaded while its QR code is shown."""
     flow = await door(house)
     await scan(flow)
-    (entry,) = await house.client.entries(DOMAIN)
+    (entry,) = await house.entries()
     await house.client.reload_entry(entry["entry_id"])
     assert house.account.scan()
     await end_well(flow)
@@ -181,27 +202,48 @@ async def end_well(flow: Flow) -> None:
     }
 
 
-UNLINKED: Final = (close, be_rate_limited, need_a_passkey, wait_for_the_server)
-LINKED: Final = (reload, be_linked_already, type_a_code)
+type WayOut = Callable[[House, Door], Awaitable[None]]
+
+UNLINKED: Final = (
+    close,
+    be_rate_limited,
+    need_a_passkey,
+    wait_for_the_server,
+    time_out,
+)
+
+# What links an account: it takes two minutes until there is a repair for it again.
+LINKED: Final = (reload, be_linked_already)
 
 
 @pytest.mark.parametrize(
-    ("door", "ways_out"),
+    ("door", "more"),
     [
-        pytest.param(House.add, (*UNLINKED, *LINKED), id="set-up"),
-        pytest.param(House.reconfigure, (*UNLINKED, *LINKED), id="reconfigure"),
-        # It takes two minutes each time until there is a repair again.
-        pytest.param(House.repair, (*UNLINKED, reload), id="repair"),
+        pytest.param(House.add, (type_a_code,), id="set-up"),
+        pytest.param(House.reconfigure, (type_a_code,), id="reconfigure"),
+        pytest.param(House.repair, (), id="repair"),
     ],
 )
-async def test_ways_out(
-    house: House, door: Door, ways_out: tuple[Callable[[House, Door], Awaitable[None]]]
-) -> None:
+async def test_ways_out(house: House, door: Door, more: tuple[WayOut, ...]) -> None:
     """Go through a dialog again and again, and leave it in every way there is."""
-    await (await House.add(house)).close()
-    for way_out in ways_out:
-        _LOGGER.info("%s: %s", way_out.__name__, way_out.__doc__)
-        await way_out(house, door)
+    other = replace(
+        house,
+        account=house.simulator.add_account(
+            "1101000002", Token.OTHER, state="notAuthorized"
+        ),
+    )
+    for it in (house, other):
+        await (await House.add(it)).close()
+    for way_out in (*UNLINKED, *more):
+        await _leave(way_out, house, door)
+    for way_out, it in zip(LINKED, (house, other), strict=True):
+        await _leave(way_out, it, door)
+
+
+async def _leave(way_out: WayOut, house: House, door: Door) -> None:
+    """Leave a dialog in a way."""
+    _LOGGER.info("%s: %s", way_out.__name__, way_out.__doc__)
+    await way_out(house, door)
 
 
 async def test_another_phone(house: House) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+import time
 from typing import Any, Final
 
 from aiohttp import ClientResponse
@@ -155,7 +156,8 @@ class Dialog:
 
     async def stay_open(self, seconds: float) -> Shown:
         """Stay open for some time, and look whenever there may be something new."""
-        for _ in range(round(seconds / 0.5)):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
             await async_let_pass(self._freezer, 0.5)
             if self.announced > self._followed:
                 self._followed = self.announced

@@ -13,9 +13,13 @@ LONG: Final = (
     "tests/client/test_fuzz.py",
     "tests/simulator/test_simulator.py",
     "tests/integration/test_hostile_server.py",
+    "tests/live/test_linking.py",
+    "tests/live/test_alert_restarts.py",
     "tests/live/test_bad_restarts.py",
     "tests/live/test_live.py",
     "tests/live/test_sending.py",
+    "tests/browser/test_ways_out.py",
+    "tests/browser/test_browser.py",
 )
 """Modules with the longest tests, and those that scripts/test --quick leaves out."""
 

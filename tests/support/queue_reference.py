@@ -77,7 +77,9 @@ def standing(history: Sequence[QueueEvent]) -> list[Look]:
     can_send = True
     for event in history:
         if isinstance(event, Look):
-            if looks and (event.at - looks[-1].at > 200 or event.count < looks[-1].count):
+            if looks and (
+                event.at - looks[-1].at > 200 or event.count < looks[-1].count
+            ):
                 looks = []
             looks = [*looks, event] if event.count and can_send else []
         elif isinstance(event, Turn):

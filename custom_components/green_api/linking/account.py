@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..api import (
     AccountState,
+    ErrorKind,
     GreenApiClient,
     GreenApiError,
     InstanceState,
@@ -18,6 +19,7 @@ from ..client import async_create_client
 from ..const import CONSOLE_URL, MESSENGER_NAMES
 from ..data import GreenApiConfigEntry, waiting_messages
 from ..exceptions import RATE_LIMIT_MINUTES, minutes_to_wait
+from ..problem import TELLING_FAILURES
 from ..texts import waiting_text
 
 type NextStep = str
@@ -37,6 +39,9 @@ _STATE_FAILURES: Final[Mapping[InstanceState | None, str]] = {
     InstanceState.SUSPENDED: "restricted",
     InstanceState.YELLOW_CARD: "restricted",
 }
+
+# Failures after which linking is not worth a try; the others may be over in a moment.
+_HOPELESS: Final = TELLING_FAILURES | {ErrorKind.INVALID_AUTH}
 
 
 class Account:
@@ -115,10 +120,11 @@ def can_be_linked(entry: GreenApiConfigEntry) -> bool:
     """Return whether an account is one that can be linked from here, as far as known."""
     if entry.state is not ConfigEntryState.LOADED:
         return False
-    data = entry.runtime_data
-    settings = data.settings.known
+    account = entry.runtime_data.coordinator.data
+    settings = entry.runtime_data.settings.known
     return (
-        data.coordinator.last_update_success
-        and data.coordinator.data.state.known not in _STATE_FAILURES
+        account.since is not None
+        and account.error not in _HOPELESS
+        and account.state.known not in _STATE_FAILURES
         and (settings is None or settings.messenger is Messenger.WHATSAPP)
     )

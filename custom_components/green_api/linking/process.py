@@ -130,7 +130,6 @@ class Linking:
 
     def _show_qr_code(self, qr_code: QrCode) -> Progress:
         """Show a QR code while the next one is waited for."""
-        self._watch.async_change()
         coming = self._waits.async_scan(qr_code)
         if not qr_code:
             return self._start("qr_code", "wait_for_server", coming)

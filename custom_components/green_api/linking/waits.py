@@ -9,7 +9,7 @@ from ..api import AccountState, ErrorKind, GreenApiError, InstanceState, QrKind
 from ..const import QR_LIFE
 from ..problem import RESTRICTED_STATES
 from .account import Account, NextStep
-from .watch import Watch, now
+from .watch import LOOK_INTERVAL, Watch, now
 
 # Seconds between two QR codes.
 QR_INTERVAL: Final = 5
@@ -79,7 +79,7 @@ class Waits:
         while now() < self._qr_timeout_at:
             if await self._async_wait_linked(QR_INTERVAL):
                 return "linked"
-            if shown and not self._watch.is_seen:
+            if not await self._watch.async_is_open():
                 continue
             try:
                 return await self._async_get_qr_code()
@@ -133,10 +133,11 @@ class Waits:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while True:
-                    state = await self._async_look() if self._watch.is_open else None
+                    is_open = await self._watch.async_is_open()
+                    state = await self._async_look() if is_open else None
                     if state and holds(state):
                         return state
-                    await self._watch.async_sleep()
+                    await asyncio.sleep(LOOK_INTERVAL)
         return None
 
     async def _async_look(self) -> AccountState | None:
