@@ -25,11 +25,18 @@ class FreshAnswer:
         self._coordinator = coordinator
         self._asking = asyncio.Lock()
 
-    async def async_get(self, since: float) -> Answer:
-        """Return the answer for somebody who has waited for it since then."""
+    async def async_get(self, since: float) -> Answer | None:
+        """Return the answer for somebody who has waited for it since then.
+
+        None means that it is old, and that nobody asks any more: the account was
+        unloaded meanwhile.
+        """
         async with self._asking:
             if not self._holds(since):
+                asked_at = self._hass.loop.time()
                 await self._coordinator.async_refresh()
+                if self._coordinator.answered_at < asked_at:
+                    return None
         return self._coordinator.answer
 
     def _holds(self, since: float) -> bool:

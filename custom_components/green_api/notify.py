@@ -13,6 +13,7 @@ from homeassistant.core import HomeAssistant, ServiceResponse, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util.json import JsonValueType
 
 from .attachment import async_get_attachment
 from .const import CONF_CHAT_ID, CONF_INSTANCE_ID, DOMAIN
@@ -77,21 +78,17 @@ class RecipientEntity(NotifyEntity):
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, identifier)})
 
     @override
-    async def async_send_message(self, message: str, title: str | None = None) -> None:
-        """Send a text."""
-        await self._entry.runtime_data.sender.async_send_message(
-            self._recipient, message, title
-        )
-
-    async def async_send(
+    async def async_send_message(
         self,
         message: str,
         title: str | None = None,
+        *,
         attachment: Mapping[str, str] | str | None = None,
         filename: str | None = None,
+        response: dict[str, JsonValueType] | None = None,
         **options: Any,
-    ) -> ServiceResponse:
-        """Send a text or a file, and return the id of the message."""
+    ) -> None:
+        """Send a text or a file; all but a text are of the integration's own action."""
         sender, recipient = self._entry.runtime_data.sender, self._recipient
         if attachment is None:
             message_id = await sender.async_send_message(
@@ -104,9 +101,15 @@ class RecipientEntity(NotifyEntity):
             message_id = await sender.async_send_file(
                 recipient, file, message, title, **options
             )
-        # Older versions of Home Assistant note it only of their own action.
-        getattr(self, "_async_record_notification", lambda: None)()
-        return {"message_id": message_id}
+        if response is not None:
+            response["message_id"] = message_id
+
+    async def async_send(self, **what: Any) -> ServiceResponse:
+        """Send a text or a file, and return the id of the message."""
+        response: dict[str, JsonValueType] = {}
+        # In every version of Home Assistant this notes when it was.
+        await self._async_send_message(**what, response=response)
+        return response
 
     @property
     def _recipient(self) -> Recipient:

@@ -13,15 +13,15 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import CONF_NAME
 from homeassistant.helpers.selector import (
-    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
     TextSelector,
 )
 
-from .api import Chat, ChatKind, GreenApiClient, GreenApiError, Messenger
+from .api import Chat, GreenApiClient, GreenApiError, Messenger
 from .chat_id import InvalidChatIdError, known_chat_id, parse_chat_id
+from .chat_list import by_label
 from .const import CONF_CHAT_ID, MESSENGER_NAMES
 from .data import GreenApiConfigEntry, GreenApiData
 
@@ -32,7 +32,7 @@ ATTEMPTS: Final = 3
 class RecipientFlow(ConfigSubentryFlow):
     """Choose a chat from those of the account, or type one."""
 
-    _chats: tuple[Chat, ...] | None = None
+    _chats: Mapping[str, Chat] | None = None
     _messenger = Messenger.WHATSAPP
 
     async def async_step_user(
@@ -63,9 +63,7 @@ class RecipientFlow(ConfigSubentryFlow):
         await self._async_load(entry.runtime_data)
         if user_input is None:
             errors = {} if self._chats else {"base": "no_chats"}
-            user_input = (
-                {CONF_NAME: subentry.title, **subentry.data} if subentry else {}
-            )
+            user_input = self._known(subentry)
         else:
             chat_id, error = self._chosen(user_input[CONF_CHAT_ID], subentry)
             if not error:
@@ -78,7 +76,8 @@ class RecipientFlow(ConfigSubentryFlow):
         """Ask once for the chats to choose from."""
         if self._chats is None:
             self._messenger = await data.settings.async_get_messenger()
-            self._chats = await _async_get_chats(data.client, self._messenger)
+            chats = await _async_get_chats(data.client, self._messenger)
+            self._chats = by_label(chats, self._messenger)
 
     def _show(
         self, step_id: str, known: Mapping[str, str], errors: dict[str, str], name: str
@@ -107,12 +106,10 @@ class RecipientFlow(ConfigSubentryFlow):
 
     def _schema(self) -> vol.Schema:
         """Return the fields, with the chats that are known."""
-        options = [
-            SelectOptionDict(value=chat.chat_id, label=_label(chat))
-            for chat in sorted(self._chats or (), key=_order)
-        ]
         chats = SelectSelectorConfig(
-            options=options, custom_value=True, mode=SelectSelectorMode.DROPDOWN
+            options=list(self._chats or ()),
+            custom_value=True,
+            mode=SelectSelectorMode.DROPDOWN,
         )
         return vol.Schema(
             {
@@ -121,16 +118,29 @@ class RecipientFlow(ConfigSubentryFlow):
             }
         )
 
+    def _known(self, subentry: ConfigSubentry | None) -> dict[str, str]:
+        """Return what is known of a recipient.
+
+        The frontend would choose the first chat of the list for a new one.
+        """
+        if subentry is None:
+            return {CONF_CHAT_ID: ""}
+        chat_id = subentry.data[CONF_CHAT_ID]
+        listed = (self._chats or {}).items()
+        labels = (label for label, chat in listed if chat.chat_id == chat_id)
+        return {CONF_CHAT_ID: next(labels, chat_id), CONF_NAME: subentry.title}
+
     def _chosen(self, text: str, subentry: ConfigSubentry | None) -> tuple[str, str]:
         """Return the chat that was chosen or typed, and what is wrong with it."""
-        chats = self._chats or ()
-        chat_id = text
-        if not any(chat.chat_id == text for chat in chats):
+        chats = self._chats or {}
+        if chat := chats.get(text):
+            chat_id = chat.chat_id
+        else:
             try:
                 chat_id = parse_chat_id(text, self._messenger)
             except InvalidChatIdError:
                 return text, "invalid_chat_id"
-            chat_id = known_chat_id(chat_id, chats)
+            chat_id = known_chat_id(chat_id, chats.values())
         is_taken = any(
             other.unique_id == chat_id and other is not subentry
             for other in self._get_entry().subentries.values()
@@ -139,7 +149,8 @@ class RecipientFlow(ConfigSubentryFlow):
 
     def _name(self, chat_id: str) -> str:
         """Return the name that the account knows a chat by, or else its number."""
-        names = (chat.name for chat in self._chats or () if chat.chat_id == chat_id)
+        listed = (self._chats or {}).values()
+        names = (chat.name for chat in listed if chat.chat_id == chat_id)
         number, _, server = chat_id.partition("@")
         return next(names, f"+{number}" if server == "c.us" else chat_id)
 
@@ -165,15 +176,3 @@ async def _async_get_chats(
         except GreenApiError:
             continue
     return tuple(chats.values())
-
-
-def _label(chat: Chat) -> str:
-    """Return what a chat is called in the list, with the number of a person."""
-    number, _, server = chat.chat_id.partition("@")
-    known = number if server == "c.us" else f"{chat.phone_number or ''}"
-    return f"{chat.name} (+{known})" if known and known not in chat.name else chat.name
-
-
-def _order(chat: Chat) -> tuple[bool, str]:
-    """Return where a chat stands in the list: groups first, then by name."""
-    return chat.kind is not ChatKind.GROUP, chat.name.casefold()

@@ -144,7 +144,7 @@ class Sender:
         """Send something when its turn comes, if it can be delivered then."""
         called_at = self._hass.loop.time()
         async with turn:
-            await self._async_check_account(messenger, called_at)
+            await self._async_check_account(messenger, recipient, called_at)
             try:
                 return await _send_in_time(send)
             except GreenApiError as err:
@@ -156,9 +156,13 @@ class Sender:
                     self._coordinator, err, recipient=recipient.name
                 ) from err
 
-    async def _async_check_account(self, messenger: Messenger, since: float) -> None:
+    async def _async_check_account(
+        self, messenger: Messenger, recipient: Recipient, since: float
+    ) -> None:
         """Raise why the account does not deliver, if it does not."""
         answer = await self._answer.async_get(since)
+        if answer is None:
+            raise HomeAssistantError(**self._text_of("interrupted", recipient))
         if isinstance(answer, GreenApiError):
             raise HomeAssistantError(**translation(self._entry, answer))
         if problem := self._problem(answer, messenger):

@@ -36,7 +36,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
             vol.Optional(ATTR_MESSAGE, default=""): cv.string,
             vol.Optional(ATTR_TITLE): cv.string,
             vol.Optional(ATTR_ATTACHMENT): vol.Any(
-                MediaSelector({"accept": ["*/*"]}), cv.path
+                MediaSelector({"accept": ["*"]}), cv.path
             ),
             vol.Optional(ATTR_FILENAME): cv.string,
             vol.Optional(ATTR_LINK_PREVIEW): cv.boolean,

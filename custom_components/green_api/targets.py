@@ -44,7 +44,8 @@ def wanted_reasons(options: Mapping[str, Any]) -> frozenset[Problem]:
 class Target:
     """Accounts named by an entity, a device, an area, a floor or a label.
 
-    It is resolved anew each time, so that it follows the registries.
+    It is resolved anew each time, so that it follows the registries. A recipient does
+    not name the account that sends to it.
     """
 
     def __init__(self, hass: HomeAssistant, target: ConfigType | None) -> None:
@@ -74,4 +75,5 @@ class Target:
             entity.config_entry_id
             for entity_id in selected.referenced | selected.indirectly_referenced
             if (entity := registry.async_get(entity_id))
+            and entity.config_subentry_id is None
         }

@@ -1,5 +1,6 @@
 """The dashboards that people see an account on."""
 
+from itertools import islice
 import re
 from typing import Any, Final
 
@@ -28,6 +29,10 @@ def readme_dashboard(instance_id: str, device_id: str) -> dict[str, Any]:
         [card for card in cards if "visibility" not in card],
         [card for card in cards if "visibility" in card],
     )
+    # As the page says, the first lines of the card make a badge.
+    badges = [
+        dict(islice(card.items(), 4)) for card in cards if card["type"] == "alert"
+    ]
     (section,) = (example for example in examples if "strategy" in example)
     section["strategy"]["device_id"] = device_id
     return {
@@ -37,6 +42,7 @@ def readme_dashboard(instance_id: str, device_id: str) -> dict[str, Any]:
                 "title": "WhatsApp",
                 "path": "account",
                 "max_columns": 3,
+                "badges": badges,
                 "sections": [{"type": "grid", "cards": it} for it in columns]
                 + [section],
             }

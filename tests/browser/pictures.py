@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 import io
+from itertools import product
 from pathlib import Path
 import sys
 from tempfile import TemporaryDirectory
@@ -30,10 +31,13 @@ from .person import Person
 from .texts import Texts
 
 FOLDER: Final = ROOT / "images"
-LARGEST: Final = 60_000
+LARGEST: Final = 80_000
 """Bytes that a picture may have."""
 
 SCHEMES: Final = ("light", "dark")
+TALL: Final = 1800
+"""Pixels of a page that is long enough for a whole dashboard."""
+
 MARGIN: Final = 16
 """Pixels of the page that are seen around what is shown."""
 
@@ -57,14 +61,16 @@ class Painter:
         """What is painted."""
         return self.person.page
 
-    async def paint_all(self) -> None:
-        """Take all pictures."""
-        await self.person.arrive()
-        await self.person.log_in(DEVELOPER)
+    async def paint_desktop(self) -> None:
+        """Take all pictures that show a desktop."""
         await self.paint_setup()
         await self.paint_device()
-        await self.paint_dashboard()
+        await self.paint_dashboard("dashboard")
         await self.paint_linking()
+
+    async def paint_phone(self) -> None:
+        """Take the picture that shows a phone."""
+        await self.paint_dashboard("dashboard-phone")
 
     async def paint_setup(self) -> None:
         """Take a picture of the dialog that adds an account."""
@@ -81,12 +87,18 @@ class Painter:
         await expect(self.page.locator("ha-logbook-entry").first).to_be_visible()
         await self.save("device", self.page.locator("ha-config-device-page ha-card"))
 
-    async def paint_dashboard(self) -> None:
-        """Take a picture of the README's cards."""
+    async def paint_dashboard(self, name: str) -> None:
+        """Take a picture of the cards that the documentation gives to copy."""
         await self.person.open_dashboard("whatsapp-account")
         await expect(self.page.locator("hui-picture-entity-card img")).to_be_visible()
         await expect(self.page.locator("state-history-chart-timeline")).to_be_visible()
-        await self.save("dashboard", self.page.locator("hui-grid-section"))
+        await expect(self.page.locator("hui-alert-badge")).to_be_visible()
+        # A picture ends where the page does.
+        before = self.page.viewport_size or {"width": 0, "height": 0}
+        await self.page.set_viewport_size({**before, "height": TALL})
+        shown = self.page.locator("hui-alert-badge, hui-grid-section")
+        await self.save(name, shown)
+        await self.page.set_viewport_size(before)
 
     async def paint_linking(self) -> None:
         """Take a picture of the dialog that links an account again."""
@@ -111,6 +123,9 @@ class Painter:
         if size > LARGEST:
             raise TooLargeError(path, size)
         sys.stdout.write(f"{path.relative_to(ROOT)}  {size} bytes\n")
+
+
+SCREENS: Final = {"desktop": Painter.paint_desktop, "phone": Painter.paint_phone}
 
 
 class TooLargeError(Exception):
@@ -159,11 +174,13 @@ async def prepare(household: Household) -> None:
 
 async def paint(browser: Browser, household: Household) -> None:
     """Take all pictures, in light and in dark."""
-    for scheme in SCHEMES:
-        look = Look("en", scheme, "desktop")
+    for scheme, screen in product(SCHEMES, SCREENS):
+        look = Look("en", scheme, screen)
         page = await browser.new_page(**look.options(), device_scale_factor=1.5)
         person = Person(page, household.home_assistant.url, Texts("en"))
-        await Painter(person, scheme).paint_all()
+        await person.arrive()
+        await person.log_in(DEVELOPER)
+        await SCREENS[screen](Painter(person, scheme))
 
 
 async def main() -> None:

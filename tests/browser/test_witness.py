@@ -62,8 +62,8 @@ async def test_complains(
 async def test_is_content(page: Page, tmp_path: Path) -> None:
     """What people type as dots, and what is quoted, is nothing to complain about."""
     witness = Witness(page, Texts("ru"), tmp_path / "pictures", SECRET)
-    await page.set_content("<input type='password'><p>Reboot</p>")
+    await page.set_content("<input type='password'><p>Reboot</p><p>message_id</p>")
     await page.locator("input").fill(SECRET)
-    await witness.look("page", quoted=["Reboot"])
+    await witness.look("page", quoted=["Reboot", "message_id"])
     assert witness.complaints == []
     assert (tmp_path / "pictures" / "01-page.png").exists()

@@ -60,6 +60,7 @@ from tests.support.clients import (
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.faults import (
     FAILURES,
+    OUTCOME_UNKNOWN,
     Failure,
     Good,
     Outage,
@@ -69,17 +70,6 @@ from tests.support.faults import (
 from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR
 from tests.support.secrecy import assert_log_is_clean
 from tests.support.waiting import async_until
-
-# After these, nobody but the server knows whether there is a message.
-OUTCOME_UNKNOWN: Final = {
-    *(Fault.BAD_GATEWAY, Fault.CLIENT_CLOSED_499, Fault.DEEP_JSON, Fault.EMPTY_200),
-    *(Fault.ENDLESS_BODY, Fault.GATEWAY_TIMEOUT, Fault.GZIP_BOMB, Fault.HANG),
-    *(Fault.HTML_200, Fault.HUGE_BODY, Fault.HUGE_HEADER, Fault.MISSING_FIELD),
-    *(Fault.NOT_HTTP, Fault.NOT_JSON, Fault.NO_CONTENT_204, Fault.NULL_200),
-    *(Fault.OTHER_NUMBER, Fault.RESET_AFTER_HEADERS, Fault.RESET_BEFORE_HEADERS),
-    *(Fault.SERVER_ERROR, Fault.SLOW_DRIP, Fault.TRUNCATED_BODY, Fault.UNAVAILABLE),
-    *(Fault.WRONG_CHARSET, Fault.WRONG_FIELD_TYPE, Fault.WRONG_TYPE),
-}
 
 # A file of a few chunks.
 CONTENT: Final = os.urandom(3 * form._CHUNK_BYTES + 7)

@@ -617,11 +617,7 @@ async def test_nothing_personal_is_logged(
     await asyncio.gather(sending, return_exceptions=True)
 
     assert len(sent(account)) == 1
-    told = "\n".join(
-        text
-        for text in listener.lines
-        if text.split()[1].startswith(("custom_components", "aiohttp.client"))
-    )
+    told = "\n".join(listener.logged_by("custom_components", "aiohttp.client"))
     assert "Finished fetching" in told
     for word in ("Confidential", "Private matter", "Alexandra", "447700900123"):
         assert word not in told

@@ -2,10 +2,14 @@
 
 import base64
 from datetime import datetime
+import importlib
+import importlib.util
 import json
 from pathlib import Path
+import sys
 from types import SimpleNamespace
 from typing import Any, Final, override
+from unittest.mock import MagicMock
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -27,8 +31,16 @@ from homeassistant.components.media_source import (
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+    floor_registry as fr,
+    label_registry as lr,
+)
 from homeassistant.helpers.entity_component import EntityComponent
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from homeassistant.util.yaml import load_yaml_dict
 from tests.simulator import Account, Fault
 from tests.support.helpers import methods
@@ -137,6 +149,67 @@ async def test_text(hass: HomeAssistant, account: Account) -> None:
     }
 
 
+@pytest.mark.parametrize("by", ["device_id", "area_id", "floor_id", "label_id"])
+async def test_target(
+    hass: HomeAssistant,
+    device_registry: dr.DeviceRegistry,
+    entity_registry: er.EntityRegistry,
+    account: Account,
+    by: str,
+) -> None:
+    """Recipients are found by their device, by its area and by its label."""
+    recipient = device_registry.async_get(entity_registry.async_get(ALEX).device_id)
+    floor = fr.async_get(hass).async_create("Ground floor")
+    area = ar.async_get(hass).async_create("Hall", floor_id=floor.floor_id)
+    label = lr.async_get(hass).async_create("Important")
+    # The account is in the same area as one of its recipients.
+    for device_id in (recipient.id, recipient.via_device_id):
+        device_registry.async_update_device(
+            device_id, area_id=area.id, labels={label.label_id}
+        )
+    named = {
+        "device_id": recipient.id,
+        "area_id": area.id,
+        "floor_id": floor.floor_id,
+        "label_id": label.label_id,
+    }
+    response = await hass.services.async_call(
+        DOMAIN,
+        "send_message",
+        {by: named[by], "message": TEXT},
+        blocking=True,
+        return_response=True,
+    )
+    assert list(response) == [ALEX]
+    assert sent(account) == [(ALEX_CHAT, TEXT)]
+
+
+@pytest.mark.parametrize("service", [f"{DOMAIN}.send_message", "notify.send_message"])
+async def test_state_after_sending(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    service: str,
+) -> None:
+    """The state is when a message was accepted last, whichever action has sent it."""
+    domain, name = service.split(".")
+    freezer.tick(5)
+    await hass.services.async_call(
+        domain, name, {"entity_id": ALEX, "message": TEXT}, blocking=True
+    )
+    accepted_at = dt_util.utcnow().isoformat()
+    assert hass.states.get(ALEX).state == accepted_at
+    assert hass.states.get(FAMILY).state == STATE_UNKNOWN
+
+    freezer.tick(5)
+    account.faults["sendMessage"] = Fault.BAD_REQUEST
+    with pytest.raises(HomeAssistantError):
+        await hass.services.async_call(
+            domain, name, {"entity_id": ALEX, "message": TEXT}, blocking=True
+        )
+    assert hass.states.get(ALEX).state == accepted_at
+
+
 async def test_quote(hass: HomeAssistant, account: Account, media: Path) -> None:
     """Texts and files can reply to a message by its id."""
     response = await async_send(hass, message=TEXT)
@@ -223,9 +296,17 @@ async def test_image_entity(hass: HomeAssistant, account: Account) -> None:
     assert file(account) == ("doorbell.png", PICTURE, "")
 
 
-async def test_camera(hass: HomeAssistant, account: Account) -> None:
+@pytest.fixture
+def camera(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return Home Assistant's cameras."""
+    if importlib.util.find_spec("turbojpeg") is None:
+        # It makes pictures smaller, which nobody asks for here.
+        monkeypatch.setitem(sys.modules, "turbojpeg", MagicMock())
+    return importlib.import_module("homeassistant.components.camera")
+
+
+async def test_camera(hass: HomeAssistant, account: Account, camera: Any) -> None:
     """What a camera sees is sent."""
-    camera = pytest.importorskip("homeassistant.components.camera")
 
     class FrontDoor(camera.Camera):  # type: ignore[name-defined, misc]
         """A camera."""
@@ -355,6 +436,20 @@ async def test_nothing(hass: HomeAssistant, account: Account) -> None:
     assert account.requests == []
 
 
+async def test_free_plan(hass: HomeAssistant, account: Account, media: Path) -> None:
+    """Of the free plan's two limits, the one that is reached is named."""
+    account.on_free_plan = True
+    account.free_plan.used["sendFileByUpload"] = 1000
+    err = await async_refused(hass, attachment=chosen("media_source/local/door.jpg"))
+    assert err.translation_key == "method_quota"
+
+    for number in range(3):
+        account.free_plan.take("sendMessage", f"4477009009{number}@c.us")
+    err = await async_refused(hass, message=TEXT)
+    assert err.translation_key == "chat_quota"
+    assert account.waiting == ()
+
+
 async def test_wrong_quote(hass: HomeAssistant, account: Account) -> None:
     """GREEN-API says itself what it does not quote."""
     err = await async_refused(hass, message=TEXT, quoted_message_id="short")
@@ -394,6 +489,9 @@ async def test_editor(hass: HomeAssistant) -> None:
     schema = hass.services.async_services()[DOMAIN]["send_message"].schema
     example = {key: field["example"] for key, field in described["fields"].items()}
     example["attachment"] = json.loads(example["attachment"])
+    # The editor takes any other pattern for a kind of media that nothing is of.
+    media = described["fields"]["attachment"]["selector"]["media"]
+    assert media == {"accept": ["*"]}
     assert schema
     assert schema({"entity_id": ALEX, **example}) == {"entity_id": [ALEX], **example}
     with pytest.raises(vol.Invalid):

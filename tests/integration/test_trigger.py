@@ -28,6 +28,7 @@ from tests.support.automations import async_automate, trigger
 from tests.support.entities import PROBLEM, STATE
 from tests.support.failures import FAULT_OF_KIND
 from tests.support.helpers import async_add_account, async_polls, waits
+from tests.support.recipients import ALEX, ALEX_CHAT, async_add_recipient
 from tests.support.restart import async_start, async_starting
 
 NAME: Final = "GREEN-API 1101000001"
@@ -758,6 +759,29 @@ async def test_target(
         ("problem_cleared", "blocked"),
         ("state_changed", "authorized"),
     ]
+
+
+async def test_recipient_is_not_its_account(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """What leads to a recipient does not lead to the account that sends to it."""
+    await async_add_recipient(hass, loaded_entry, "Alex", ALEX_CHAT)
+    area = ar.async_get(hass).async_create("Hall")
+    recipient = er.async_get(hass).async_get(ALEX)
+    assert recipient
+    dr.async_get(hass).async_update_device(recipient.device_id, area_id=area.id)
+    runs = await async_automate(
+        hass,
+        trigger("problem_detected", {"area_id": area.id}),
+        trigger("state_changed", {"device_id": recipient.device_id}),
+        trigger("state_changed", {"entity_id": ALEX}),
+    )
+    account.state = "blocked"
+    await async_polls(hass, freezer, 3)
+    assert runs == []
 
 
 @pytest.mark.usefixtures("loaded_entry")

@@ -44,7 +44,7 @@ async def add_a_recipient(scene: Scene) -> None:
         [entry["entry_id"], "recipient"], FlowKind.SUBENTRY
     )
     assert "Caretaker (+447700900123)" in f"{flow.step}"
-    step = await flow.submit(chat_id=FAMILY_CHAT)
+    step = await flow.submit(chat_id="Family")
     assert step["type"] == "create_entry"
     await scene.client.wait_for_state(FAMILY, "unknown")
 

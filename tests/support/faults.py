@@ -47,6 +47,19 @@ type Outcome = ErrorKind | Good
 
 FAILURES: Final[tuple[Failure, ...]] = (*Fault, *Outage)
 
+# After these, nobody but the server knows whether there is a message.
+OUTCOME_UNKNOWN: Final = frozenset(
+    {
+        *(Fault.BAD_GATEWAY, Fault.CLIENT_CLOSED_499, Fault.DEEP_JSON, Fault.EMPTY_200),
+        *(Fault.ENDLESS_BODY, Fault.GATEWAY_TIMEOUT, Fault.GZIP_BOMB, Fault.HANG),
+        *(Fault.HTML_200, Fault.HUGE_BODY, Fault.HUGE_HEADER, Fault.MISSING_FIELD),
+        *(Fault.NOT_HTTP, Fault.NOT_JSON, Fault.NO_CONTENT_204, Fault.NULL_200),
+        *(Fault.OTHER_NUMBER, Fault.RESET_AFTER_HEADERS, Fault.RESET_BEFORE_HEADERS),
+        *(Fault.SERVER_ERROR, Fault.SLOW_DRIP, Fault.TRUNCATED_BODY, Fault.UNAVAILABLE),
+        *(Fault.WRONG_CHARSET, Fault.WRONG_FIELD_TYPE, Fault.WRONG_TYPE),
+    }
+)
+
 _NO_RESTRICTION: Final[Mapping[Failure, Outcome]] = {
     Fault.HUGE_NUMBERS: Good.NOTHING,
     Fault.WRONG_CHARSET: Good.NOTHING,

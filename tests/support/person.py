@@ -17,12 +17,13 @@ from pytest_homeassistant_custom_component.common import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.green_api import coordinator, health, queue_watch
+from custom_components.green_api import coordinator, health, queue_watch, sending
 from custom_components.green_api.api import RequestPacer
 from custom_components.green_api.client import _PACER
-from custom_components.green_api.const import DOMAIN
+from custom_components.green_api.const import DOMAIN, SUBENTRY_TYPE_RECIPIENT
 from custom_components.green_api.diagnostics import async_get_config_entry_diagnostics
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
+from homeassistant.components.notify import SERVICE_SEND_MESSAGE
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED
@@ -42,10 +43,14 @@ from .entities import (
     IMAGE,
 )
 from .helpers import enable
+from .recipients import ALEX, ALEX_CHAT, async_add_recipient
 
 FLOWS: Final = "/api/config/config_entries/flow"
 FIXES: Final = "/api/repairs/issues/fix"
+RECIPIENTS: Final = f"{FLOWS.removesuffix('/flow')}/subentries/flow"
 
+
+RECIPIENT: Final = "Alex"
 
 # Longer than anything waits for that comes by itself.
 LONG: Final = timedelta(hours=2)
@@ -125,10 +130,23 @@ class Person:
 
     async def press(self) -> str | None:
         """Press the button, and return why that is of no use."""
+        return await self.perform(BUTTON_DOMAIN, SERVICE_PRESS, BUTTON)
+
+    async def send(self, domain: str, **data: str) -> str:
+        """Send a message, and return what is said of it."""
+        if not self.entry.subentries:
+            await async_add_recipient(self.hass, self.entry, RECIPIENT, ALEX_CHAT)
+        reason = await self.perform(domain, SERVICE_SEND_MESSAGE, ALEX, **data)
+        return reason or "sent"
+
+    async def perform(
+        self, domain: str, action: str, entity_id: str, **data: str
+    ) -> str | None:
+        """Perform an action, and return why that is of no use."""
         reason = None
         try:
             await self.hass.services.async_call(
-                BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
+                domain, action, {ATTR_ENTITY_ID: entity_id, **data}, blocking=True
             )
         except HomeAssistantError as err:
             LOGGER.debug("As automations log it", exc_info=err)
@@ -150,6 +168,14 @@ class Person:
     async def begin(self, **about: str) -> Shown:
         """Open a dialog that adds an account or changes one."""
         return await self.ask("POST", FLOWS, {"handler": DOMAIN} | about)
+
+    async def begin_recipient(self) -> Shown:
+        """Open the dialog that adds a recipient of the account."""
+        return await self.ask(
+            "POST",
+            RECIPIENTS,
+            {"handler": [self.entry.entry_id, SUBENTRY_TYPE_RECIPIENT]},
+        )
 
     async def repair(self) -> Shown:
         """Open the dialog of the only issue."""
@@ -260,3 +286,4 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "_CERTAIN_AT_LAST", 0)
     monkeypatch.setattr(health, "QUIET_AFTER_REBOOT", 0)
     monkeypatch.setattr(health, "_REBOOT_SHOWS", 0)
+    monkeypatch.setattr(sending, "RETRY_AFTER", 0)

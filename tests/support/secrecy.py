@@ -88,6 +88,10 @@ class Listener(logging.Handler):
         """Record a line."""
         self.lines.append(f"{record.levelname} {record.name} {self.format(record)}")
 
+    def logged_by(self, *loggers: str) -> list[str]:
+        """Return what some loggers have said, and those below them."""
+        return [text for text in self.lines if text.split()[1].startswith(loggers)]
+
     @property
     def complaints(self) -> list[str]:
         """What was said of exceptions that nobody has expected, or of aiohttp's own.
