@@ -2,7 +2,7 @@
 
 Each test goes through all failures at one place, in one Home Assistant: it notes what
 the person at Home Assistant sees of a failure, and what they see after it. All loggers
-and asyncio tell everything meanwhile, and all that is told, shown or kept is searched
+and asyncio log everything meanwhile, and all that is logged, shown or kept is searched
 for pieces of the token.
 """
 
@@ -341,7 +341,7 @@ class Place:
     patience: Mapping[str, float] = field(default_factory=dict)
     """How long the dialogs wait, and what is fresh."""
     unclear: str = ""
-    """What is seen if the server may have done it, where that is told apart."""
+    """What is seen if the server may have done it, where that makes a difference."""
 
     def seen(self, failure: Failure) -> str:
         """Return what is seen of a failure."""
@@ -560,7 +560,7 @@ def quiet_loop(hass: HomeAssistant) -> None:
 
 @pytest.fixture
 def talkative_loop(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let asyncio tell of everything that it runs."""
+    """Let asyncio log everything that it runs."""
     hass.loop.set_debug(True)
     monkeypatch.setattr(hass.loop, "slow_callback_duration", 0)
 
@@ -607,7 +607,7 @@ async def place(
 async def test_failures(
     quiet_loop: None, person: Person, place: Place, listener: Listener
 ) -> None:
-    """Each failure is told in words, is over when it is over, and tells no token."""
+    """Each failure has a text, is over when it is over, and reveals no token."""
     seen = {}
     for failure in FAILURES:
         fails = failing(failure, place.method, person.account)
@@ -625,8 +625,8 @@ async def test_failures(
     }
     assert listener.complaints == []
     diagnostics = await person.diagnostics()
-    told = (*listener.lines, *person.seen(), *diagnostics)
-    assert token_leaks(*told) == []
+    output = (*listener.lines, *person.seen(), *diagnostics)
+    assert token_leaks(*output) == []
     assert (
         personal(*listener.logged_by("custom_components", "aiohttp"), *diagnostics)
         == []
@@ -637,15 +637,15 @@ async def test_failures(
 async def test_failures_in_debug_mode(
     talkative_loop: None, person: Person, place: Place, listener: Listener
 ) -> None:
-    """Not even asyncio tells the token when it is told to tell everything."""
+    """Not even asyncio reveals the token when it logs everything."""
     for failure in (*ONE_OF_EACH_KIND, Fault.HANG, Fault.RESET_AFTER_HEADERS):
         await place.act(person, failing(failure, place.method, person.account))
     await place.act(person, nullcontext())
 
     assert [line for line in listener.lines if "asyncio Executing" in line]
     diagnostics = await person.diagnostics()
-    told = (*listener.lines, *person.seen(), *diagnostics)
-    assert token_leaks(*told) == []
+    output = (*listener.lines, *person.seen(), *diagnostics)
+    assert token_leaks(*output) == []
     assert (
         personal(*listener.logged_by("custom_components", "aiohttp"), *diagnostics)
         == []

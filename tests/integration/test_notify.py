@@ -617,11 +617,11 @@ async def test_nothing_personal_is_logged(
     await asyncio.gather(sending, return_exceptions=True)
 
     assert len(sent(account)) == 1
-    told = "\n".join(listener.logged_by("custom_components", "aiohttp.client"))
-    assert "Finished fetching" in told
+    output = "\n".join(listener.logged_by("custom_components", "aiohttp.client"))
+    assert "Finished fetching" in output
     for word in ("Confidential", "Private matter", "Alexandra", "447700900123"):
-        assert word not in told
-    assert_hidden(TOKEN, told)
+        assert word not in output
+    assert_hidden(TOKEN, output)
 
 
 @pytest.mark.paced

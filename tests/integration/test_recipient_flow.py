@@ -254,7 +254,7 @@ async def test_chat_that_is_not_listed(
 async def test_names_that_mislead(
     hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account
 ) -> None:
-    """Chats of the same name are told apart, and none passes for another's number."""
+    """Chats of the same name are distinguished, and none passes for another's number."""
     account.contacts = (
         Contact("120363043968066561@g.us", "Family", kind="group"),
         Contact("120363043968066562@g.us", "Family", kind="group"),

@@ -73,8 +73,8 @@ async def test_story(
     assert [answer["success"] for answer in answers] == [True, False, True]
     assert answers[1]["error"]["message"] == REFUSAL
     bodies = {message.id: message.body for message in account.messages}
-    told = [answers[number]["result"]["response"][FAMILY] for number in (0, 2)]
-    assert [bodies.pop(it["message_id"]) for it in told] == [
+    responses = [answers[number]["result"]["response"][FAMILY] for number in (0, 2)]
+    assert [bodies.pop(it["message_id"]) for it in responses] == [
         {"chatId": FAMILY_CHAT, "message": "No. 0"},
         {"chatId": FAMILY_CHAT, "message": "No. 2"},
     ]
