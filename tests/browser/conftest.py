@@ -53,6 +53,7 @@ async def person(household: Household, look: Look) -> AsyncIterator[Person]:
 
 
 @pytest.fixture
-def witness(look: Look, person: Person) -> Witness:
-    """Keep pictures of what the person sees."""
-    return Witness(person.page, person.texts, PICTURES / str(look), CORE)
+def witness(request: pytest.FixtureRequest, look: Look, person: Person) -> Witness:
+    """Keep pictures of what the person sees, in a folder of the test's own."""
+    story = request.path.stem.removeprefix("test_")
+    return Witness(person.page, person.texts, PICTURES / story / str(look), CORE)
