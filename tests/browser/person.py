@@ -191,10 +191,14 @@ class Person:
         await self.go("/config/repairs")
         await expect(self.page.locator("ha-config-repairs")).to_be_visible()
 
-    async def open_repair(self, title: str) -> None:
-        """Open a repair."""
+    def repair(self, title: str) -> Locator:
+        """Return the row of a repair."""
         repairs = self.page.locator("ha-config-repairs ha-list-item-button")
-        await repairs.filter(has_text=title).click()
+        return repairs.filter(has_text=title)
+
+    async def open_repair(self, title: str) -> None:
+        """Open a repair, wherever its row is: the page scrolls after each dialog."""
+        await self.repair(title).dispatch_event("click")
 
     async def see_code(self) -> str:
         """See all of a code in the dialog, and return it."""

@@ -85,9 +85,9 @@ async def link_from_repair(scene: Scene) -> None:
     person = scene.person
     await person.open_repairs()
     async with measured(scene, "repair to linked", seconds=60, clicks=6):
-        await person.open_repair(
+        await person.repair(
             person.texts("issues.logged_out.title", name=LOGGED_OUT.name)
-        )
+        ).click()
         await person.choose(
             person.texts("issues.logged_out.fix_flow.step.ways.menu_options.qr_code")
         )
