@@ -48,10 +48,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> 
 
 async def async_unload_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> bool:
     """Unload an account."""
-    is_unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+    if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
+        return False
     ignored = async_delete_issues(hass, entry)
     (await async_get_store(hass)).async_interrupt(entry.entry_id, ignored)
-    return is_unloaded
+    return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:

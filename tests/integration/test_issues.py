@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -599,6 +600,25 @@ async def test_renamed(
     hass.config_entries.async_update_entry(loaded_entry, title="Shop")
     await async_pass(hass, freezer)
 
+    (issue,) = issues(hass).values()
+    assert_shown(loaded_entry, issue, Problem.BLOCKED)
+
+
+async def test_failed_unload(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """An account that cannot be unloaded keeps its issue: it is still polled."""
+    await async_bring_about(hass, freezer, account, Problem.BLOCKED)
+
+    with patch.object(
+        hass.config_entries, "async_unload_platforms", return_value=False
+    ):
+        assert not await hass.config_entries.async_unload(loaded_entry.entry_id)
+
+    assert loaded_entry.state is ConfigEntryState.FAILED_UNLOAD
     (issue,) = issues(hass).values()
     assert_shown(loaded_entry, issue, Problem.BLOCKED)
 
