@@ -1,6 +1,5 @@
 """A person adds an account, lives with it, and gets it working again."""
 
-import logging
 from typing import Final
 
 from playwright.async_api import expect
@@ -28,8 +27,6 @@ from .look import Look
 from .person import Person
 from .scene import Scene, Step
 from .witness import Witness
-
-_LOGGER: Final = logging.getLogger(__name__)
 
 CONSOLE: Final = "https://console.green-api.com"
 
@@ -427,6 +424,5 @@ async def test_story(
     account = household.simulator.add_account("1101000001", Token.FIRST)
     scene = Scene(household, person, witness, account)
     for step in story:
-        _LOGGER.info("%s: %s", step.__name__, step.__doc__)
         await scene.go_through(step)
     assert witness.complaints == []

@@ -11,12 +11,12 @@ import pytest
 from tests.live.configuration import DOMAIN
 from tests.live.home_assistant import DEVELOPER
 from tests.live.scene import Token
-from tests.simulator import Account, Fault, Messenger
+from tests.simulator import Fault, Messenger
 
 from .household import LOGGED_OUT, Household
 from .look import Look
 from .person import Person
-from .scene import Scene, Step
+from .scene import Scene
 from .witness import Witness
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -42,29 +42,10 @@ async def measured(
     assert clicked <= clicks
 
 
-async def type_values(scene: Scene, account: Account) -> None:
-    """Open the dialog that adds an account, and fill in its three values."""
-    found = await scene.person.search_integration("green-api")
-    await found.click()
-    await scene.person.fill(
-        api_url=scene.household.simulator.url,
-        instance_id=account.instance_id,
-        api_token=account.token,
-    )
-
-
-async def add(scene: Scene, account: Account) -> None:
-    """Add an account, and come to what follows."""
-    await type_values(scene, account)
+async def add(scene: Scene) -> None:
+    """Add the account, and come to what follows."""
+    await scene.add()
     await scene.person.submit()
-
-
-async def remove(scene: Scene, account: Account) -> None:
-    """Remove an account again."""
-    client = scene.household.client
-    for entry in await client.entries(DOMAIN):
-        if account.instance_id in entry["title"]:
-            await client.remove_entry(entry["entry_id"])
 
 
 async def read_end(scene: Scene, reason: str, **placeholders: str) -> None:
@@ -101,7 +82,7 @@ async def link_from_set_up(scene: Scene) -> None:
     """Add an account and link it, with a phone that scans at once."""
     person, texts = scene.person, scene.person.texts
     async with measured(scene, "Add integration to linked", seconds=90, clicks=5):
-        await type_values(scene, scene.account)
+        await scene.add()
         before = await person.clicks()
         await person.submit()
         await person.read("config.step.ways.description", name=scene.name)
@@ -139,7 +120,7 @@ async def move_to_another_phone(scene: Scene) -> None:
     assert scene.account.enter_code(code)
     await person.read("config.abort.linked", name=scene.name, messenger="WhatsApp")
     await person.close()
-    await remove(scene, scene.account)
+    await scene.remove()
 
 
 async def paste_a_request(scene: Scene) -> None:
@@ -155,28 +136,28 @@ async def paste_a_request(scene: Scene) -> None:
     await person.read("config.create_entry.default", messenger="WhatsApp")
     await scene.witness.look("authorized")
     await person.finish()
-    await remove(scene, scene.account)
+    await scene.remove()
 
 
 async def put_it_off(scene: Scene) -> None:
     """Add an account and link it later."""
     scene.account.state = "notAuthorized"
-    await add(scene, scene.account)
+    await add(scene)
     await scene.person.choose(scene.person.texts(f"{WAYS}.later"))
     await read_end(scene, "later")
-    await remove(scene, scene.account)
+    await scene.remove()
 
 
 async def wait_for_the_instance(scene: Scene) -> None:
     """Wait for an instance that is being created, and link it elsewhere then."""
     scene.account.boot_seconds = 4
     scene.account.create()
-    await add(scene, scene.account)
+    await add(scene)
     await scene.person.read("config.progress.start_instance", name=scene.name)
     await scene.witness.look("start-instance")
     await scene.person.read("config.step.ways.description", name=scene.name)
     await scene.person.close()
-    await remove(scene, scene.account)
+    await scene.remove()
 
 
 async def be_told_why_not(scene: Scene) -> None:
@@ -187,31 +168,31 @@ async def be_told_why_not(scene: Scene) -> None:
         ("suspended", "restricted"),
     ):
         scene.account.state = state
-        await add(scene, scene.account)
+        await add(scene)
         await read_end(scene, reason, messenger="WhatsApp")
-        await remove(scene, scene.account)
+        await scene.remove()
     scene.account.state = "notAuthorized"
     scene.account.messenger = Messenger.TELEGRAM
-    await add(scene, scene.account)
+    await add(scene)
     await read_end(scene, "link_in_console", messenger="Telegram")
-    await remove(scene, scene.account)
+    await scene.remove()
     scene.account.messenger = Messenger.WHATSAPP
 
 
 async def need_a_passkey(scene: Scene) -> None:
     """Read where an account is linked that wants a passkey."""
     scene.account.passkey = True
-    await add(scene, scene.account)
+    await add(scene)
     await scene.person.choose(scene.person.texts(f"{WAYS}.qr_code"))
     await read_end(scene, "passkey_required")
-    await remove(scene, scene.account)
+    await scene.remove()
     scene.account.passkey = False
 
 
 async def lose_the_server(scene: Scene) -> None:
     """Watch the QR code go with the server, come back with it, and with a reload."""
     person = scene.person
-    await add(scene, scene.account)
+    await add(scene)
     await person.choose(person.texts(f"{WAYS}.qr_code"))
     first = await person.see_qr_code()
     scene.account.fault = Fault.BAD_GATEWAY
@@ -230,10 +211,7 @@ async def be_asked_to_wait(scene: Scene) -> None:
     scene.account.faults["getAuthorizationCode"] = Fault.RATE_LIMITED_RETRY_AFTER
     person = scene.person
     await person.close()
-    await person.open_integration()
-    await person.open_menu(scene.name)
-    await person.pick(scene.name, "reconfigure")
-    await person.choose(person.texts("config.step.reconfigure.menu_options.link_again"))
+    await scene.link_again()
     await person.choose(person.texts(f"{WAYS}.phone_number"))
     await person.fill(phone_number="+44 7700 900-123")
     await person.submit()
@@ -278,8 +256,6 @@ async def test_story(
         "1101000001", Token.FIRST, state="notAuthorized"
     )
     scene = Scene(household, person, witness, account)
-    steps: tuple[Step, ...] = STORY
-    for step in steps:
-        _LOGGER.info("%s: %s", step.__name__, step.__doc__)
+    for step in STORY:
         await scene.go_through(step)
     assert witness.complaints == []

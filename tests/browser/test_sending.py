@@ -1,6 +1,5 @@
 """A person sends what a camera sees, before and after the account is logged out."""
 
-import logging
 from pathlib import Path
 import shutil
 from typing import Any, Final
@@ -18,10 +17,8 @@ from .actions import Actions
 from .household import Household
 from .look import Look
 from .person import Person
-from .scene import Scene, Step
+from .scene import Scene
 from .witness import Witness
-
-_LOGGER: Final = logging.getLogger(__name__)
 
 PICTURE: Final = Path(demo.__file__).parent / "demo_0.jpg"
 CAMERA: Final = "Front door"
@@ -185,8 +182,6 @@ async def test_story(household: Household, person: Person, witness: Witness) -> 
     """Go through what a person does, and find nothing wrong on the way."""
     account = household.simulator.add_account("1101000001", Token.FIRST)
     scene = Scene(household, person, witness, account)
-    steps: tuple[Step, ...] = STORY
-    for step in steps:
-        _LOGGER.info("%s: %s", step.__name__, step.__doc__)
+    for step in STORY:
         await scene.go_through(step)
     assert witness.complaints == []

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-import logging
 from typing import Any, Final
 
 from playwright.async_api import expect
@@ -18,8 +17,6 @@ from .look import Look
 from .person import PATIENCE, Person
 from .scene import Scene
 from .witness import Witness
-
-_LOGGER: Final = logging.getLogger(__name__)
 
 # Milliseconds after which nobody waits for a QR code to be scanned any more.
 UNTIL_TIMEOUT: Final = 180_000 + PATIENCE
@@ -37,28 +34,15 @@ type Action = Callable[[Scene], Coroutine[Any, Any, None]]
 
 async def open_set_up(scene: Scene) -> None:
     """Add the account."""
-    client = scene.household.client
-    for entry in await client.entries(DOMAIN):
-        if entry["title"] == scene.name:
-            await client.remove_entry(entry["entry_id"])
-    found = await scene.person.search_integration("green-api")
-    await found.click()
-    await scene.person.fill(
-        api_url=scene.household.simulator.url,
-        instance_id=scene.account.instance_id,
-        api_token=scene.account.token,
-    )
+    await scene.remove()
+    await scene.add()
     await scene.person.submit()
 
 
 async def open_reconfigure(scene: Scene) -> None:
-    """Choose to link the account again, where it is reconfigured."""
-    person = scene.person
+    """Choose to link the account again, when it is loaded."""
     await scene.expect_loaded()
-    await person.open_integration()
-    await person.open_menu(scene.name)
-    await person.pick(scene.name, "reconfigure")
-    await person.choose(person.texts("config.step.reconfigure.menu_options.link_again"))
+    await scene.link_again()
 
 
 async def open_repair(scene: Scene) -> None:
@@ -234,18 +218,6 @@ async def test_ways_out(
     account = household.simulator.accounts[LOGGED_OUT.instance_id]
     scene = Scene(household, person, witness, account)
     for problem, way_out in WAYS_OUT:
-        _LOGGER.info("%s: %s", way_out.__name__, way_out.__doc__)
-        await replace(scene, account=scene.account_of(problem)).go_through(
-            _at(door, way_out)
-        )
+        it = replace(scene, account=scene.account_of(problem))
+        await it.go_through(way_out, door)
     assert witness.complaints == []
-
-
-def _at(door: Door, way_out: WayOut) -> Action:
-    """Return the step that leaves a dialog in a way."""
-
-    async def step(scene: Scene) -> None:
-        await way_out(scene, door)
-
-    step.__name__ = way_out.__name__
-    return step
