@@ -67,6 +67,16 @@ def listener() -> Generator[Listener]:
 
 
 @pytest.fixture
+def enable_event_loop_debug() -> None:
+    """Leave the loop as Home Assistant runs it, unlike its harness.
+
+    In debug mode asyncio and aiohttp take a traceback of everything that is begun, which
+    is close to half of all that the tests do: `every_step_logged` turns it on where
+    what they log then is looked at.
+    """
+
+
+@pytest.fixture
 async def every_step_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let asyncio log all that it calls, with the arguments in full."""
     loop = asyncio.get_running_loop()

@@ -553,19 +553,6 @@ PLACES: Final = {
 
 
 @pytest.fixture
-def quiet_loop(hass: HomeAssistant) -> None:
-    """Let asyncio not look into everything that it runs: that takes half of the time."""
-    hass.loop.set_debug(False)
-
-
-@pytest.fixture
-def talkative_loop(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let asyncio log everything that it runs."""
-    hass.loop.set_debug(True)
-    monkeypatch.setattr(hass.loop, "slow_callback_duration", 0)
-
-
-@pytest.fixture
 async def person(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
@@ -604,9 +591,7 @@ async def place(
     return place
 
 
-async def test_failures(
-    quiet_loop: None, person: Person, place: Place, listener: Listener
-) -> None:
+async def test_failures(person: Person, place: Place, listener: Listener) -> None:
     """Each failure has a text, is over when it is over, and reveals no token."""
     seen = {}
     for failure in FAILURES:
@@ -634,8 +619,9 @@ async def test_failures(
     assert person.account.redirects_followed == 0
 
 
+@pytest.mark.usefixtures("every_step_logged")
 async def test_failures_in_debug_mode(
-    talkative_loop: None, person: Person, place: Place, listener: Listener
+    person: Person, place: Place, listener: Listener
 ) -> None:
     """Not even asyncio reveals the token when it logs everything."""
     for failure in (*ONE_OF_EACH_KIND, Fault.HANG, Fault.RESET_AFTER_HEADERS):

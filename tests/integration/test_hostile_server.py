@@ -123,8 +123,6 @@ async def person(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Person:
     """Return somebody with an account at the server, not set up yet."""
-    # That takes half of the time.
-    hass.loop.set_debug(False)
     hurry(monkeypatch)
     nobody = Account(INSTANCE_ID, TOKEN)
     return await async_meet(hass, hass_client, nobody, config_entry)

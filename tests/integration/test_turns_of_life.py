@@ -198,7 +198,6 @@ def story(
     account: Account,
 ) -> Story:
     """Return an account with nothing behind it."""
-    hass.loop.set_debug(False)
     return Story(hass, freezer, config_entry, account, [])
 
 

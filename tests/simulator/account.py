@@ -295,7 +295,10 @@ class Account:
             )
             self._qr = _Offer(text, time.monotonic() + QR_LIFE)
         picture = io.BytesIO()
-        segno.make(text, micro=False).save(picture, kind="png", scale=5, border=4)
+        # To look for the best of eight masks takes longer than all the rest.
+        segno.make(text, micro=False, mask=0).save(
+            picture, kind="png", scale=5, border=4
+        )
         return base64.b64encode(picture.getvalue()).decode()
 
     @property

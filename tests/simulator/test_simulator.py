@@ -524,7 +524,7 @@ def drawn(text: str | None) -> bytes:
     """Draw the QR that says this."""
     assert text is not None
     picture = io.BytesIO()
-    segno.make(text, micro=False).save(picture, kind="png", scale=5, border=4)
+    segno.make(text, micro=False, mask=0).save(picture, kind="png", scale=5, border=4)
     return picture.getvalue()
 
 
