@@ -194,13 +194,12 @@ WAYS_OUT: Final[tuple[tuple[Problem, WayOut], ...]] = (
     (LOGGED_OUT, be_asked_to_wait),
     (LOGGED_OUT, need_a_passkey),
     (LOGGED_OUT, lose_the_server),
-    (LOGGED_OUT, time_out),
     (LOGGED_OUT, be_reloaded),
     (LOGGED_OUT_TOO, be_linked_already),
 )
 
 
-@pytest.mark.parametrize(
+EVERY_DOOR: Final = pytest.mark.parametrize(
     ("look", "door"),
     [
         pytest.param(Look("en", "dark", "desktop"), SET_UP, id="set-up"),
@@ -208,16 +207,29 @@ WAYS_OUT: Final[tuple[tuple[Problem, WayOut], ...]] = (
         pytest.param(Look("es", "light", "desktop"), REPAIR, id="repair"),
     ],
 )
-async def test_ways_out(
-    household: Household, person: Person, witness: Witness, door: Door
-) -> None:
-    """Open a dialog again and again, and leave it in every way."""
+
+
+@pytest.fixture
+async def scene(household: Household, person: Person, witness: Witness) -> Scene:
+    """Return a person with two accounts that are logged out."""
     await household.had_problem(LOGGED_OUT, LOGGED_OUT_TOO)
     await person.arrive()
     await person.log_in(DEVELOPER)
     account = household.simulator.accounts[LOGGED_OUT.instance_id]
-    scene = Scene(household, person, witness, account)
+    return Scene(household, person, witness, account)
+
+
+@EVERY_DOOR
+async def test_ways_out(scene: Scene, door: Door) -> None:
+    """Open a dialog again and again, and leave it in every way."""
     for problem, way_out in WAYS_OUT:
         it = replace(scene, account=scene.account_of(problem))
         await it.go_through(way_out, door)
-    assert witness.complaints == []
+    assert scene.witness.complaints == []
+
+
+@EVERY_DOOR
+async def test_nobody_scans(scene: Scene, door: Door) -> None:
+    """Open a dialog, and wait until it asks how to go on."""
+    await scene.go_through(time_out, door)
+    assert scene.witness.complaints == []
