@@ -194,12 +194,13 @@ WAYS_OUT: Final[tuple[tuple[Problem, WayOut], ...]] = (
     (LOGGED_OUT, be_asked_to_wait),
     (LOGGED_OUT, need_a_passkey),
     (LOGGED_OUT, lose_the_server),
+    (LOGGED_OUT, time_out),
     (LOGGED_OUT, be_reloaded),
     (LOGGED_OUT_TOO, be_linked_already),
 )
 
 
-EVERY_DOOR: Final = pytest.mark.parametrize(
+@pytest.mark.parametrize(
     ("look", "door"),
     [
         pytest.param(Look("en", "dark", "desktop"), SET_UP, id="set-up"),
@@ -207,29 +208,16 @@ EVERY_DOOR: Final = pytest.mark.parametrize(
         pytest.param(Look("es", "light", "desktop"), REPAIR, id="repair"),
     ],
 )
-
-
-@pytest.fixture
-async def scene(household: Household, person: Person, witness: Witness) -> Scene:
-    """Return a person with two accounts that are logged out."""
+async def test_ways_out(
+    household: Household, person: Person, witness: Witness, door: Door
+) -> None:
+    """Open a dialog again and again, and leave it in every way."""
     await household.had_problem(LOGGED_OUT, LOGGED_OUT_TOO)
     await person.arrive()
     await person.log_in(DEVELOPER)
     account = household.simulator.accounts[LOGGED_OUT.instance_id]
-    return Scene(household, person, witness, account)
-
-
-@EVERY_DOOR
-async def test_ways_out(scene: Scene, door: Door) -> None:
-    """Open a dialog again and again, and leave it in every way."""
+    scene = Scene(household, person, witness, account)
     for problem, way_out in WAYS_OUT:
         it = replace(scene, account=scene.account_of(problem))
         await it.go_through(way_out, door)
-    assert scene.witness.complaints == []
-
-
-@EVERY_DOOR
-async def test_nobody_scans(scene: Scene, door: Door) -> None:
-    """Open a dialog, and wait until it asks how to go on."""
-    await scene.go_through(time_out, door)
-    assert scene.witness.complaints == []
+    assert witness.complaints == []

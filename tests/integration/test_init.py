@@ -39,6 +39,7 @@ from tests.support.helpers import (
     async_pass,
     async_polls,
     async_set_up,
+    async_set_up_without_entities,
     issue_keys,
     methods,
 )
@@ -469,11 +470,7 @@ async def test_no_entities(
     account: Account,
 ) -> None:
     """An account is polled even if every entity of it is disabled."""
-    config_entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(config_entry, pref_disable_new_entities=True)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert hass.states.async_entity_ids() == []
+    await async_set_up_without_entities(hass, config_entry)
     account.requests.clear()
 
     await async_polls(hass, freezer, 2)

@@ -36,7 +36,12 @@ from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Simulator
 from tests.support.entities import BUTTON, PROBLEM, REASON
 from tests.support.entries import copy_of, entry_of
-from tests.support.helpers import async_pass, async_polls, async_set_up
+from tests.support.helpers import (
+    async_pass,
+    async_polls,
+    async_set_up,
+    async_set_up_without_entities,
+)
 from tests.support.queue_replays import QUEUE_PROBLEMS
 from tests.support.reference import STUCK
 from tests.support.replays import (
@@ -630,10 +635,7 @@ async def test_without_entities(
     account: Account,
 ) -> None:
     """Issues need no entity that is enabled."""
-    config_entry.add_to_hass(hass)
-    hass.config_entries.async_update_entry(config_entry, pref_disable_new_entities=True)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    assert not hass.states.async_all()
+    await async_set_up_without_entities(hass, config_entry)
 
     await async_bring_about(hass, freezer, account, Problem.LOGGED_OUT)
 

@@ -21,7 +21,6 @@ from custom_components.green_api.api import (
     UnknownHostError,
 )
 from custom_components.green_api.const import (
-    CONSOLE_URL,
     DOMAIN,
     QR_LIFE,
 )
@@ -45,6 +44,8 @@ from tests.simulator.faults import Exchange
 from tests.support.dialog import (
     FAILURES,
     LEAKY,
+    PHONE,
+    PLACEHOLDERS,
     Dialog,
     End,
     Shown,
@@ -59,16 +60,7 @@ from tests.support.helpers import asked, async_pass, async_polls, issue_ids
 from tests.support.secrecy import assert_hidden
 from tests.support.waiting import async_until
 
-NAME: Final = "GREEN-API 1101000001"
-PLACEHOLDERS: Final = {
-    "name": NAME,
-    "console_url": CONSOLE_URL,
-    "messenger": "WhatsApp",
-    "minutes": "2",
-    "waiting": "",
-}
 PNG: Final = b"\x89PNG\r\n\x1a\n"
-PHONE: Final = "+44 7700 900123"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.green_api.const import CONSOLE_URL, DOMAIN, QR_LIFE
+from custom_components.green_api.const import DOMAIN, QR_LIFE
 from custom_components.green_api.linking.waits import (
     LOG_OUT_TIMEOUT,
     QR_INTERVAL,
@@ -24,19 +24,18 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Messenger
-from tests.support.dialog import Dialog, Shown, async_disable, async_let_pass, step_of
+from tests.support.dialog import (
+    NAME,
+    PHONE,
+    PLACEHOLDERS,
+    Dialog,
+    Shown,
+    async_disable,
+    async_let_pass,
+    step_of,
+)
 from tests.support.helpers import asked, async_pass, issue_ids
 from tests.support.secrecy import assert_hidden
-
-NAME: Final = "GREEN-API 1101000001"
-PHONE: Final = "+44 7700 900123"
-PLACEHOLDERS: Final = {
-    "name": NAME,
-    "console_url": CONSOLE_URL,
-    "messenger": "WhatsApp",
-    "minutes": "2",
-    "waiting": "",
-}
 
 
 @pytest.fixture

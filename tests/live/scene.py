@@ -1,9 +1,10 @@
 """What the live tests play with: an account, and a person who watches it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+import logging
 from pathlib import Path
 import re
 from typing import Final
@@ -25,6 +26,8 @@ CERTAINTY: Final = 120.0
 COMPLAINT: Final = re.compile(
     f"custom integration '{DOMAIN}'|Error doing job|never retrieved|Unclosed"
 )
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 
 class Token(StrEnum):
@@ -49,6 +52,20 @@ class Scene:
     def client(self) -> HomeAssistantClient:
         """The person at Home Assistant."""
         return self.home_assistant.client
+
+    async def play(self, story: Iterable[Step]) -> None:
+        """Go through the steps of a story."""
+        for step in story:
+            _LOGGER.info("%s: %s", step.__name__, step.__doc__)
+            await step(self)
+
+    async def end(self) -> None:
+        """Stop Home Assistant, and look at what it leaves behind."""
+        assert await self.home_assistant.stop() == 0
+        assert_kept_secret(
+            self.home_assistant, known_to=frozenset({"core.config_entries"})
+        )
+        assert_in_good_order(self.home_assistant.log())
 
     def values(self, account: Account, token: str) -> dict[str, str]:
         """Return what the console says of an account, with a token of one's choice."""
@@ -78,6 +95,9 @@ class Scene:
         """Refresh an account, as soon as the last refresh is 10 s old."""
         entity_id = await self.entity_id(account, "state")
         await self.client.act("homeassistant.update_entity", entity_id)
+
+
+type Step = Callable[[Scene], Awaitable[None]]
 
 
 async def until(holds: Callable[[], bool]) -> None:

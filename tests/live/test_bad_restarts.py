@@ -1,9 +1,7 @@
 """Kill Home Assistant at bad moments, and find all as it should be when it is back."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 import json
-import logging
 from pathlib import Path
 from signal import SIGKILL
 from typing import Final
@@ -17,14 +15,11 @@ from .home_assistant import HomeAssistantProcess
 from .scene import (
     CERTAINTY,
     Scene,
+    Step,
     Token,
-    assert_in_good_order,
-    assert_kept_secret,
     until,
 )
 from .wire import State
-
-_LOGGER: Final = logging.getLogger(__name__)
 
 
 async def kill(scene: Scene) -> None:
@@ -140,7 +135,7 @@ async def kill_in_a_reauthentication(scene: Scene) -> None:
     assert not await scene.client.pending_flows(DOMAIN)
 
 
-STORY: Final[tuple[Callable[[Scene], Awaitable[None]], ...]] = (
+STORY: Final[tuple[Step, ...]] = (
     set_up,
     kill_in_polls,
     kill_in_a_fix_flow,
@@ -159,10 +154,5 @@ async def test_bad_restarts(
         account=simulator.add_account("1101000001", Token.FIRST),
         other=simulator.add_account("7103000002", Token.OTHER),
     )
-    for step in STORY:
-        _LOGGER.info("%s: %s", step.__name__, step.__doc__)
-        await step(scene)
-
-    assert await home_assistant.stop() == 0
-    assert_kept_secret(home_assistant, known_to=frozenset({"core.config_entries"}))
-    assert_in_good_order(home_assistant.log())
+    await scene.play(STORY)
+    await scene.end()

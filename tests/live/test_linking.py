@@ -209,6 +209,7 @@ UNLINKED: Final = (
     be_rate_limited,
     need_a_passkey,
     wait_for_the_server,
+    time_out,
 )
 
 # What links an account: it takes two minutes until there is a repair for it again.
@@ -237,20 +238,6 @@ async def test_ways_out(house: House, door: Door, more: tuple[WayOut, ...]) -> N
         await _leave(way_out, house, door)
     for way_out, it in zip(LINKED, (house, other), strict=True):
         await _leave(way_out, it, door)
-
-
-@pytest.mark.parametrize(
-    "door",
-    [
-        pytest.param(House.add, id="set-up"),
-        pytest.param(House.reconfigure, id="reconfigure"),
-        pytest.param(House.repair, id="repair"),
-    ],
-)
-async def test_nobody_scans(house: House, door: Door) -> None:
-    """Go through a dialog until it has waited for too long."""
-    await (await House.add(house)).close()
-    await _leave(time_out, house, door)
 
 
 async def _leave(way_out: WayOut, house: House, door: Door) -> None:

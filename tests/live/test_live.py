@@ -1,7 +1,5 @@
 """Two accounts in a real Home Assistant, from their set-up to their removal."""
 
-from collections.abc import Awaitable, Callable
-import logging
 from typing import Final
 from urllib.parse import quote
 
@@ -12,13 +10,12 @@ from .home_assistant import HomeAssistantProcess
 from .scene import (
     CERTAINTY,
     Scene,
+    Step,
     Token,
     assert_in_good_order,
     assert_kept_secret,
     files_with,
 )
-
-_LOGGER: Final = logging.getLogger(__name__)
 
 # Where Home Assistant itself remembers for a while what was removed.
 HOME_ASSISTANTS_MEMORY: Final = frozenset(
@@ -216,7 +213,7 @@ async def remove(scene: Scene) -> None:
     assert left <= HOME_ASSISTANTS_MEMORY
 
 
-STORY: Final[tuple[Callable[[Scene], Awaitable[None]], ...]] = (
+STORY: Final[tuple[Step, ...]] = (
     set_up_logged_out,
     set_up,
     see_the_account,
@@ -243,7 +240,5 @@ async def test_story_of_two_accounts(
         account=simulator.add_account("1101000001", Token.FIRST),
         other=simulator.add_account("7103000002", Token.OTHER, state="notAuthorized"),
     )
-    for step in STORY:
-        _LOGGER.info("%s: %s", step.__name__, step.__doc__)
-        await step(scene)
+    await scene.play(STORY)
     assert_in_good_order(home_assistant.log())

@@ -1,8 +1,6 @@
 """Messages from a real Home Assistant, before and after their account is logged out."""
 
-from collections.abc import Awaitable, Callable
 import io
-import logging
 from typing import Any, Final
 
 from PIL import Image
@@ -16,13 +14,10 @@ from .home_assistant import HomeAssistantProcess
 from .scene import (
     CERTAINTY,
     Scene,
+    Step,
     Token,
-    assert_in_good_order,
-    assert_kept_secret,
     files_with,
 )
-
-_LOGGER: Final = logging.getLogger(__name__)
 
 FAMILY: Final = "notify.family"
 FAMILY_CHAT: Final = "120363043968066561@g.us"
@@ -143,7 +138,7 @@ async def remove_the_recipient(scene: Scene) -> None:
     await scene.expect(scene.account, "state", "authorized")
 
 
-STORY: Final[tuple[Callable[[Scene], Awaitable[None]], ...]] = (
+STORY: Final[tuple[Step, ...]] = (
     set_up,
     add_a_recipient,
     send,
@@ -160,13 +155,8 @@ async def test_story_of_a_message(
     """Go through everything in one Home Assistant, step by step."""
     account = simulator.add_account("1101000001", Token.FIRST)
     scene = Scene(home_assistant, simulator, account=account, other=account)
-    for step in STORY:
-        _LOGGER.info("%s: %s", step.__name__, step.__doc__)
-        await step(scene)
-
-    assert await home_assistant.stop() == 0
-    assert_kept_secret(home_assistant, known_to=frozenset({"core.config_entries"}))
-    assert_in_good_order(home_assistant.log())
+    await scene.play(STORY)
+    await scene.end()
     # What was only shown to choose from is nowhere.
     assert files_with(home_assistant.folder, "Caretaker") == set()
     said = [

@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import (
     async_capture_events,
 )
 
-from custom_components.green_api.const import DOMAIN
+from custom_components.green_api.const import CONSOLE_URL, DOMAIN
 from homeassistant.config_entries import ConfigEntry, ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED
@@ -22,6 +22,18 @@ from tests.simulator import Fault
 
 FLOWS: Final = "/api/config/config_entries/flow"
 FIXES: Final = "/api/repairs/issues/fix"
+
+NAME: Final = "GREEN-API 1101000001"
+PLACEHOLDERS: Final = {
+    "name": NAME,
+    "console_url": CONSOLE_URL,
+    "messenger": "WhatsApp",
+    "minutes": "2",
+    "waiting": "",
+}
+"""What the texts about an account that is logged out have in their gaps."""
+
+PHONE: Final = "+44 7700 900123"
 
 # What can go wrong with a request, and the word for it.
 FAILURES: Final = [

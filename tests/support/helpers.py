@@ -47,6 +47,17 @@ async def async_set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done(wait_background_tasks=True)
 
 
+async def async_set_up_without_entities(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """Add a config entry of which all entities are disabled, and set it up."""
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, pref_disable_new_entities=True)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert hass.states.async_entity_ids() == []
+
+
 async def async_press(hass: HomeAssistant) -> None:
     """Press the button that reboots the instance."""
     await hass.services.async_call(
