@@ -5,6 +5,7 @@ from operator import itemgetter
 from typing import Final
 
 import aiohttp
+from aiohttp.web import StreamResponse
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
@@ -14,6 +15,8 @@ from custom_components.green_api.api import (
     RateLimitedError,
     RequestPacer,
 )
+from tests.simulator import Simulator
+from tests.simulator.faults import Exchange
 from tests.support.canned import CannedServer
 from tests.support.clients import METHODS, assert_no_details, create_client, outcome
 from tests.support.const import INSTANCE_ID
@@ -75,19 +78,28 @@ class Turns:
         self._start = clock.now
 
     def wait(
-        self, name: str, method: str = STATE, instance_id: str = INSTANCE_ID
+        self,
+        name: str,
+        method: str = STATE,
+        instance_id: str = INSTANCE_ID,
+        *,
+        takes: float = 0,
     ) -> asyncio.Task[None]:
-        """Start to wait for a turn."""
-        return asyncio.create_task(self._wait(name, method, instance_id))
+        """Start to wait for a turn, which takes some seconds."""
+        return asyncio.create_task(self._wait(name, method, instance_id, takes))
 
     async def let_pass(self, seconds: float) -> None:
         """Let time pass."""
         await self._clock.let_pass(seconds)
 
-    async def _wait(self, name: str, method: str, instance_id: str) -> None:
-        """Wait for a turn, and remember when it came."""
-        await self._pacer.wait_turn(instance_id, method)
-        self.taken.append((name, round(self._clock.now - self._start, 3)))
+    async def _wait(
+        self, name: str, method: str, instance_id: str, takes: float
+    ) -> None:
+        """Wait for a turn, remember when it came, and take it."""
+        async with self._pacer.turn(instance_id, method):
+            self.taken.append((name, round(self._clock.now - self._start, 3)))
+            if takes:
+                await self._clock.sleep(takes)
 
 
 @pytest.fixture
@@ -150,6 +162,25 @@ async def test_spacing_passes(turns: Turns, passed: float) -> None:
         ("b", pytest.approx(second)),
         ("c", pytest.approx(second + 1.1)),
     ]
+
+
+async def test_spacing_begins_with_the_answer(turns: Turns) -> None:
+    """The next request does not catch up with one that is under way for long."""
+    turns.wait("a", takes=0.5)
+    turns.wait("b", takes=15)
+    turns.wait("c")
+    await turns.let_pass(20)
+    assert turns.taken == [("a", 0), ("b", 1.6), ("c", 17.7)]
+
+
+async def test_cancelled_request(turns: Turns) -> None:
+    """A request that is cancelled may have arrived: the next one is spaced out."""
+    request = turns.wait("a", takes=15)
+    turns.wait("b")
+    await turns.let_pass(5)
+    request.cancel()
+    await turns.let_pass(2)
+    assert turns.taken == [("a", 0), ("b", 6.1)]
 
 
 @pytest.mark.parametrize("cancelled", ["b", "c"])
@@ -242,20 +273,31 @@ async def test_nothing_is_kept_for_ever(pacer: RequestPacer, turns: Turns) -> No
     assert [*pacer._held_until] == []
 
 
+@pytest.mark.parametrize("lags", [(0, 0, 0, 0, 0), (0, 0.9, 3, 0, 0.9, 0)])
 @pytest.mark.parametrize("method", sorted(METHODS.keys() - {"getAccountSettings"}))
 async def test_limits_are_kept(
     freezer: FrozenDateTimeFactory,
     client: GreenApiClient,
     monkeypatch: pytest.MonkeyPatch,
     method: str,
+    lags: tuple[float, ...],
 ) -> None:
-    """A client that waits its turns is never too fast for the server."""
+    """A client that waits its turns is never too fast for a server that is far away."""
 
     async def sleep(delay: float) -> None:
         freezer.tick(delay)
 
+    async def arrive(
+        simulator: Simulator, exchange: Exchange, token: str
+    ) -> StreamResponse:
+        freezer.tick(next(lag))
+        return await answer(simulator, exchange, token)
+
+    lag = iter(lags)
+    answer = Simulator._answer
     monkeypatch.setattr(asyncio, "sleep", sleep)
-    answers = [await outcome(METHODS[method].call(client)) for _ in range(5)]
+    monkeypatch.setattr(Simulator, "_answer", arrive)
+    answers = [await outcome(METHODS[method].call(client)) for _ in lags]
     assert RateLimitedError not in answers
 
 

@@ -1,5 +1,7 @@
 """Test what the client asks."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final, override
 from unittest.mock import Mock
@@ -30,9 +32,11 @@ class PacerSpy(RequestPacer):
         self.turns: list[tuple[str, str]] = []
 
     @override
-    async def wait_turn(self, instance_id: str, method: str) -> None:
+    @asynccontextmanager
+    async def turn(self, instance_id: str, method: str) -> AsyncGenerator[None]:
         """Remember a turn."""
         self.turns.append((instance_id, method))
+        yield
 
 
 @pytest.mark.parametrize("path", ["", "/v3"])

@@ -40,7 +40,6 @@ from custom_components.green_api.api import (
     TooLargeError,
     WrongAddressError,
     form,
-    messaging,
     text_length,
     transport,
 )
@@ -382,7 +381,7 @@ async def test_largest_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A file of just the size that is allowed is sent."""
-    monkeypatch.setattr(messaging, "MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr(form, "MAX_FILE_BYTES", 1000)
     await client.send_file(CHAT_ID, Attachment("a.mp4", bytes(1000)))
     assert account.queue == 1
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 import json
@@ -70,10 +71,12 @@ class CountingPacer(RequestPacer):
         self._news = news
 
     @override
-    async def wait_turn(self, instance_id: str, method: str) -> None:
+    @asynccontextmanager
+    async def turn(self, instance_id: str, method: str) -> AsyncGenerator[None]:
         """Count a request that is about to be made."""
         self.turns[method] += 1
         self._news.set()
+        yield
 
 
 @dataclass

@@ -10,7 +10,8 @@ from pathlib import Path
 import secrets
 from typing import BinaryIO, Final
 
-from .errors import FileUnreadableError
+from .errors import FileUnreadableError, TooLargeError
+from .limits import MAX_FILE_BYTES
 
 _CHUNK_BYTES: Final = 256 * 1024
 
@@ -40,7 +41,7 @@ class Form:
         self._head = _head(fields, name, boundary).encode(errors="replace")
         self._file = file
         self._chunk = b""
-        self.file_size = file_size
+        self._file_size = file_size
         self._tail = f"\r\n--{boundary}--\r\n".encode()
         self.size = len(self._head) + file_size + len(self._tail)
         self.headers = {
@@ -51,7 +52,7 @@ class Form:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the form, with as much of the file as there was at the beginning."""
         yield self._head
-        left = self.file_size
+        left = self._file_size
         while left:
             await asyncio.to_thread(self._read, min(left, _CHUNK_BYTES))
             if not self._chunk:
@@ -90,12 +91,17 @@ def _head(fields: Mapping[str, str], name: str, boundary: str) -> str:
 async def open_form(
     fields: Mapping[str, str], attachment: Attachment
 ) -> AsyncIterator[Form]:
-    """Open the file of a form, and close it when the form is sent."""
+    """Open the file of a form, and close it when the form is sent.
+
+    Raise `FileUnreadableError` or `TooLargeError` if it cannot be sent.
+    """
     opened = await asyncio.to_thread(_open, attachment.content)
     if opened is None:
         raise FileUnreadableError
     file, size = opened
     try:
+        if size > MAX_FILE_BYTES:
+            raise TooLargeError
         yield Form(fields, attachment.name, file, size)
     finally:
         await asyncio.to_thread(file.close)

@@ -8,14 +8,9 @@ import aiohttp
 
 from .answers import unusable
 from .chats import Chat, read_chats
-from .errors import TooLargeError
-from .form import Attachment, open_form
-from .limits import MAX_FILE_BYTES
+from .form import Attachment
 from .pacing import RequestPacer
 from .transport import Transport
-
-_SEND_FILE: Final = "sendFileByUpload"
-_SEND_MESSAGE: Final = "sendMessage"
 
 _MESSAGE_ID: Final = re.compile(r"[\w.-]{1,128}", re.ASCII)
 
@@ -61,8 +56,7 @@ class MessagingClient:
             "quotedMessageId": quoted_message_id,
             "linkPreview": link_preview,
         }
-        async with self._transport.in_order(_SEND_MESSAGE):
-            answer = await self._transport.send(_SEND_MESSAGE, _given(fields))
+        answer = await self._transport.send("sendMessage", _given(fields))
         return self._message_id(answer)
 
     async def send_file(
@@ -86,13 +80,9 @@ class MessagingClient:
             "caption": caption,
             "quotedMessageId": quoted_message_id,
         }
-        async with (
-            self._transport.in_order(_SEND_FILE),
-            open_form(_given(fields), attachment) as form,
-        ):
-            if form.file_size > MAX_FILE_BYTES:
-                raise TooLargeError
-            answer = await self._transport.send(_SEND_FILE, form)
+        answer = await self._transport.upload(
+            "sendFileByUpload", _given(fields), attachment
+        )
         return self._message_id(answer)
 
     async def get_contacts(self) -> tuple[Chat, ...] | None:

@@ -4,7 +4,8 @@ https://green-api.com/en/docs/api/ratelimiter/
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -16,20 +17,22 @@ class _Queue:
     """The requests that wait for their turn at one method of one instance."""
 
     free_at: float
-    front: asyncio.Lock = field(default_factory=asyncio.Lock)
-    order: asyncio.Lock = field(default_factory=asyncio.Lock)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class RequestPacer:
-    """Space out the requests to each method of each instance.
+    """Make the requests to each method of each instance one by one, and space them out.
 
     The vendor limits them per instance, so all clients in a process that may ask for
     the same instance share one pacer. It measures time with the event loop, which does
     not follow changes of the system clock.
+
+    The pause begins with the answer. GREEN-API counts from when a request arrives, and
+    one that opens a connection may be under way for longer than the next one.
     """
 
     DEFAULT_SPACING: ClassVar[float] = 1.1
-    """Seconds between two requests: 1 per second, and a margin for the network."""
+    """Seconds between two requests: 1 per second, and a margin."""
 
     SPACING: ClassVar[Mapping[str, float]] = {
         "qr": 0.4,
@@ -48,22 +51,23 @@ class RequestPacer:
         self._held_until: dict[str, float] = {}
         self._cleaned_up_at = 0.0
 
-    async def wait_turn(self, instance_id: str, method: str) -> None:
-        """Wait until a method may be called again, and take that turn.
+    @asynccontextmanager
+    async def turn(self, instance_id: str, method: str) -> AsyncGenerator[None]:
+        """Wait until a method may be called, and keep it from others until it answers.
 
         A waiter that is cancelled takes no turn. Raise `RateLimitedError` while the
         instance is on hold.
         """
         self._check_hold(instance_id)
         queue = self._queue(instance_id, method)
-        async with queue.front:
+        async with queue.lock:
             await self._sleep_until(queue.free_at)
             await self._sleep_until(self._check_hold(instance_id))
-            queue.free_at = self._now + self.SPACING.get(method, self.DEFAULT_SPACING)
-
-    def in_order(self, instance_id: str, method: str) -> asyncio.Lock:
-        """Return the lock of requests that must not overtake each other."""
-        return self._queue(instance_id, method).order
+            try:
+                yield
+            finally:
+                spacing = self.SPACING.get(method, self.DEFAULT_SPACING)
+                queue.free_at = self._now + spacing
 
     def hold(self, instance_id: str, seconds: float) -> None:
         """Refuse all requests for an instance for some time."""
@@ -103,11 +107,11 @@ class RequestPacer:
         if self._cleaned_up_at > long_ago:
             return
         self._cleaned_up_at = self._now
-        # A queue in which a request waits was used a moment ago.
+        # A request may be under way for long, or wait for one that is.
         self._queues = {
             key: queue
             for key, queue in self._queues.items()
-            if queue.free_at > long_ago or queue.order.locked()
+            if queue.free_at > long_ago or queue.lock.locked()
         }
         self._held_until = {
             key: time for key, time in self._held_until.items() if time > long_ago

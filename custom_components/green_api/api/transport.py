@@ -27,7 +27,7 @@ from .errors import (
     UnknownHostError,
     WrongAddressError,
 )
-from .form import Form
+from .form import Attachment, Form, open_form
 from .pacing import RequestPacer
 from .retry_after import retry_after
 
@@ -110,21 +110,18 @@ class Transport:
         """Call a method with parameters and return the parsed answer."""
         return _answer(await self._call(_post(method, data)))
 
-    async def send(self, method: str, message: Mapping[str, object] | Form) -> object:
+    async def send(self, method: str, message: Mapping[str, object]) -> object:
         """Call a method with a message and return the parsed answer."""
-        if isinstance(message, Form):
-            request = _upload(method, message)
-        else:
-            request = _post(method, message)
-        return _answer(await self._call(request), error_of_message)
+        return _answer(await self._call(_post(method, message)), error_of_message)
 
-    def in_order(self, method: str) -> asyncio.Lock:
-        """Return the lock of the messages that are sent by a method.
-
-        The answer to one is awaited before the next one is sent: on their way, requests
-        may overtake each other.
-        """
-        return self._pacer.in_order(self.instance_id, method)
+    async def upload(
+        self, method: str, fields: Mapping[str, str], attachment: Attachment
+    ) -> object:
+        """Call a method with a file and return the parsed answer."""
+        turn = self._pacer.turn(self.instance_id, method)
+        async with turn, open_form(fields, attachment) as form:
+            response = await self._respond(_upload(method, form))
+        return _answer(response, error_of_message)
 
     def has_token(self, text: str) -> bool:
         """Return whether a text holds the token."""
@@ -132,7 +129,11 @@ class Transport:
 
     async def _call(self, request: _Request) -> _Response:
         """Make a request when its turn comes, and return the response."""
-        await self._pacer.wait_turn(self.instance_id, request.method)
+        async with self._pacer.turn(self.instance_id, request.method):
+            return await self._respond(request)
+
+    async def _respond(self, request: _Request) -> _Response:
+        """Make a request whose turn it is, and return the response."""
         result = await self._exchange(request)
         if isinstance(result, GreenApiError):
             raise result
