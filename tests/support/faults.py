@@ -1,7 +1,7 @@
 """Every way in which a request fails, and what comes of it for each method."""
 
-from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from enum import StrEnum, auto
 from typing import Any, Final, cast
 from unittest.mock import patch
@@ -11,7 +11,7 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout
 from aiohttp.resolver import AsyncResolver
 from yarl import URL
 
-from custom_components.green_api.api import ErrorKind, transport
+from custom_components.green_api.api import ErrorKind
 from tests.simulator import Account, Fault
 
 from .failures import KIND_OF_FAULT, SLOW
@@ -123,29 +123,41 @@ def failing(
 def _faulty(fault: Fault, method: str, account: Account) -> Generator[None]:
     """Set a fault of the server, with a short timeout if it does not answer."""
     account.faults[method] = fault
-    timeout = PATIENCE if fault in SLOW else transport.TIMEOUT
-    seconds = PATIENCE.total if fault in SLOW else transport.UPLOAD_SECONDS
-    with (
-        patch.object(transport, "TIMEOUT", timeout),
-        patch.object(transport, "UPLOAD_SECONDS", seconds),
-    ):
+    with ExitStack() as stack:
+        if fault in SLOW:
+            stack.enter_context(_impatient(method))
         yield
     del account.faults[method]
 
 
-@contextmanager
-def sent_to(method: str, scheme: str, host: str, port: int | None) -> Generator[None]:
+def _impatient(method: str) -> AbstractContextManager[None]:
+    """Wait for the answers to a method for a moment; the others may take their time."""
+    return _asked(method, lambda _: {"timeout": PATIENCE})
+
+
+def sent_to(
+    method: str, scheme: str, host: str, port: int | None
+) -> AbstractContextManager[None]:
     """Send the requests for a method elsewhere; no port means the same one."""
+
+    def elsewhere(url: URL) -> dict[str, Any]:
+        origin = URL.build(scheme=scheme, host=host, port=port or url.port)
+        return {"url": URL(f"{origin}{url.raw_path}", encoded=True)}
+
+    return _asked(method, elsewhere)
+
+
+@contextmanager
+def _asked(method: str, how: Callable[[URL], dict[str, Any]]) -> Generator[None]:
+    """Make the requests for a method with other arguments, made from their URL."""
     request = ClientSession._request
 
     async def detour(
         session: ClientSession, verb: str, url: URL | str, **more: Any
     ) -> ClientResponse:
-        url = URL(url)
-        if f"/{method}/" in url.raw_path:
-            origin = URL.build(scheme=scheme, host=host, port=port or url.port)
-            url = URL(f"{origin}{url.raw_path}", encoded=True)
-        return await request(session, verb, url, **more)
+        if f"/{method}/" in URL(url).raw_path:
+            more |= how(URL(url))
+        return await request(session, verb, more.pop("url", url), **more)
 
     with patch.object(ClientSession, "_request", detour):
         yield
@@ -163,7 +175,7 @@ def _unresolved(method: str, code: int) -> Generator[None]:
         yield
 
 
-_OUTAGES: Final = {
+_OUTAGES: Final[Mapping[Outage, Callable[[str], AbstractContextManager[None]]]] = {
     Outage.NO_NAME_SERVER: lambda method: _unresolved(
         method, aiodns.error.ARES_ETIMEOUT
     ),
