@@ -494,9 +494,9 @@ async def test_order(
             for number, client in enumerate(clients)
         ]
         await async_until(lambda: bool(account.requests))
-        assert len(account.requests) == 1
-        account.faults = {}
-        results = await asyncio.gather(*calls)
+    assert len(account.requests) == 1
+    account.faults = {}
+    results = await asyncio.gather(*calls)
     assert results[0] is CannotConnectError
     assert results[1:] == [message.id for message in account.waiting]
     texts = [it.body.get("message") or it.body["caption"] for it in account.waiting]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from unittest.mock import patch
 
 from aiohttp import ClientTimeout
 import pytest
@@ -73,14 +74,14 @@ async def test_interrupted(
 
     The state of an account that nobody asks for any more is not known to be good.
     """
-    monkeypatch.setattr(transport, "TIMEOUT", ClientTimeout(total=0.5))
     # A message may wait for longer than an answer holds.
     monkeypatch.setattr(freshness, "FRESH_FOR", 0)
     await async_add_recipient(hass, loaded_entry, "Alex", ALEX_CHAT)
     account.faults["sendMessage"] = Fault.HANG
     account.acts_in_spite_of_fault = True
-    first = hass.async_create_task(async_outcome(hass, "On its way"))
-    await async_until(lambda: len(sent(account)) == 1)
+    with patch.object(transport, "TIMEOUT", ClientTimeout(total=0.5)):
+        first = hass.async_create_task(async_outcome(hass, "On its way"))
+        await async_until(lambda: len(sent(account)) == 1)
     second = hass.async_create_task(async_outcome(hass, "Waiting"))
     await asyncio.sleep(0.05)
     account.faults.clear()
