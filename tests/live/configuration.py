@@ -139,9 +139,7 @@ class Configuration:
         if self.link:
             target.symlink_to(source, target_is_directory=True)
         else:
-            shutil.copytree(
-                source, target, ignore=shutil.ignore_patterns("__pycache__")
-            )
+            shutil.copytree(source, target)
 
     def _place_blueprints(self) -> None:
         """Put the project's blueprints, if it has any, beside Home Assistant's own."""
