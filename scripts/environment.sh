@@ -19,6 +19,7 @@ readonly uv_version=0.13.9 uv_minimum=0.9.0 python_request='cpython>=3.14.2,<3.1
 
 export HYPOTHESIS_STORAGE_DIRECTORY=$cache/hypothesis
 unset VIRTUAL_ENV  # uv would warn about it
+unset PYTHONDONTWRITEBYTECODE  # whatever starts again and again would compile it all
 
 say() { printf '==> %s\n' "$*" >&2; }
 
