@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+import threading
 import time
 from typing import Any, Final
 
@@ -32,6 +33,9 @@ PLACEHOLDERS: Final = {
     "waiting": "",
 }
 """What the texts about an account that is logged out have in their gaps."""
+
+MOMENT: Final = 0.005
+"""Seconds of real time that answers take at most, if they wait for nothing."""
 
 PHONE: Final = "+44 7700 900123"
 
@@ -194,9 +198,15 @@ class Dialog:
         )
 
     async def _show(self, request: Awaitable[ClientResponse]) -> Shown:
-        """Show what Home Assistant answers; time does not stand still meanwhile."""
+        """Show what Home Assistant answers; time does not stand still meanwhile.
+
+        It moves only when there is no answer for a moment of real time, which threads
+        may need, such as those that import modules.
+        """
         asking = asyncio.ensure_future(request)
-        while not asking.done():
+        answered = threading.Event()
+        asking.add_done_callback(lambda _: answered.set())
+        while not await asyncio.to_thread(answered.wait, MOMENT):
             await async_let_pass(self._freezer, 0.5)
         response = asking.result()
         assert response.status == HTTPStatus.OK
