@@ -19,8 +19,8 @@ from .wire import Entry
 # The same in plain text and in a URL, whatever becomes of the signs around it.
 CORE: Final = "5ec2e7"
 
-CERTAINTY: Final = 120.0
-"""Seconds in which it becomes certain that an account is logged out."""
+CERTAINTY: Final = 150.0
+"""Seconds in which it becomes certain that an account is logged out: after two polls."""
 
 # What Home Assistant and asyncio say of an integration that misbehaves.
 COMPLAINT: Final = re.compile(
