@@ -1,7 +1,7 @@
 """Every way in which a request fails, and what comes of it for each method."""
 
 from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum, auto
 from typing import Any, Final, cast
 from unittest.mock import patch
@@ -123,9 +123,7 @@ def failing(
 def _faulty(fault: Fault, method: str, account: Account) -> Generator[None]:
     """Set a fault of the server, with a short timeout if it does not answer."""
     account.faults[method] = fault
-    with ExitStack() as stack:
-        if fault in SLOW:
-            stack.enter_context(_impatient(method))
+    with _impatient(method) if fault in SLOW else nullcontext():
         yield
     del account.faults[method]
 

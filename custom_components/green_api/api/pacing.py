@@ -32,7 +32,7 @@ class RequestPacer:
     """
 
     DEFAULT_SPACING: ClassVar[float] = 1.1
-    """Seconds between two requests: 1 per second, and a margin."""
+    """Seconds from an answer to the next request: 1 per second, and a margin."""
 
     SPACING: ClassVar[Mapping[str, float]] = {
         "qr": 0.4,
