@@ -1,105 +1,148 @@
 """The GREEN-API integration."""
 
-from homeassistant.core import HomeAssistant, callback
+import asyncio
+from functools import partial
+
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.device_registry import EventDeviceRegistryUpdatedData
+from homeassistant.helpers.event import async_track_device_registry_updated_event
 from homeassistant.helpers.typing import ConfigType
 
-from .client import async_create_client
+from .automations.announcer import Announcer
 from .const import DOMAIN, PLATFORMS
 from .coordinator import GreenApiCoordinator
 from .data import GreenApiConfigEntry, GreenApiData
-from .details import DetailsCoordinator
-from .events import Announcer
-from .issues import async_delete_issues, async_update_issue
-from .queue_watch import QueueWatch
-from .sending import Sender
+from .devices import account_devices, account_name, async_rename_device
+from .follow_ups import FollowUps, InstanceSettings
+from .issues import (
+    async_delete_delivery_issues,
+    async_delete_issues,
+    async_forget_issues,
+    async_rename_issues,
+    async_report_receiving,
+    async_report_unconfirmed,
+    async_track_issue,
+)
+from .receiving.message_handler import MessageHandler, async_forget_received
+from .receiving.permissions import async_track_permissions
+from .receiving.questions import Questions
+from .receiving.receiver import Receiver
+from .records.store import AccountStore, async_get_store
+from .sending.account_check import AccountCheck
+from .sending.confirmation import Confirmation
+from .sending.deliveries import Deliveries
+from .sending.followed import async_forget_messages, async_get_messages
+from .sending.sender import Sender
+from .sending.status_reports import StatusReports
 from .services import async_setup_services
-from .settings import InstanceSettings
-from .store import AccountStore, async_get_store
+from .session import async_create_client
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the integration: its actions exist whatever becomes of the accounts."""
+    """Set up the actions, which do not depend on any account."""
     async_setup_services(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> bool:
-    """Set up an account, whatever the server says about it.
+    """Set up an account from a config entry.
 
-    People want to know what is wrong with it, so there are always entities that show
-    it.
+    The setup does not wait for the server and always succeeds, so that there are
+    entities which show what is wrong with the account. Until the first response, they
+    show the stored record. Messages can be sent at once: none must be dropped because
+    the server is slow.
     """
     store = await async_get_store(hass)
-    data = entry.runtime_data = _create_data(hass, entry, store)
-    _async_follow(hass, entry)
-    await data.coordinator.async_refresh()
+    entry.runtime_data = _create_data(hass, entry, store)
+    async_track_issue(hass, entry)
+    async_track_permissions(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    data.details.async_start()
-    Announcer(hass, entry, store).async_start()
-    # The name of the messenger is not worth waiting for.
+    _async_track_name(hass, entry)
     entry.async_create_background_task(
-        hass, data.settings.async_get_messenger(), f"{DOMAIN} messenger"
+        hass, _async_start(hass, entry), f"{entry.title} start"
     )
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> bool:
-    """Unload an account."""
+    """Unload a config entry, after the last message was passed on to entities."""
+    await entry.runtime_data.receiver.async_stop()
     if not await hass.config_entries.async_unload_platforms(entry, PLATFORMS):
         return False
     ignored = async_delete_issues(hass, entry)
-    (await async_get_store(hass)).async_interrupt(entry.entry_id, ignored)
+    if entry.disabled_by:
+        async_delete_delivery_issues(hass, entry)
+        async_forget_messages(hass, entry.entry_id)
+    entry.runtime_data.coordinator.async_interrupt(ignored)
     return True
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
-    """Forget an account."""
-    async_delete_issues(hass, entry)
+    """Delete the issues and what is stored about a removed config entry."""
+    async_forget_issues(hass, entry)
+    async_forget_messages(hass, entry.entry_id)
+    await async_forget_received(hass, entry)
     (await async_get_store(hass)).async_forget(entry.entry_id)
 
 
 def _create_data(
     hass: HomeAssistant, entry: GreenApiConfigEntry, store: AccountStore
 ) -> GreenApiData:
-    """Return what an account consists of."""
+    """Create the runtime data of a config entry."""
     client = async_create_client(hass, entry.data)
-    settings = InstanceSettings(hass, entry, client)
     coordinator = GreenApiCoordinator(hass, entry, client, store)
-    queue = QueueWatch(client, coordinator, settings, store)
-    details = DetailsCoordinator(client, coordinator, settings, queue)
+    settings = InstanceSettings(client, coordinator)
+    check = AccountCheck(hass, client, coordinator)
+    sent = async_get_messages(hass, entry.entry_id)
+    deliveries = Deliveries(hass, client, coordinator, sent)
+    reports = StatusReports(hass, coordinator, settings)
+    messages = MessageHandler(hass, entry, settings)
+    receiver = Receiver(client, coordinator, settings, deliveries, messages)
     return GreenApiData(
         client=client,
+        confirmation=Confirmation(hass, coordinator, reports, deliveries),
         coordinator=coordinator,
-        details=details,
-        queue=queue,
-        sender=Sender(hass, client, coordinator, details, settings),
+        deliveries=deliveries,
+        follow_ups=FollowUps(client, coordinator, settings),
+        messages=messages,
+        questions=Questions(coordinator, settings, receiver, messages),
+        receiver=receiver,
+        sender=Sender(hass, client, coordinator, check, deliveries),
         settings=settings,
     )
 
 
+async def _async_start(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
+    """Poll the account for the first time, then start what follows each poll."""
+    data = entry.runtime_data
+    data.deliveries.async_start()
+    await asyncio.wait([data.coordinator.async_look()])
+    data.follow_ups.async_start()
+    data.settings.async_start()
+    data.confirmation.async_start(partial(async_report_unconfirmed, hass, entry))
+    data.receiver.async_start(partial(async_report_receiving, hass, entry))
+    Announcer(hass, entry).async_start()
+
+
 @callback
-def _async_follow(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
-    """Keep the issue of an account up to date.
+def _async_track_name(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
+    """Use a new name of an account at once, in its device and in its issues."""
 
-    Listening also keeps an account polled of which every entity is disabled: a
-    coordinator without listeners does not poll.
-    """
-    coordinator, details = entry.runtime_data.coordinator, entry.runtime_data.details
-
-    shown: tuple[object, ...] | None = None
+    async def updated(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
+        async_rename_device(hass, entry)
 
     @callback
-    def update_issue() -> None:
-        nonlocal shown
-        waiting = entry.runtime_data.queue.waiting
-        wanted = (coordinator.data, details.data, waiting, entry.title)
-        if wanted != shown:
-            shown = wanted
-            async_update_issue(hass, entry)
+    def device_updated(_: Event[EventDeviceRegistryUpdatedData]) -> None:
+        entry.runtime_data.coordinator.name = account_name(hass, entry)
+        async_rename_issues(hass, entry)
 
-    entry.async_on_unload(coordinator.async_add_listener(update_issue))
-    entry.async_on_unload(coordinator.async_add_poll_listener(update_issue))
-    entry.async_on_unload(details.async_add_listener(update_issue))
+    devices = [device.id for device in account_devices(hass, entry)]
+    entry.async_on_unload(entry.add_update_listener(updated))
+    entry.async_on_unload(
+        async_track_device_registry_updated_event(hass, devices, device_updated)
+    )
+    # It may have been renamed while it was not loaded.
+    async_rename_issues(hass, entry)

@@ -1,4 +1,4 @@
-"""Binary sensors of an account."""
+"""Binary sensors for the GREEN-API integration."""
 
 from typing import Final, override
 
@@ -10,7 +10,6 @@ from homeassistant.components.binary_sensor import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import InstanceState
 from .data import GreenApiConfigEntry
 from .entity import GreenApiAccountEntity
 
@@ -32,7 +31,7 @@ async def async_setup_entry(
     entry: GreenApiConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the binary sensors."""
+    """Set up the binary sensors of an account."""
     coordinator = entry.runtime_data.coordinator
     async_add_entities(
         [
@@ -43,26 +42,31 @@ async def async_setup_entry(
 
 
 class ConnectivityBinarySensor(GreenApiAccountEntity, BinarySensorEntity):
-    """Binary sensor of the connectivity of an account."""
+    """Binary sensor for the connectivity of an account."""
 
     @property
     @override
-    def is_on(self) -> bool:
+    def is_on(self) -> bool | None:
         """Return whether the account is linked and working."""
-        return self.coordinator.data.state.known is InstanceState.AUTHORIZED
+        record = self.coordinator.data
+        return record.is_authorized if record.is_polled else None
 
 
 class ProblemBinarySensor(GreenApiAccountEntity, BinarySensorEntity):
-    """Binary sensor of the problem of an account."""
+    """Binary sensor for the problem of an account."""
 
     @property
     @override
     def available(self) -> bool:
-        """Return whether the state is known; the failure itself may be the problem."""
-        return self.is_on or super().available
+        """Return whether the state is known.
+
+        It is also known if polls fail because of the problem itself.
+        """
+        return super().available or bool(self.is_on)
 
     @property
     @override
-    def is_on(self) -> bool:
+    def is_on(self) -> bool | None:
         """Return whether the account has a problem."""
-        return self.coordinator.data.problem is not None
+        record = self.coordinator.data
+        return record.problem is not None if record.is_known else None

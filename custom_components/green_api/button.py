@@ -1,4 +1,4 @@
-"""Button that reboots the instance."""
+"""Button for the GREEN-API integration."""
 
 from typing import Final, override
 
@@ -30,20 +30,23 @@ async def async_setup_entry(
     entry: GreenApiConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the button."""
+    """Set up the button of an account."""
     async_add_entities([RebootButton(entry.runtime_data.coordinator, REBOOT)])
 
 
 class RebootButton(GreenApiAccountEntity, ButtonEntity):
-    """A button that reboots the instance."""
+    """Button that reboots the instance."""
 
     @property
     @override
     def available(self) -> bool:
-        """Return True, because a reboot may help in an outage as well."""
+        """Return True, because a reboot may help in an outage too."""
         return True
 
     @override
     async def async_press(self) -> None:
-        """Reboot the instance."""
+        """Reboot the instance.
+
+        Raises HomeAssistantError if the server does not reboot it.
+        """
         await async_reboot(self.hass, self.coordinator.config_entry)

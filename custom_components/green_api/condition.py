@@ -1,50 +1,27 @@
-"""Conditions on accounts."""
+"""Conditions of accounts."""
 
-from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, cast, override
+from datetime import timedelta
+import math
+from typing import Any, Final, override
 
 import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.condition import Condition, ConditionConfig
-from homeassistant.helpers.typing import ConfigType
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.condition import Condition
 
-from .api import InstanceState
-from .targets import REASON_OPTION, Target, schema, wanted_reasons
+from .automations.targets import REASON_OPTION, AccountTarget, schema, wanted_reasons
+
+CONF_WITHIN: Final = "within"
 
 
-class AccountCondition(Condition):
-    """A condition that has accounts for a target."""
+class AccountCondition(AccountTarget, Condition):
+    """Base class for conditions of accounts."""
 
-    _schema: ClassVar[vol.Schema]
-
-    @classmethod
-    @override
-    async def async_validate_config(
-        cls, hass: HomeAssistant, config: ConfigType
-    ) -> ConfigType:
-        """Validate the configuration."""
-        return cast(ConfigType, cls._schema(config))
-
-    def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
-        """Initialize the condition."""
-        super().__init__(hass, config)
-        self._options = config.options or {}
-        self._target = Target(hass, config.target)
-
-    @override
-    def _async_check(self, **_: Any) -> bool:
-        """Check the condition."""
-        return self._holds()
-
-    async def async_get_checker(self) -> Callable[..., bool]:
-        """Return what checks the condition, for Home Assistant before 2026.5."""
+    async def async_get_checker(self) -> Callable[..., bool | None]:
+        """Return the condition checker for Home Assistant before 2026.5."""
         return self._async_check
-
-    @abstractmethod
-    def _holds(self) -> bool:
-        """Return whether the condition holds, on every Home Assistant alike."""
 
 
 class HasProblemCondition(AccountCondition):
@@ -53,8 +30,8 @@ class HasProblemCondition(AccountCondition):
     _schema = schema(REASON_OPTION)
 
     @override
-    def _holds(self) -> bool:
-        """Return whether one of the accounts has a problem for one of the reasons."""
+    def _async_check(self, **_: Any) -> bool:
+        """Check if one of the accounts has a problem for one of the reasons."""
         wanted = wanted_reasons(self._options)
         return any(
             entry.runtime_data.coordinator.data.problem in wanted
@@ -68,24 +45,43 @@ class IsAuthorizedCondition(AccountCondition):
     _schema = schema({})
 
     @override
-    def _holds(self) -> bool:
-        """Return whether there are such accounts, and all of them are authorized."""
+    def _async_check(self, **_: Any) -> bool:
+        """Check if there are accounts, and all of them are authorized."""
         coordinators = [
             entry.runtime_data.coordinator for entry in self._target.accounts
         ]
         return bool(coordinators) and all(
             coordinator.last_update_success
-            and coordinator.data.state.known is InstanceState.AUTHORIZED
+            and coordinator.data.is_polled
+            and coordinator.data.is_authorized
             for coordinator in coordinators
+        )
+
+
+class WasRebootedCondition(AccountCondition):
+    """Test if the instance of one of the accounts was rebooted recently."""
+
+    _schema = schema({vol.Required(CONF_WITHIN): cv.positive_time_period})
+
+    @override
+    def _async_check(self, **_: Any) -> bool:
+        """Check if the server has accepted a reboot within this time."""
+        within: timedelta = self._options[CONF_WITHIN]
+        since = self._hass.loop.time() - within.total_seconds()
+        return any(
+            (entry.runtime_data.coordinator.data.health.rebooted_at or -math.inf)
+            > since
+            for entry in self._target.accounts
         )
 
 
 CONDITIONS: Final[dict[str, type[Condition]]] = {
     "has_problem": HasProblemCondition,
     "is_authorized": IsAuthorizedCondition,
+    "was_rebooted": WasRebootedCondition,
 }
 
 
 async def async_get_conditions(hass: HomeAssistant) -> dict[str, type[Condition]]:
-    """Return the conditions on accounts."""
+    """Return the conditions of accounts."""
     return CONDITIONS

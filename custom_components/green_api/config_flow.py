@@ -1,4 +1,4 @@
-"""Dialogs that add, reconfigure, reauthenticate and link an account."""
+"""Config flow for the GREEN-API integration."""
 
 from typing import Any, Final, override
 
@@ -10,28 +10,31 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     ConfigSubentryFlow,
     FlowType,
+    OptionsFlow,
 )
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import callback
 from homeassistant.helpers.selector import TextSelector, TextSelectorConfig
 
-from .account_flow import TOKEN_SELECTOR, URL_SELECTOR
-from .api import Messenger
-from .change_flow import ChangeFlow
 from .const import (
     CONF_API_URL,
     CONF_INSTANCE_ID,
     DEFAULT_API_URL,
     DOMAIN,
+    LIKELY_MESSENGER,
     MESSENGER_NAMES,
     SUBENTRY_TYPE_RECIPIENT,
 )
-from .credentials import parse, typed
 from .data import GreenApiConfigEntry
-from .linking import LinkingFlow, can_be_linked
-from .recipient_flow import RecipientFlow
+from .devices import account_name
+from .dialogs.account import TOKEN_SELECTOR, URL_SELECTOR
+from .dialogs.change import ChangeFlow
+from .dialogs.linking import LinkingFlow, can_be_linked
+from .dialogs.receive import ReceiveOptionsFlow
+from .dialogs.recipient import RecipientFlow
+from .inputs.credentials import parse, typed
 
-# The values that are missing may be part of a URL that is pasted.
+# The optional values may be part of a URL that is pasted.
 USER_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_API_URL, default=DEFAULT_API_URL): URL_SELECTOR,
@@ -44,13 +47,14 @@ USER_SCHEMA: Final = vol.Schema(
 
 
 class GreenApiConfigFlow(LinkingFlow[ConfigFlowResult], ChangeFlow, domain=DOMAIN):
-    """Add an account with the three values of GREEN-API's console.
+    """Handle a config flow for an account.
 
-    An account that has to be linked is added first. The flow that links it is a second
-    one, which the first one starts with the instance ID.
+    An account is added with three values of GREEN-API's console. If it is not linked
+    yet, it is added first. A second flow then links it, which the first one starts with
+    the instance ID.
     """
 
-    _messenger = Messenger.WHATSAPP
+    _messenger = LIKELY_MESSENGER
 
     @classmethod
     @callback
@@ -58,13 +62,20 @@ class GreenApiConfigFlow(LinkingFlow[ConfigFlowResult], ChangeFlow, domain=DOMAI
     def async_get_supported_subentry_types(
         cls, config_entry: ConfigEntry
     ) -> dict[str, type[ConfigSubentryFlow]]:
-        """Return the dialogs of what belongs to an account."""
+        """Return the subentries supported by this integration."""
         return {SUBENTRY_TYPE_RECIPIENT: RecipientFlow}
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        """Return the flow for the options of an account."""
+        return ReceiveOptionsFlow()
 
     @property
     @override
     def linked_entry(self) -> GreenApiConfigEntry:
-        """Return the config entry of the account that is linked."""
+        """Return the config entry of the account to link."""
         if self.source == SOURCE_USER:
             entry = self.hass.config_entries.async_entry_for_domain_unique_id(
                 DOMAIN, self.init_data[CONF_INSTANCE_ID]
@@ -72,19 +83,18 @@ class GreenApiConfigFlow(LinkingFlow[ConfigFlowResult], ChangeFlow, domain=DOMAI
             self.context["entry_id"] = entry.entry_id if entry else ""
         return self.account_entry
 
-    @property
     @override
-    def ways(self) -> list[str]:
-        """Return the ways to link the account; one that was just added can wait."""
-        return [*super().ways, "later"] if self.source == SOURCE_USER else super().ways
+    def other_options(self, step_id: str) -> list[str]:
+        """Return the option to link an account later that was just added."""
+        return ["later"] if self.source == SOURCE_USER else []
 
     @override
     async def async_step_user(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask for the three values."""
+        """Handle a flow initiated by the user."""
         if self.init_data is not None:
-            # There is no config entry yet: the dialog comes when there is.
+            # There is no config entry yet. The menu is shown once there is one.
             return self.async_show_form(step_id="link")
         data: dict[str, str] = {}
         errors: dict[str, str] = {}
@@ -97,64 +107,68 @@ class GreenApiConfigFlow(LinkingFlow[ConfigFlowResult], ChangeFlow, domain=DOMAI
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Ask what to change, if there is a choice."""
+        """Show the menu of what can be changed, if there is more than one option."""
         entry = self.account_entry
         if not can_be_linked(entry):
             return await self.async_step_address()
         return self.async_show_menu(
             step_id="reconfigure",
             menu_options=["address", "link_again"],
-            description_placeholders={"name": entry.title},
+            description_placeholders={"name": account_name(self.hass, entry)},
         )
 
     async def async_step_link_again(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Link the account again; one that is linked has to be logged out before."""
+        """Link the account again. If it is linked, it has to be logged out first."""
         step_id = await self.linking.async_choose_step()
         return await self.async_go_to("log_out" if step_id == "linked" else step_id)
 
     async def async_step_log_out(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Wait for the account to be logged out on its present phone."""
+        """Wait until the user has logged out the account on the current phone."""
         return self.async_show_wait(self.linking.async_follow("log_out"))
 
     async def async_step_linked(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Say that the account is linked."""
+        """Finish the flow, because the account is linked."""
         return self.async_abort(
-            reason="linked", description_placeholders=self.linking.placeholders
+            reason="linked", description_placeholders=self.linking.account.placeholders
         )
 
     async def async_step_later(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Say that the account can be linked later."""
+        """Finish the flow. The account can be linked later."""
         return self.async_abort(
-            reason="later", description_placeholders=self.linking.placeholders
+            reason="later", description_placeholders=self.linking.account.placeholders
         )
 
     async def _async_check_new(self, data: dict[str, str]) -> dict[str, str]:
-        """Check an account that nobody else has added."""
-        # A dialog that was never closed must not be in the way for ever.
+        """Check an account that is to be added, and return the errors by field.
+
+        Aborts the flow if the account is already configured.
+        """
+        # A flow that was never closed must not block the account forever.
         await self.async_set_unique_id(data[CONF_INSTANCE_ID], raise_on_progress=False)
         self._abort_if_unique_id_configured()
         errors = await self.async_check(data)
-        if self._is_authorized:
+        if self.is_authorized:
             self._messenger = await self.async_get_messenger(data)
-        # Another dialog may have added it meanwhile.
+        # Another flow may have added it meanwhile.
         self._abort_if_unique_id_configured()
         if errors:
-            # Home Assistant ends what has the id of an account that is added.
+            # Home Assistant aborts the flows with the unique ID of an entry that is
+            # added.
             await self.async_set_unique_id()
         return errors
 
     async def _async_add(self, data: dict[str, str]) -> ConfigFlowResult:
-        """Add an account, and go on with what it lacks."""
+        """Add an account, and start the flow that links it if necessary."""
         title = f"GREEN-API {data[CONF_INSTANCE_ID]}"
-        if self._is_authorized:
+        if self.is_authorized:
             return self.async_create_entry(
                 title=title,
                 data=data,

@@ -1,81 +1,57 @@
-"""Coordinator that polls the state of an account."""
+"""Coordinator for the GREEN-API integration."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-import math
-from typing import Final, override
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Concatenate, Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
 from .api import (
-    AccountState,
-    CannotConnectError,
-    ErrorKind,
     GreenApiClient,
     GreenApiError,
-    InstanceState,
+    InvalidCredentialsError,
     RateLimitedError,
 )
-from .const import DOMAIN, FAST_UPDATE_INTERVAL, LOGGER, UPDATE_INTERVAL
-from .exceptions import translation
-from .memory import AccountMemory
-from .problem import ACCOUNT_FAILURES, Answer, Problem
-from .reauth import TokenMonitor
-from .store import AccountStore
-from .unknown_states import UnknownStates
+from .const import (
+    DOMAIN,
+    FAST_UPDATE_INTERVAL,
+    LOGGER,
+    RATE_LIMIT_DELAY,
+    UPDATE_INTERVAL,
+)
+from .decisions.freshness import GOOD_FOR
+from .decisions.problem import Answer, Problem
+from .devices import account_name
+from .monitors import TokenMonitor, UnknownStates
+from .records.account_record import AccountRecord
+from .records.store import AccountStore
+from .texts import translation
 
-# Seconds to wait after "too many requests": if the server does not say, at least and
-# at most.
-RATE_LIMIT_DELAY: Final = 120
+# Minimum and maximum seconds to wait after a "too many requests" response.
 MIN_RATE_LIMIT_DELAY: Final = 10
 MAX_RATE_LIMIT_DELAY: Final = 3600
 
-# Seconds for which the last answer holds despite "too many requests".
-FRESH_FOR: Final = 300
+_GOLDEN_RATIO: Final = (5**0.5 - 1) / 2
 
-# Seconds within which Home Assistant would poll at once.
-_AT_ONCE: Final = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """What is known of an account.
-
-    `problem` is the problem that it has, since `problem_since`, and `issue` is that
-    problem if somebody has to act on it. `remembered` is the problem that it had when it
-    was asked for the last time, perhaps before a restart, and `ignored` that problem if
-    its issue was ignored before a reload. `error` is why there is no answer.
-    """
-
-    state: AccountState
-    since: datetime | None
-    problem: Problem | None
-    problem_since: datetime | None
-    issue: Problem | None
-    remembered: Problem | None
-    ignored: Problem | None
-    error: ErrorKind | None
-
-    @property
-    def works(self) -> bool | None:
-        """Return whether the account is known to work, None if it is out of reach."""
-        if self.error and self.error not in ACCOUNT_FAILURES:
-            return None
-        is_authorized = self.state.known is InstanceState.AUTHORIZED
-        return is_authorized and self.error is None and self.remembered is None
+# If the next poll were due within this many seconds, Home Assistant would poll at once.
+_MIN_DELAY: Final = 1
 
 
-class GreenApiCoordinator(DataUpdateCoordinator[Account]):
-    """Poll the state of an account, once a minute as the vendor advises.
+class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
+    """Poll the state of an account once a minute, as the vendor recommends.
+
+    The data is the record of the account. Polls and `async_apply` change it.
 
     https://green-api.com/en/docs/api/recommendations/instance-status-tracking/
     """
 
     config_entry: ConfigEntry
-    _fresh_until = 0.0
+    _poll: asyncio.Task[None] | None = None
 
     def __init__(
         self,
@@ -84,131 +60,198 @@ class GreenApiCoordinator(DataUpdateCoordinator[Account]):
         client: GreenApiClient,
         store: AccountStore,
     ) -> None:
-        """Initialize the coordinator with what is remembered of the account."""
+        """Initialize the coordinator with the stored record of the account."""
         super().__init__(
             hass,
             LOGGER,
             config_entry=entry,
-            name=entry.title,
+            name=account_name(hass, entry),
             update_interval=UPDATE_INTERVAL,
             always_update=False,
         )
-        self.token_monitor = TokenMonitor(hass, entry)
-        self.answer: Answer = CannotConnectError()
-        self.answered_at = -math.inf
-        self._turn = _turn(hass, entry)
+        self.looking_since = 0.0
+        self._token_monitor = TokenMonitor(hass, entry)
+        self._poll_offset = _poll_offset(hass, entry)
         self._client = client
         self._store = store
-        self._unknown_states = UnknownStates(entry)
+        self._unknown_states = UnknownStates(hass, entry)
         self._poll_listeners: list[CALLBACK_TYPE] = []
-        self.data = self._account(None)
+        self._set_data(store.async_get(entry.entry_id))
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether polling has stopped for good."""
+        return self._shutdown_requested
 
     @callback
     def async_add_poll_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
-        """Add a listener that is called after each poll, whatever its result."""
+        """Add a listener that is called after each poll, successful or not."""
         self._poll_listeners.append(listener)
         return lambda: self._poll_listeners.remove(listener)
 
     @callback
-    def async_update_account(self) -> None:
-        """Update the listeners if anything about the account has changed."""
-        before, self.data = self.data, self._account(self.data.error)
-        if self.data != before:
+    def async_apply[**P](
+        self,
+        change: Callable[Concatenate[AccountRecord, P], AccountRecord],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Change the record of the account by a method with these arguments.
+
+        The listeners are updated if the change is visible. Nothing happens once polling
+        has stopped for good.
+        """
+        if self._shutdown_requested:
+            return
+        record = change(self.data, *args, **kwargs)
+        is_visible = record != self.data
+        self._set_data(record)
+        if is_visible:
             self.async_update_listeners()
+
+    @callback
+    def async_answered(self, answer: Answer) -> None:
+        """Handle a response about the account that was not received by a poll."""
+        now, moment = self.hass.loop.time(), dt_util.utcnow()
+        self.async_apply(AccountRecord.answered, answer, now, moment)
+        self._token_monitor.async_answered(answer)
+
+    @callback
+    def async_failure(
+        self, err: GreenApiError, **placeholders: str
+    ) -> HomeAssistantError:
+        """Return the exception to raise for a failed request of a user.
+
+        A rejected token is handled like one that is rejected during a poll.
+        """
+        if isinstance(err, InvalidCredentialsError):
+            self.async_answered(err)
+            self.async_look()
+        return HomeAssistantError(
+            **translation(self.hass, self.config_entry, err, **placeholders)
+        )
+
+    @callback
+    def async_interrupt(self, ignored: Problem | None) -> None:
+        """Store the record after polling has stopped.
+
+        `ignored` is the problem whose issue was ignored, if there was one.
+        """
+        self._set_data(self.data.interrupted(self.hass.loop.time(), ignored))
+        self._store.async_save()
+
+    @callback
+    def async_look(self, *, scheduled: bool = False) -> asyncio.Task[None]:
+        """Return the task of the current poll, or start a new poll.
+
+        The task belongs to the config entry: it continues if a caller that waits for it
+        is canceled.
+        """
+        if self._poll is None or self._poll.done():
+            self.looking_since = self.hass.loop.time()
+            self._poll = self.config_entry.async_create_background_task(
+                self.hass, super()._async_refresh(scheduled=scheduled), self.name
+            )
+        return self._poll
+
+    @override
+    async def _async_refresh(
+        self,
+        log_failures: bool = True,
+        raise_on_auth_failed: bool = False,
+        scheduled: bool = False,
+        raise_on_entry_error: bool = False,
+    ) -> None:
+        """Wait for the current poll, or for a new one."""
+        await asyncio.wait([self.async_look(scheduled=scheduled)])
 
     @callback
     @override
     def _async_refresh_finished(self) -> None:
-        """Call the listeners of the polls."""
+        """Call the poll listeners."""
         for listener in list(self._poll_listeners):
             listener()
 
     @override
-    async def _async_update_data(self) -> Account:
-        """Fetch the state of the account."""
-        # The account may have been renamed.
-        self.name = self.config_entry.title
+    async def _async_update_data(self) -> AccountRecord:
+        """Fetch the state of the account.
+
+        Raises UpdateFailed if the request fails. Only if it is rate limited while the
+        last good response is still recent enough, the record is returned instead.
+        """
+        asked_at = self.hass.loop.time()
         try:
             answer: Answer = await self._client.get_state()
         except GreenApiError as err:
-            answer = err
-        if self._shutdown_requested:
-            return self._unchanged()
+            answer = err.with_traceback(None)
         now = self.hass.loop.time()
-        self.answer, self.answered_at = answer, now
-        before = self._memory
-        memory = before.answered(answer, now, dt_util.utcnow())
-        self._store.async_set(self.config_entry.entry_id, memory)
-        self.token_monitor.async_answered(answer)
-        self.update_interval = self._until_turn(memory, now)
+        record = self.data.answered(answer, now, dt_util.utcnow(), asked_at=asked_at)
+        self.update_interval = self._time_until_poll(record, now)
+        self._token_monitor.async_answered(answer)
         if isinstance(answer, GreenApiError):
-            return self._failed(answer, now)
-        self._fresh_until = now + FRESH_FOR
-        self._unknown_states.async_answered(answer, memory.health.problem)
-        # The issue of a problem comes back with the end of a reboot's quiet minutes.
-        is_well = memory is before and memory.problem is None
-        is_known = is_well and self.data.error is None
-        return self.data if is_known else self._account(None)
+            return self._failed(record, answer, now)
+        self._unknown_states.async_answered(answer, record.health)
+        self._set_data(record.polled(None))
+        return self.data
 
-    def _unchanged(self) -> Account:
-        """Return the account as it was, or fail as before: nobody asks any more."""
-        if self.last_update_success:
-            return self.data
-        raise UpdateFailed
+    def _failed(
+        self, record: AccountRecord, err: GreenApiError, now: float
+    ) -> AccountRecord:
+        """Return the record after a failed poll, or raise UpdateFailed.
 
-    def _failed(self, err: GreenApiError, now: float) -> Account:
-        """Return the account as it was, or raise what the failure means."""
-        is_fresh = self.last_update_success and now < self._fresh_until
-        if isinstance(err, RateLimitedError):
-            wait = err.retry_after or RATE_LIMIT_DELAY
-            wait = min(max(wait, MIN_RATE_LIMIT_DELAY), MAX_RATE_LIMIT_DELAY)
-            if is_fresh:
-                # The vendor counts the requests of everybody who uses the instance.
-                wait = min(wait, max(self._fresh_until - now, _AT_ONCE))
-            self.update_interval = timedelta(seconds=wait)
-            if is_fresh:
-                return self._account(None)
-        before, self.data = self.data, self._account(err.kind)
-        if self.data != before and not self.last_update_success:
-            # Home Assistant updates the listeners only when requests begin to fail.
-            self.async_update_listeners()
-        raise UpdateFailed(**translation(self.config_entry, err))
-
-    @property
-    def _memory(self) -> AccountMemory:
-        """Return what is remembered of the account."""
-        return self._store.async_get(self.config_entry.entry_id)
-
-    def _account(self, error: ErrorKind | None) -> Account:
-        """Return what is known of the account."""
-        memory = self._memory
-        return Account(
-            state=AccountState(memory.state),
-            since=memory.since,
-            problem=memory.problem,
-            problem_since=memory.problem_since if memory.problem else None,
-            issue=memory.issue(self.hass.loop.time()),
-            remembered=memory.remembered,
-            ignored=memory.ignored,
-            error=error,
-        )
-
-    def _until_turn(self, memory: AccountMemory, now: float) -> timedelta:
-        """Return the time until the account has its turn again.
-
-        Whatever they went through, the accounts stay spread over the minute.
+        The record is returned if the request was rate limited and the last good
+        response is still valid.
         """
-        is_settling = memory.health.is_settling(now)
+        good_until = self.data.last.good_at + GOOD_FOR
+        is_answering = record.is_polled and self.last_update_success
+        is_good = is_answering and now < good_until
+        if isinstance(err, RateLimitedError):
+            # The vendor's limit is shared by everyone who uses the instance.
+            left = good_until - now if is_good else MAX_RATE_LIMIT_DELAY
+            self.update_interval = _rate_limit_delay(err, left)
+            if is_good:
+                self._set_data(record)
+                return self.data
+        before = self.data
+        self._set_data(record.polled(err.kind))
+        if not self.last_update_success and self.data != before:
+            # Home Assistant updates the listeners only on the first of several
+            # failures.
+            self.async_update_listeners()
+        raise UpdateFailed(**translation(self.hass, self.config_entry, err))
+
+    def _set_data(self, record: AccountRecord) -> None:
+        """Keep and store a record."""
+        self.data = record
+        self._store.async_set(self.config_entry.entry_id, record)
+
+    def _time_until_poll(self, record: AccountRecord, now: float) -> timedelta:
+        """Return the time until the next poll of the account.
+
+        The accounts stay spread over the minute, even after delays.
+        """
+        is_settling = record.health.is_settling(now)
         interval = FAST_UPDATE_INTERVAL if is_settling else UPDATE_INTERVAL
         seconds = interval.total_seconds()
-        wait = seconds - (now - self._turn) % seconds
-        return timedelta(seconds=wait if wait >= _AT_ONCE else wait + seconds)
+        wait = seconds - (now - self._poll_offset) % seconds
+        return timedelta(seconds=wait if wait >= _MIN_DELAY else wait + seconds)
 
 
-def _turn(hass: HomeAssistant, entry: ConfigEntry) -> float:
-    """Return how many seconds after the full minute an account has its turn.
+def _poll_offset(hass: HomeAssistant, entry: ConfigEntry) -> int:
+    """Return the offset of the polls of an account from the full minute, in seconds.
 
-    However they were set up, the accounts are spread over the minute.
+    The offsets spread any number of accounts over the minute, even if they are added
+    one by one: each multiple of the golden ratio falls into the largest gap.
     """
-    entries = hass.config_entries.async_entries(DOMAIN)
-    return UPDATE_INTERVAL.total_seconds() * entries.index(entry) / len(entries)
+    index = hass.config_entries.async_entries(DOMAIN).index(entry)
+    return round(UPDATE_INTERVAL.total_seconds() * (index * _GOLDEN_RATIO % 1))
+
+
+def _rate_limit_delay(err: RateLimitedError, longest: float) -> timedelta:
+    """Return the time to wait after a "too many requests" response.
+
+    It is at most `longest` seconds.
+    """
+    wait = err.retry_after or RATE_LIMIT_DELAY
+    wait = min(max(wait, MIN_RATE_LIMIT_DELAY), MAX_RATE_LIMIT_DELAY)
+    return timedelta(seconds=min(wait, max(longest, _MIN_DELAY)))

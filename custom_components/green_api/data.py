@@ -1,33 +1,90 @@
-"""What an account is made of while its config entry is loaded."""
+"""Runtime data of a config entry."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 
 from .api import GreenApiClient
 from .coordinator import GreenApiCoordinator
-from .details import DetailsCoordinator
-from .queue_watch import QueueWatch, WaitingMessages
-from .sending import Sender
-from .settings import InstanceSettings
+from .decisions.last_answers import says_something
+from .decisions.problem import Answer
+from .files.waiting_files import WaitingFiles
+from .follow_ups import FollowUps, InstanceSettings
+from .receiving.message_handler import MessageHandler
+from .receiving.questions import Questions
+from .receiving.receiver import Receiver
+from .records.account_record import AccountRecord
+from .records.store import async_get_store
+from .sending.confirmation import Confirmation
+from .sending.deliveries import Deliveries
+from .sending.sender import Sender
 
 type GreenApiConfigEntry = ConfigEntry[GreenApiData]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GreenApiData:
-    """The runtime data of a config entry."""
+    """Runtime data of a config entry."""
 
     client: GreenApiClient
+    confirmation: Confirmation
     coordinator: GreenApiCoordinator
-    details: DetailsCoordinator
-    queue: QueueWatch
+    deliveries: Deliveries
+    follow_ups: FollowUps
+    messages: MessageHandler
+    questions: Questions
+    receiver: Receiver
     sender: Sender
     settings: InstanceSettings
+    files: WaitingFiles = field(default_factory=WaitingFiles)
 
 
-def waiting_messages(entry: GreenApiConfigEntry) -> WaitingMessages | None:
-    """Return the messages of an account that wait, as far as they are known."""
-    if entry.state is not ConfigEntryState.LOADED:
-        return None
-    return entry.runtime_data.queue.waiting
+async def async_note_answer(
+    hass: HomeAssistant, entry: GreenApiConfigEntry, answer: Answer
+) -> None:
+    """Record a response about an account that a flow received.
+
+    Nothing is recorded if the response says nothing about the account, or if its config
+    entry was removed.
+    """
+    is_removed = hass.config_entries.async_get_entry(entry.entry_id) is None
+    if is_removed or not says_something(answer):
+        return
+    if coordinator := _live_coordinator(entry):
+        coordinator.async_answered(answer)
+        return
+    now, moment = hass.loop.time(), dt_util.utcnow()
+    await async_change_record(
+        hass, entry, lambda record: record.answered(answer, now, moment)
+    )
+
+
+async def async_change_record(
+    hass: HomeAssistant,
+    entry: GreenApiConfigEntry,
+    change: Callable[[AccountRecord], AccountRecord],
+) -> None:
+    """Change the record of an account.
+
+    The config entry may be loaded or not. If it was removed meanwhile, nothing happens.
+    """
+    store = await async_get_store(hass)
+    if hass.config_entries.async_get_entry(entry.entry_id) is None:
+        return
+    if coordinator := _live_coordinator(entry):
+        coordinator.async_apply(change)
+    else:
+        store.async_set(entry.entry_id, change(store.async_get(entry.entry_id)))
+
+
+def _live_coordinator(entry: GreenApiConfigEntry) -> GreenApiCoordinator | None:
+    """Return the coordinator that keeps the record of an account, None if none does.
+
+    It already does so while the config entry is being set up, and still does while it
+    is being unloaded.
+    """
+    data: GreenApiData | None = getattr(entry, "runtime_data", None)
+    return None if data is None or data.coordinator.is_over else data.coordinator

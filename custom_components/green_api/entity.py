@@ -1,26 +1,28 @@
-"""Base of the entities of an account."""
+"""Base entity for the GREEN-API integration."""
 
+from collections.abc import Callable
 from typing import override
 
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import CONF_INSTANCE_ID, CONSOLE_URL, DOMAIN
 from .coordinator import GreenApiCoordinator
-from .details import DetailsCoordinator
+from .devices import recipient_identifier
 
 
-class GreenApiEntity[CoordinatorT: GreenApiCoordinator | DetailsCoordinator](
-    CoordinatorEntity[CoordinatorT]
-):
-    """An entity of an account."""
+class GreenApiAccountEntity(CoordinatorEntity[GreenApiCoordinator]):
+    """Base class for the entities of an account."""
 
     _attr_has_entity_name = True
 
     def __init__(
         self,
-        coordinator: CoordinatorT,
+        coordinator: GreenApiCoordinator,
         description: EntityDescription,
     ) -> None:
         """Initialize the entity."""
@@ -34,7 +36,7 @@ class GreenApiEntity[CoordinatorT: GreenApiCoordinator | DetailsCoordinator](
     def device_info(self) -> DeviceInfo:
         """Return the service device of the account.
 
-        Its model is set when the server has said which messenger it is.
+        Its model is set once the server has reported which messenger is linked.
         """
         entry = self.coordinator.config_entry
         instance_id = entry.data[CONF_INSTANCE_ID]
@@ -48,5 +50,57 @@ class GreenApiEntity[CoordinatorT: GreenApiCoordinator | DetailsCoordinator](
         )
 
 
-class GreenApiAccountEntity(GreenApiEntity[GreenApiCoordinator]):
-    """An entity that shows the state of an account."""
+@callback
+def async_track_recipients(
+    hass: HomeAssistant,
+    entry: ConfigEntry,
+    async_add: Callable[[ConfigSubentry], None],
+    *,
+    is_wanted: Callable[[ConfigSubentry], bool] = lambda _: True,
+) -> None:
+    """Add the entities of the wanted recipients, including those that come later.
+
+    Home Assistant removes the device and the entities of a recipient that is removed.
+    """
+    added: set[str] = set()
+
+    @callback
+    def update_recipients() -> None:
+        for subentry in entry.subentries.values():
+            _async_update_device(hass, entry, subentry)
+            if not is_wanted(subentry):
+                added.discard(subentry.subentry_id)
+            elif subentry.subentry_id not in added:
+                added.add(subentry.subentry_id)
+                async_add(subentry)
+
+    async def updated(hass: HomeAssistant, entry: ConfigEntry) -> None:
+        update_recipients()
+
+    update_recipients()
+    entry.async_on_unload(entry.add_update_listener(updated))
+
+
+@callback
+def _async_update_device(
+    hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry
+) -> None:
+    """Create or update the device of a recipient, and link it to the account.
+
+    The link is made afterwards, because the argument for it differs between versions of
+    Home Assistant.
+    """
+    registry = dr.async_get(hass)
+    account = registry.async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, entry.data[CONF_INSTANCE_ID])},
+    )
+    device = registry.async_get_or_create(
+        config_entry_id=entry.entry_id,
+        config_subentry_id=subentry.subentry_id,
+        entry_type=DeviceEntryType.SERVICE,
+        identifiers={(DOMAIN, recipient_identifier(entry, subentry.subentry_id))},
+        manufacturer="GREEN-API",
+        name=subentry.title,
+    )
+    registry.async_update_device(device.id, via_device_id=account.id)

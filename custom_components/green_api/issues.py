@@ -1,12 +1,13 @@
-"""Show the problem of an account in Home Assistant's repairs."""
+"""Repair issues for the GREEN-API integration."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 
 from .const import (
@@ -17,14 +18,19 @@ from .const import (
     SUPPORT_URL,
 )
 from .data import GreenApiConfigEntry
-from .problem import Problem
+from .decisions.delivery import DeliveryStatus
+from .decisions.problem import Problem
+from .decisions.receiving import StopReason
+from .devices import account_name, recipient_name
+from .records.account_record import AccountRecord
 from .repairs import FIX_FLOWS
-from .texts import waiting_text
+from .sending.deliveries import SIGNAL_NOT_CONFIRMED
+from .sending.followed import SentMessage
+from .texts import moment_text, waiting_text
 
 
-@dataclass(frozen=True, slots=True)
-class _Issue:
-    """How a problem is shown."""
+class _Issue(NamedTuple):
+    """Properties of the repair issue of a problem."""
 
     severity: ir.IssueSeverity
     learn_more_url: str = CONSOLE_URL
@@ -46,60 +52,247 @@ _ISSUES: Final[Mapping[Problem, _Issue]] = {
 }
 
 
-def issue_id(entry_id: str, problem: Problem) -> str:
-    """Return the id of the issue; entries never share one."""
+STATUSES_OFF: Final = "statuses_off"
+STATUS_QUOTA: Final = "status_quota"
+NOT_CONFIRMED: Final = "not_confirmed"
+NOT_RECEIVING: Final = "not_receiving"
+
+# The texts about an account that receives no messages any more.
+_NOT_RECEIVING: Final[Mapping[StopReason, str]] = {
+    StopReason.QUOTA: "not_receiving_quota",
+    StopReason.TOKEN: "not_receiving_token",
+    StopReason.WEBHOOK: "not_receiving_webhook",
+}
+
+_OTHERS: Final = (STATUSES_OFF, STATUS_QUOTA, NOT_CONFIRMED, NOT_RECEIVING)
+
+
+def issue_id(entry_id: str, problem: Problem | str) -> str:
+    """Return the ID of an issue. It is unique across config entries."""
     return f"{entry_id}_{problem}"
 
 
 @callback
-def async_update_issue(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
-    """Create the issue of the problem of an account, and delete all others.
+def async_track_issue(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
+    """Keep the repair issue of an account up to date.
 
-    That of a problem which is remembered but not confirmed yet is left as it is: if
-    somebody has ignored it, it is still ignored when it is confirmed.
+    What is shown also depends on the time, so that each poll updates it, whether the
+    record has changed or not. The listener for changes also keeps an account polled
+    whose entities are all disabled: a coordinator without listeners does not poll.
     """
-    account = entry.runtime_data.coordinator.data
-    is_unconfirmed = account.problem is None
-    kept = account.remembered if is_unconfirmed else account.issue
-    async_delete_issues(hass, entry, kept=kept)
-    if account.issue is None:
+    coordinator = entry.runtime_data.coordinator
+    seen: AccountRecord | None = None
+    shown: tuple[object, ...] | None = None
+
+    @callback
+    def update_issue() -> None:
+        nonlocal seen, shown
+        seen = record = coordinator.data
+        problem = record.actionable(hass.loop.time())
+        quota_until = record.quota_until(dt_util.utcnow())
+        wanted = (record, problem, quota_until)
+        if wanted != shown:
+            shown = wanted
+            _async_update_delivery_issues(hass, entry, quota_until)
+            _async_update_issue(hass, entry, problem)
+
+    @callback
+    def record_changed() -> None:
+        # After a poll, it was seen already.
+        if coordinator.data is not seen:
+            update_issue()
+
+    entry.async_on_unload(coordinator.async_add_listener(record_changed))
+    entry.async_on_unload(coordinator.async_add_poll_listener(update_issue))
+    update_issue()
+
+
+@callback
+def _async_update_issue(
+    hass: HomeAssistant, entry: GreenApiConfigEntry, problem: Problem | None
+) -> None:
+    """Create the issue for the problem of an account, and delete its other issues.
+
+    The issue of a problem that is not confirmed after a reload or a restart is deleted
+    as well. If it was ignored, it will be ignored again once the problem is confirmed.
+    """
+    coordinator = entry.runtime_data.coordinator
+    record = coordinator.data
+    ignored = async_delete_issues(hass, entry, kept=problem)
+    if (
+        ignored
+        and ignored is record.remembered
+        and not (record.is_polled and record.problem)
+    ):
+        coordinator.async_apply(AccountRecord.ignoring, ignored)
+    if problem is None:
         return
-    is_known = ir.async_get(hass).async_get_issue(
-        DOMAIN, issue_id(entry.entry_id, account.issue)
-    )
-    _async_create_issue(hass, entry, account.issue)
-    if not is_known and account.issue is account.ignored:
-        ir.async_ignore_issue(
-            hass, DOMAIN, issue_id(entry.entry_id, account.issue), ignore=True
-        )
+    key = issue_id(entry.entry_id, problem)
+    is_known = ir.async_get(hass).async_get_issue(DOMAIN, key)
+    _async_create_issue(hass, entry, problem, key)
+    if not is_known and problem is record.ignored:
+        ir.async_ignore_issue(hass, DOMAIN, key, ignore=True)
 
 
 @callback
 def async_delete_issues(
     hass: HomeAssistant, entry: ConfigEntry, *, kept: Problem | None = None
 ) -> Problem | None:
-    """Delete the issues of an account, and return the problem that was ignored."""
+    """Delete the issues of an account, except for the one to keep.
+
+    Return the problem whose issue was ignored, None if there was none.
+    """
     ignored = None
-    registry = ir.async_get(hass)
-    for problem in _ISSUES.keys() - {kept}:
-        key = issue_id(entry.entry_id, problem)
-        issue = registry.async_get_issue(DOMAIN, key)
-        if issue and issue.dismissed_version:
-            ignored = problem
+    prefix = issue_id(entry.entry_id, "")
+    for (domain, key), issue in list(ir.async_get(hass).issues.items()):
+        problem = key.removeprefix(prefix)
+        if domain != DOMAIN or problem not in _ISSUES or problem == kept:
+            continue
+        if issue.dismissed_version:
+            ignored = Problem(problem)
         ir.async_delete_issue(hass, DOMAIN, key)
     return ignored
 
 
-def _async_create_issue(
-    hass: HomeAssistant, entry: GreenApiConfigEntry, problem: Problem
+@callback
+def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete all issues of an account."""
+    async_delete_issues(hass, entry)
+    ours = tuple(issue_id(entry.entry_id, key) for key in _OTHERS)
+    for domain, key in list(ir.async_get(hass).issues):
+        if domain == DOMAIN and key.startswith(ours):
+            ir.async_delete_issue(hass, DOMAIN, key)
+
+
+@callback
+def async_delete_delivery_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete the issues that no delivery can be confirmed, which a reload keeps.
+
+    If they were ignored, they would not be any more.
+    """
+    for key in (STATUSES_OFF, STATUS_QUOTA):
+        ir.async_delete_issue(hass, DOMAIN, issue_id(entry.entry_id, key))
+
+
+@callback
+def async_report_unconfirmed(
+    hass: HomeAssistant,
+    entry: GreenApiConfigEntry,
+    message: SentMessage,
+    status: DeliveryStatus,
 ) -> None:
-    """Create or update the issue of a problem."""
+    """Report a message that was waited for before a restart and is not delivered."""
+    async_dispatcher_send(hass, SIGNAL_NOT_CONFIRMED, entry, message, status)
+    subentry = entry.subentries.get(message.subentry_id)
+    _async_create_unconfirmed_issue(
+        hass,
+        entry,
+        issue_id(entry.entry_id, f"{NOT_CONFIRMED}_{message.subentry_id}"),
+        {
+            "recipient": recipient_name(hass, entry, subentry) if subentry else "?",
+            "sent": moment_text(hass, message.moment),
+        },
+    )
+
+
+def _async_create_unconfirmed_issue(
+    hass: HomeAssistant,
+    entry: GreenApiConfigEntry,
+    key: str,
+    placeholders: Mapping[str, str],
+) -> None:
+    """Create or update the issue for a message that is not confirmed."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        key,
+        data={"entry_id": entry.entry_id},
+        is_fixable=True,
+        is_persistent=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=NOT_CONFIRMED,
+        translation_placeholders={**placeholders, "name": account_name(hass, entry)},
+    )
+
+
+@callback
+def async_rename_issues(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
+    """Use the current name of an account in its issues."""
+    data = entry.runtime_data
+    record = data.coordinator.data
+    quota_until = record.quota_until(dt_util.utcnow())
+    _async_update_delivery_issues(hass, entry, quota_until)
+    _async_update_issue(hass, entry, record.actionable(hass.loop.time()))
+    async_report_receiving(hass, entry, data.receiver.stopped)
+    prefix = issue_id(entry.entry_id, NOT_CONFIRMED)
+    for (domain, key), issue in list(ir.async_get(hass).issues.items()):
+        if domain == DOMAIN and key.startswith(prefix):
+            placeholders = issue.translation_placeholders or {}
+            _async_create_unconfirmed_issue(hass, entry, key, placeholders)
+
+
+@callback
+def async_report_receiving(
+    hass: HomeAssistant, entry: ConfigEntry, reason: StopReason | None
+) -> None:
+    """Report why an account receives no messages any more, or that it does again."""
+    key = issue_id(entry.entry_id, NOT_RECEIVING)
+    if reason is None:
+        ir.async_delete_issue(hass, DOMAIN, key)
+        return
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        key,
+        is_fixable=False,
+        learn_more_url=CONSOLE_URL,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=_NOT_RECEIVING[reason],
+        translation_placeholders={
+            "name": account_name(hass, entry),
+            "console_url": CONSOLE_URL,
+        },
+    )
+
+
+def _async_update_delivery_issues(
+    hass: HomeAssistant, entry: GreenApiConfigEntry, quota_until: datetime | None
+) -> None:
+    """Create the issues that no delivery can be confirmed, or delete them."""
+    is_off = entry.runtime_data.coordinator.data.lacks_statuses
+    until = {"until": moment_text(hass, quota_until)} if quota_until else None
+    wanted = {STATUSES_OFF: {} if is_off else None, STATUS_QUOTA: until}
+    for key, placeholders in wanted.items():
+        issue = issue_id(entry.entry_id, key)
+        if placeholders is None:
+            ir.async_delete_issue(hass, DOMAIN, issue)
+            continue
+        ir.async_create_issue(
+            hass,
+            DOMAIN,
+            issue,
+            is_fixable=False,
+            learn_more_url=CONSOLE_URL,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key=key,
+            translation_placeholders={
+                "name": account_name(hass, entry),
+                "console_url": CONSOLE_URL,
+                **placeholders,
+            },
+        )
+
+
+def _async_create_issue(
+    hass: HomeAssistant, entry: GreenApiConfigEntry, problem: Problem, key: str
+) -> None:
+    """Create or update the issue for a problem."""
     issue = _ISSUES[problem]
     translation_key, placeholders = _text(hass, entry, problem)
     ir.async_create_issue(
         hass,
         DOMAIN,
-        issue_id(entry.entry_id, problem),
+        key,
         data={"entry_id": entry.entry_id},
         is_fixable=problem in FIX_FLOWS,
         learn_more_url=issue.learn_more_url,
@@ -112,15 +305,15 @@ def _async_create_issue(
 def _text(
     hass: HomeAssistant, entry: GreenApiConfigEntry, problem: Problem
 ) -> tuple[str, dict[str, str]]:
-    """Return the translation key of an issue, and the placeholders of its text."""
-    data = entry.runtime_data
+    """Return the translation key and the placeholders of an issue."""
+    record = entry.runtime_data.coordinator.data
     placeholders = {
-        "name": entry.title,
+        "name": account_name(hass, entry),
         "console_url": CONSOLE_URL,
-        "waiting": waiting_text(hass, data.queue.waiting),
+        "waiting": waiting_text(hass, record.queue.waiting),
     }
-    if problem is Problem.RESTRICTED and (until := data.details.data.restricted_until):
-        placeholders["until"] = f"{dt_util.as_local(until):%Y-%m-%d %H:%M}"
+    if problem is Problem.RESTRICTED and (until := record.restricted_until):
+        placeholders["until"] = moment_text(hass, until)
         return "restricted_until", placeholders
     if problem is Problem.WRONG_ADDRESS and problem in FIX_FLOWS:
         return "wrong_address_fixable", placeholders

@@ -1,6 +1,7 @@
-"""Notify entities of the recipients of an account."""
+"""Notify entities for the GREEN-API integration."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, override
 
 from homeassistant.components.notify import (
@@ -9,19 +10,23 @@ from homeassistant.components.notify import (
     NotifyEntityFeature,
 )
 from homeassistant.config_entries import ConfigSubentry
-from homeassistant.core import HomeAssistant, ServiceResponse, callback
-from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util.json import JsonValueType
+from homeassistant.util import dt as dt_util
 
-from .attachment import async_get_attachment
-from .const import CONF_CHAT_ID, CONF_INSTANCE_ID, DOMAIN
+from .const import ATTR_LINK_PREVIEW, CONF_CHAT_ID, DOMAIN
 from .data import GreenApiConfigEntry
-from .sending import Recipient
-from .services import ATTR_LINK_PREVIEW
+from .decisions.choices import numbered
+from .decisions.delivery import DeliveryStatus
+from .devices import recipient_identifier, recipient_name
+from .entity import async_track_recipients
+from .files.attachment import ChosenFile, open_attachment
+from .sending.followed import SentMessage
+from .sending.recipient import Recipient
 
-# The sender of the account keeps the order. A file that takes long keeps no message.
+# The sender of the account keeps messages in order. Files that take long do not delay
+# other messages.
 PARALLEL_UPDATES = 0
 
 RECIPIENT: Final = NotifyEntityDescription(
@@ -34,35 +39,25 @@ async def async_setup_entry(
     entry: GreenApiConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the recipients, those as well that are added later.
+    """Set up the recipients, including those that are added later.
 
-    Home Assistant removes the device and the entity of one that is removed.
+    Home Assistant removes the device and the entity of a recipient that is removed.
     """
-    known: set[str] = set()
-
-    @callback
-    def follow() -> None:
-        for subentry in entry.subentries.values():
-            _async_update_device(hass, entry, subentry)
-            if subentry.subentry_id not in known:
-                async_add_entities(
-                    [RecipientEntity(entry, subentry)],
-                    config_subentry_id=subentry.subentry_id,
-                )
-        known.update(entry.subentries)
-
-    async def updated(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
-        follow()
-
-    follow()
-    entry.async_on_unload(entry.add_update_listener(updated))
+    async_track_recipients(
+        hass,
+        entry,
+        lambda subentry: async_add_entities(
+            [RecipientEntity(entry, subentry)],
+            config_subentry_id=subentry.subentry_id,
+        ),
+    )
 
 
 class RecipientEntity(NotifyEntity):
-    """A recipient.
+    """Notify entity of a recipient.
 
-    It is available whatever the state of the account: Home Assistant would leave it
-    out without a word otherwise.
+    It is always available, regardless of the state of the account: Home Assistant would
+    silently skip an unavailable entity.
     """
 
     entity_description = RECIPIENT
@@ -72,8 +67,10 @@ class RecipientEntity(NotifyEntity):
     def __init__(self, entry: GreenApiConfigEntry, subentry: ConfigSubentry) -> None:
         """Initialize the entity."""
         self._entry = entry
+        # A message is confirmed by what sent it, even if the account is reloaded.
+        self._confirmation = entry.runtime_data.confirmation
         self._subentry_id = subentry.subentry_id
-        identifier = _identifier(entry, subentry)
+        identifier = recipient_identifier(entry, subentry.subentry_id)
         self._attr_unique_id = identifier
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, identifier)})
 
@@ -83,65 +80,83 @@ class RecipientEntity(NotifyEntity):
         message: str,
         title: str | None = None,
         *,
-        attachment: Mapping[str, str] | str | None = None,
-        filename: str | None = None,
-        response: dict[str, JsonValueType] | None = None,
+        choices: Sequence[str] = (),
+        sent: list[SentMessage] | None = None,
         **options: Any,
     ) -> None:
-        """Send a text or a file; all but a text are of the integration's own action."""
-        sender, recipient = self._entry.runtime_data.sender, self._recipient
-        if attachment is None:
-            message_id = await sender.async_send_message(
-                recipient, message, title, **options
-            )
-        else:
-            file = await async_get_attachment(self.hass, attachment, filename)
-            # Captions have none.
-            options.pop(ATTR_LINK_PREVIEW, None)
-            message_id = await sender.async_send_file(
-                recipient, file, message, title, **options
-            )
-        if response is not None:
-            response["message_id"] = message_id
+        """Send a text, a file, or a poll.
 
-    async def async_send(self, **what: Any) -> ServiceResponse:
-        """Send a text or a file, and return the id of the message."""
-        response: dict[str, JsonValueType] = {}
-        # In every version of Home Assistant this notes when it was.
-        await self._async_send_message(**what, response=response)
-        return response
+        Only the action of this integration passes the keyword arguments. Raises a
+        HomeAssistantError if the message is not sent.
+        """
+        recipient, questions = self._recipient, self._entry.runtime_data.questions
+        asked_at = dt_util.utcnow()
+        if choices:
+            questions.check(recipient)
+        messages = await self._async_send_any(message, title, choices, **options)
+        if choices:
+            message_id = messages[0].message_id
+            await questions.async_asked(recipient, message_id, choices, asked_at)
+        if sent is not None:
+            sent += messages
+
+    async def _async_send_any(
+        self,
+        message: str,
+        title: str | None,
+        choices: Sequence[str],
+        *,
+        attachment: Mapping[str, Any] | str | None = None,
+        filename: str | None = None,
+        **options: Any,
+    ) -> list[SentMessage]:
+        """Send a text, a file, or a poll, and return the messages."""
+        data, recipient = self._entry.runtime_data, self._recipient
+        sender, fit_poll = data.sender, data.questions.fit_poll
+        if choices and attachment is None and fit_poll(message, title, choices):
+            # Polls have no link preview, and neither have captions.
+            options.pop(ATTR_LINK_PREVIEW, None)
+            return [
+                await sender.async_send_poll(
+                    recipient, message, title, choices, **options
+                )
+            ]
+        text = numbered(message, choices)
+        if attachment is None:
+            return [await sender.async_send_message(recipient, text, title, **options)]
+        options.pop(ATTR_LINK_PREVIEW, None)
+        chosen = ChosenFile(
+            source=attachment,
+            filename=filename,
+            recipient=recipient.name,
+            context=self._context,
+        )
+        async with open_attachment(self.hass, self._entry, data.files, chosen) as file:
+            return await sender.async_send_file(recipient, file, text, title, **options)
+
+    async def async_send(self, **fields: Any) -> list[SentMessage]:
+        """Send a text, a file, or a poll, and return the messages."""
+        sent: list[SentMessage] = []
+        # In all supported versions of Home Assistant, this also records the time.
+        await self._async_send_message(**fields, sent=sent)
+        return sent
+
+    async def async_confirm(
+        self, recipient: str, messages: list[SentMessage], within: timedelta
+    ) -> DeliveryStatus:
+        """Return the status of messages that were just sent, once they are delivered.
+
+        Raises a NotConfirmedError that names the recipient and says why they are not
+        confirmed.
+        """
+        return await self._confirmation.async_wait(recipient, messages, within)
 
     @property
     def _recipient(self) -> Recipient:
-        """Return the recipient, who may have been renamed."""
+        """Return the recipient under its current name."""
         subentry = self._entry.subentries[self._subentry_id]
-        return Recipient(subentry.title, subentry.data[CONF_CHAT_ID])
-
-
-def _identifier(entry: GreenApiConfigEntry, subentry: ConfigSubentry) -> str:
-    """Return what identifies a recipient, whatever name and chat it is given."""
-    return f"{entry.data[CONF_INSTANCE_ID]}_{subentry.subentry_id}"
-
-
-@callback
-def _async_update_device(
-    hass: HomeAssistant, entry: GreenApiConfigEntry, subentry: ConfigSubentry
-) -> None:
-    """Update the device of a recipient, and what it is linked to.
-
-    To name that device while this one is made works differently in each version.
-    """
-    registry = dr.async_get(hass)
-    account = registry.async_get_or_create(
-        config_entry_id=entry.entry_id,
-        identifiers={(DOMAIN, entry.data[CONF_INSTANCE_ID])},
-    )
-    device = registry.async_get_or_create(
-        config_entry_id=entry.entry_id,
-        config_subentry_id=subentry.subentry_id,
-        entry_type=DeviceEntryType.SERVICE,
-        identifiers={(DOMAIN, _identifier(entry, subentry))},
-        manufacturer="GREEN-API",
-        name=subentry.title,
-    )
-    registry.async_update_device(device.id, via_device_id=account.id)
+        return Recipient(
+            recipient_name(self.hass, self._entry, subentry),
+            subentry.data[CONF_CHAT_ID],
+            subentry.subentry_id,
+        )

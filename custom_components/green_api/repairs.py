@@ -1,4 +1,4 @@
-"""Fix flows: link the account, reboot the instance, clear its queue, change the address."""
+"""Repair flows for the GREEN-API integration."""
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,35 +12,45 @@ from homeassistant.components.repairs import RepairsFlow
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
 
 from .const import CONSOLE_URL, DOMAIN
-from .data import GreenApiConfigEntry, waiting_messages
-from .linking import LinkingFlow, is_gone
-from .problem import Problem
-from .remedy import async_clear_queue, async_reboot
+from .data import GreenApiConfigEntry
+from .decisions.health import STUCK
+from .decisions.message_queue import QUEUE_PROBLEMS
+from .decisions.problem import Problem
+from .devices import account_name
+from .dialogs.linking import LinkingFlow, is_gone
+from .remedy import async_clear_queue, async_has_any, async_reboot
 from .texts import waiting_text
 
 if TYPE_CHECKING:
     from homeassistant.components.repairs import RepairsFlowResult
+
+# The problem that ends when the account is linked.
+LOGGED_OUT: Final = frozenset({Problem.LOGGED_OUT})
 
 type Fix = Callable[[], Awaitable[RepairsFlowResult]]
 type Remedy = Callable[[HomeAssistant, GreenApiConfigEntry], Awaitable[None]]
 
 
 class AccountRepairFlow(RepairsFlow):
-    """A fix flow for an account."""
+    """Base class for the repair flows of an account."""
 
     def __init__(self, entry: GreenApiConfigEntry) -> None:
-        """Initialize the fix flow."""
+        """Initialize the repair flow."""
         self.entry = entry
 
     @property
     def placeholders(self) -> dict[str, str]:
-        """Return the placeholders that every text may use."""
+        """Return the placeholders that all texts can use."""
+        waiting = None
+        if self.is_loaded:
+            waiting = self.entry.runtime_data.coordinator.data.queue.waiting
         return {
-            "name": self.entry.title,
+            "name": account_name(self.hass, self.entry),
             "console_url": CONSOLE_URL,
-            "waiting": waiting_text(self.hass, waiting_messages(self.entry)),
+            "waiting": waiting_text(self.hass, waiting),
         }
 
     async def async_ask(
@@ -64,25 +74,68 @@ class AccountRepairFlow(RepairsFlow):
             description_placeholders=placeholders,
         )
 
-    async def async_apply(self, remedy: Remedy) -> RepairsFlowResult:
-        """Apply a remedy to an account that is loaded."""
+    async def async_apply(
+        self, remedy: Remedy, problems: frozenset[Problem], done: str
+    ) -> RepairsFlowResult:
+        """Apply a remedy if the account is loaded and still has one of the problems.
+
+        The flow then continues with the step `done`. Raises HomeAssistantError if the
+        remedy fails.
+        """
         async with self.entry.setup_lock:
-            pass  # It may be being reloaded.
-        if self.entry.state is not ConfigEntryState.LOADED:
+            pass  # Wait for a reload in progress.
+        is_needed = self.is_loaded and await async_has_any(
+            self.hass, self.entry, problems
+        )
+        if not self.is_loaded:
             return self.async_removed()
+        if not is_needed:
+            return self.async_stop("problem_ended")
         await remedy(self.hass, self.entry)
-        return self.async_create_entry(data={})
+        result: RepairsFlowResult = await getattr(self, f"async_step_{done}")()
+        return result
+
+    async def async_step_rebooting(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Finish the flow after a reboot."""
+        return self.async_solved("rebooting")
+
+    async def async_step_cleared(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Finish the flow after the queue was cleared."""
+        return self.async_solved("cleared")
+
+    @property
+    def is_loaded(self) -> bool:
+        """Return whether the account is loaded."""
+        return self.entry.state is ConfigEntryState.LOADED
+
+    @callback
+    def async_solved(self, reason: str) -> RepairsFlowResult:
+        """Delete the issue, and finish the flow with what happens now.
+
+        A flow that creates an entry would only say that the issue is repaired.
+        """
+        ir.async_delete_issue(self.hass, DOMAIN, self.issue_id)
+        return self.async_stop(reason)
 
     @callback
     def async_removed(self) -> RepairsFlowResult:
-        """Abort because the account was removed."""
+        """Abort the flow, because the account was removed."""
+        return self.async_stop("removed")
+
+    @callback
+    def async_stop(self, reason: str) -> RepairsFlowResult:
+        """Abort the flow for a reason."""
         return self.async_abort(
-            reason="removed", description_placeholders=self.placeholders
+            reason=reason, description_placeholders=self.placeholders
         )
 
 
 class LinkRepairFlow(LinkingFlow[Any], AccountRepairFlow):
-    """Link an account that is logged out."""
+    """Repair flow that links an account which is logged out."""
 
     @property
     @override
@@ -90,33 +143,48 @@ class LinkRepairFlow(LinkingFlow[Any], AccountRepairFlow):
         """Return the config entry of the account."""
         return self.entry
 
-    async def async_step_init(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
-        """Start with the step that the state of the account leads to."""
-        result: RepairsFlowResult = await self.async_step_link()
-        return result
+    @property
+    @override
+    def placeholders(self) -> dict[str, str]:
+        """Return the placeholders that all texts can use."""
+        return dict(self.linking.account.placeholders)
+
+    # The flow starts with the step that matches the state of the account.
+    async_step_init = LinkingFlow[Any].async_step_link
 
     async def async_step_linked(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Finish because the account is linked."""
-        return self.async_create_entry(data={})
+        """Finish the flow, because the account is linked."""
+        return self.async_solved("linked")
+
+    @override
+    def other_options(self, step_id: str) -> list[str]:
+        """Return the option to reboot the instance, which the first menu has."""
+        is_first = step_id == self.linking.account.linkable.menu
+        return ["reboot"] if is_first else []
+
+    async def async_step_reboot(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Ask for confirmation, then reboot the instance, and wait until it started."""
+        fix = partial(self.async_apply, async_reboot, LOGGED_OUT, "starting")
+        return await self.async_ask("reboot", fix, user_input)
 
 
 class ConfirmedRepairFlow(AccountRepairFlow):
-    """A fix flow that asks for confirmation."""
+    """Base class for the repair flows that only ask for confirmation."""
 
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Handle the first step."""
+        """Handle the first step of the repair flow."""
         return await self.async_step_confirm()
 
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Handle the confirm step."""
+        """Handle the confirm step of the repair flow."""
         return await self.async_ask("confirm", self.async_fix, user_input)
 
     @abstractmethod
@@ -125,30 +193,30 @@ class ConfirmedRepairFlow(AccountRepairFlow):
 
 
 class RebootRepairFlow(ConfirmedRepairFlow):
-    """Reboot an instance that is stuck."""
+    """Repair flow that reboots an instance which is stuck."""
 
     @override
     async def async_fix(self) -> RepairsFlowResult:
         """Reboot the instance."""
-        return await self.async_apply(async_reboot)
+        return await self.async_apply(async_reboot, STUCK, "rebooting")
 
 
 class ClearQueueRepairFlow(ConfirmedRepairFlow):
-    """Clear the queue of an instance that does not send after a reboot."""
+    """Repair flow that clears a queue which a reboot has not helped."""
 
     @override
     async def async_fix(self) -> RepairsFlowResult:
         """Clear the queue."""
-        return await self.async_apply(async_clear_queue)
+        return await self.async_apply(async_clear_queue, QUEUE_PROBLEMS, "cleared")
 
 
 class QueueRepairFlow(AccountRepairFlow):
-    """Reboot an instance that does not send, or clear its queue."""
+    """Repair flow for an instance that does not send its messages."""
 
     async def async_step_init(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Offer to reboot the instance or to clear the queue."""
+        """Show a menu to reboot the instance or to clear the queue."""
         return self.async_show_menu(
             step_id="init",
             menu_options=["reboot", "clear_queue"],
@@ -158,24 +226,24 @@ class QueueRepairFlow(AccountRepairFlow):
     async def async_step_reboot(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Ask, then reboot the instance."""
-        fix = partial(self.async_apply, async_reboot)
+        """Ask for confirmation, then reboot the instance."""
+        fix = partial(self.async_apply, async_reboot, QUEUE_PROBLEMS, "rebooting")
         return await self.async_ask("reboot", fix, user_input)
 
     async def async_step_clear_queue(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Ask, then drop all messages that wait."""
-        fix = partial(self.async_apply, async_clear_queue)
+        """Ask for confirmation, then drop all waiting messages."""
+        fix = partial(self.async_apply, async_clear_queue, QUEUE_PROBLEMS, "cleared")
         return await self.async_ask("clear_queue", fix, user_input)
 
 
 class AddressRepairFlow(ConfirmedRepairFlow):
-    """Change an address that does not serve the instance."""
+    """Repair flow for an API URL that does not serve the instance."""
 
     @override
     async def async_fix(self) -> RepairsFlowResult:
-        """Continue in the dialog that changes the address."""
+        """Continue with the reconfigure flow."""
         flow = await self.hass.config_entries.flow.async_init(
             DOMAIN,
             context={"source": SOURCE_RECONFIGURE, "entry_id": self.entry.entry_id},
@@ -187,8 +255,8 @@ class AddressRepairFlow(ConfirmedRepairFlow):
         )
 
 
-# The problems that can be fixed from here. On older versions of Home Assistant no fix
-# flow can go on in another dialog.
+# The problems that can be fixed by a repair flow. In older versions of Home Assistant,
+# a repair flow cannot continue with another flow.
 FIX_FLOWS: Final[Mapping[Problem, type[AccountRepairFlow]]] = {
     Problem.LOGGED_OUT: LinkRepairFlow,
     Problem.NOT_SENDING: QueueRepairFlow,
@@ -202,7 +270,10 @@ async def async_create_fix_flow(
     issue_id: str,
     data: Mapping[str, str | int | float | None] | None,
 ) -> RepairsFlow:
-    """Return the flow that fixes an issue."""
+    """Create the flow that fixes an issue."""
     entry_id = str((data or {})["entry_id"])
-    problem = Problem(issue_id.removeprefix(f"{entry_id}_"))
+    key = issue_id.removeprefix(f"{entry_id}_")
+    if key not in set(Problem):
+        return repairs.ConfirmRepairFlow()
+    problem = Problem(key)
     return FIX_FLOWS[problem](hass.config_entries.async_get_known_entry(entry_id))

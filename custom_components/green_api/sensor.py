@@ -1,4 +1,4 @@
-"""Sensors of an account."""
+"""Sensors for the GREEN-API integration."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,21 +11,28 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
+from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .api import ACCOUNT_ERROR_KINDS, InstanceState
-from .coordinator import Account
+from .const import DOMAIN
 from .data import GreenApiConfigEntry
-from .details import Details, DetailsCoordinator
-from .entity import GreenApiAccountEntity, GreenApiEntity
-from .problem import Problem
+from .decisions.delivery import DeliveryStatus, is_final, updated
+from .decisions.problem import Problem
+from .devices import recipient_identifier
+from .entity import GreenApiAccountEntity, async_track_recipients
+from .records.account_record import AccountRecord
+from .sending.deliveries import SIGNAL_MESSAGE_SENT
+from .sending.followed import DeliveryUpdate, SentMessage
 
 PARALLEL_UPDATES = 0
 
-# The option of the sensors that name a problem or an error, while there is none.
+# Option of the sensors for the problem and the error while there is none.
 NONE: Final = "none"
 
 _STATE_OPTIONS: Final[Mapping[str | None, str]] = {
@@ -35,43 +42,48 @@ _STATE_OPTIONS: Final[Mapping[str | None, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class AccountSensorDescription(SensorEntityDescription):
-    """Describes a sensor of an account.
+    """Describes a sensor of an account."""
 
-    `stays_fn` returns whether the sensor stays available without an answer.
-    """
-
-    value_fn: Callable[[Account], StateType | datetime]
-    stays_fn: Callable[[Account], bool] = lambda _: False
+    value_fn: Callable[[AccountRecord], StateType | datetime]
 
 
-@dataclass(frozen=True, kw_only=True)
-class DetailsSensorDescription(SensorEntityDescription):
-    """Describes a sensor of the details of an account."""
-
-    value_fn: Callable[[Details], StateType | datetime]
-
-
-ACCOUNT_SENSORS: Final = (
+SENSORS: Final = (
     AccountSensorDescription(
         key="state",
         translation_key="state",
         device_class=SensorDeviceClass.ENUM,
         options=list(_STATE_OPTIONS.values()),
-        value_fn=lambda account: _STATE_OPTIONS.get(account.state.raw),
+        value_fn=lambda record: _STATE_OPTIONS.get(record.state.raw),
     ),
     AccountSensorDescription(
         key="state_since",
         translation_key="state_since",
         device_class=SensorDeviceClass.TIMESTAMP,
-        value_fn=lambda account: account.since,
+        value_fn=lambda record: record.since,
     ),
+    AccountSensorDescription(
+        key="restricted_until",
+        translation_key="restricted_until",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda record: record.restricted_until,
+    ),
+    AccountSensorDescription(
+        key="messages_in_queue",
+        translation_key="messages_in_queue",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda record: record.messages_in_queue,
+    ),
+)
+
+FAILURE_SENSORS: Final = (
     AccountSensorDescription(
         key="problem_reason",
         translation_key="problem_reason",
         device_class=SensorDeviceClass.ENUM,
         options=[NONE, *Problem],
-        value_fn=lambda account: account.problem or NONE,
-        stays_fn=lambda account: account.problem is not None,
+        value_fn=lambda record: (record.problem or NONE) if record.is_known else None,
     ),
     AccountSensorDescription(
         key="error",
@@ -79,27 +91,22 @@ ACCOUNT_SENSORS: Final = (
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         options=[NONE, *sorted(ACCOUNT_ERROR_KINDS)],
-        value_fn=lambda account: account.error or NONE,
-        stays_fn=lambda _: True,
+        value_fn=lambda record: (record.error or NONE) if record.is_polled else None,
     ),
 )
 
-DETAILS_SENSORS: Final = (
-    DetailsSensorDescription(
-        key="restricted_until",
-        translation_key="restricted_until",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda details: details.restricted_until,
-    ),
-    DetailsSensorDescription(
-        key="messages_in_queue",
-        translation_key="messages_in_queue",
-        entity_category=EntityCategory.DIAGNOSTIC,
-        state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda details: details.messages_in_queue,
-    ),
+
+LAST_MESSAGE: Final = SensorEntityDescription(
+    key="last_message",
+    translation_key="last_message",
+    device_class=SensorDeviceClass.ENUM,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    entity_registry_enabled_default=False,
+    options=[it for it in DeliveryStatus if it is not DeliveryStatus.UNKNOWN],
 )
+
+# Seconds for which the last message to a recipient is followed.
+FOLLOWED_FOR: Final = 3600
 
 
 async def async_setup_entry(
@@ -107,48 +114,103 @@ async def async_setup_entry(
     entry: GreenApiConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the sensors."""
-    data = entry.runtime_data
+    """Set up the sensors of an account."""
+    coordinator = entry.runtime_data.coordinator
     async_add_entities(
         [
-            *(AccountSensor(data.coordinator, sensor) for sensor in ACCOUNT_SENSORS),
-            *(DetailsSensor(data.details, sensor) for sensor in DETAILS_SENSORS),
+            *(AccountSensor(coordinator, sensor) for sensor in SENSORS),
+            *(FailureSensor(coordinator, sensor) for sensor in FAILURE_SENSORS),
         ]
+    )
+    async_track_recipients(
+        hass,
+        entry,
+        lambda subentry: async_add_entities(
+            [LastMessageSensor(entry, subentry)],
+            config_subentry_id=subentry.subentry_id,
+        ),
     )
 
 
 class AccountSensor(GreenApiAccountEntity, SensorEntity):
-    """A sensor of an account."""
+    """Sensor of an account."""
 
     entity_description: AccountSensorDescription
 
     @property
     @override
-    def available(self) -> bool:
-        """Return whether the value is known."""
-        stays = self.entity_description.stays_fn(self.coordinator.data)
-        return stays or super().available
-
-    @property
-    @override
     def native_value(self) -> StateType | datetime:
         """Return the value of the sensor."""
         return self.entity_description.value_fn(self.coordinator.data)
 
 
-class DetailsSensor(GreenApiEntity[DetailsCoordinator], SensorEntity):
-    """A sensor of the details of an account."""
-
-    entity_description: DetailsSensorDescription
+class FailureSensor(AccountSensor):
+    """Sensor of what is wrong with an account, which is known while polls fail."""
 
     @property
     @override
     def available(self) -> bool:
-        """Return whether the account answers."""
-        return self.coordinator.account.last_update_success
+        """Return whether the value is known. While polls fail, only a failure is."""
+        return super().available or self.native_value not in {None, NONE}
 
-    @property
+
+class LastMessageSensor(SensorEntity):
+    """Sensor of what has happened to the last message to a recipient.
+
+    Messages are followed while it is enabled.
+    """
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+    entity_description = LAST_MESSAGE
+
+    def __init__(self, entry: GreenApiConfigEntry, subentry: ConfigSubentry) -> None:
+        """Initialize the sensor without a message."""
+        self._entry = entry
+        self._subentry_id = subentry.subentry_id
+        self._status = DeliveryStatus.UNKNOWN
+        self._stop: CALLBACK_TYPE | None = None
+        identifier = recipient_identifier(entry, subentry.subentry_id)
+        self._attr_unique_id = f"{identifier}_{LAST_MESSAGE.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, identifier)})
+
     @override
-    def native_value(self) -> StateType | datetime:
-        """Return the value of the sensor."""
-        return self.entity_description.value_fn(self.coordinator.data)
+    async def async_added_to_hass(self) -> None:
+        """Follow the messages that are sent from now on."""
+        self.async_on_remove(
+            async_dispatcher_connect(self.hass, SIGNAL_MESSAGE_SENT, self._sent)
+        )
+        self.async_on_remove(self._stop_following)
+
+    @callback
+    def _sent(self, entry: GreenApiConfigEntry, message: SentMessage) -> None:
+        """Follow a message, in place of the one before."""
+        if entry is not self._entry or message.subentry_id != self._subentry_id:
+            return
+        self._stop_following()
+        self._set(DeliveryStatus.WAITING)
+        confirmation = entry.runtime_data.confirmation
+        self._stop = confirmation.async_follow(message, FOLLOWED_FOR, self._updated)
+
+    @callback
+    def _updated(self, update: DeliveryUpdate) -> None:
+        """Update the state. It is unknown when a message is not followed any more."""
+        # A message that is not found yet is still waiting.
+        status = updated(self._status, update.status)
+        is_known = not update.is_over or is_final(status)
+        self._set(status if is_known else DeliveryStatus.UNKNOWN)
+
+    def _set(self, status: DeliveryStatus) -> None:
+        """Set the state, and write it if it is another one."""
+        self._status = status
+        value = None if status is DeliveryStatus.UNKNOWN else status
+        if value != self._attr_native_value:
+            self._attr_native_value = value
+            self.async_write_ha_state()
+
+    @callback
+    def _stop_following(self) -> None:
+        """Stop following the message."""
+        if self._stop:
+            self._stop()
+            self._stop = None

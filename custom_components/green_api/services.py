@@ -1,47 +1,325 @@
-"""Actions of the integration."""
+"""Actions for the GREEN-API integration."""
 
-from typing import Final
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from itertools import filterfalse
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, cast
 
 import voluptuous as vol
 
-from homeassistant.components.notify import (
-    ATTR_MESSAGE,
-    ATTR_TITLE,
-    DOMAIN as NOTIFY_DOMAIN,
+from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.components.notify import ATTR_MESSAGE, ATTR_TITLE
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+    ConfigEntryState,
 )
-from homeassistant.core import HomeAssistant, SupportsResponse, callback
-from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.selector import MediaSelector
-from homeassistant.helpers.service import async_register_platform_entity_service
+from homeassistant.const import ATTR_ENTITY_ID, ENTITY_MATCH_ALL
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+    UnknownUser,
+)
+from homeassistant.helpers import config_validation as cv, entity_registry as er
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.entity_platform import async_get_platforms
+from homeassistant.helpers.service import remove_entity_service_fields
+from homeassistant.util.json import JsonValueType
 
-from .const import DOMAIN
+from .automations.recipient_target import RecipientTarget, resolve
+from .const import ATTR_CHOICES, ATTR_LINK_PREVIEW, DOMAIN
+from .decisions.choices import comparable
+from .devices import account_name, recipient_name
+from .notify import RecipientEntity
+from .sending.confirmation import NotConfirmedError
+from .texts import error_text
 
 SERVICE_SEND_MESSAGE: Final = "send_message"
 
 ATTR_ATTACHMENT: Final = "attachment"
 ATTR_FILENAME: Final = "filename"
-ATTR_LINK_PREVIEW: Final = "link_preview"
 ATTR_QUOTED_MESSAGE_ID: Final = "quoted_message_id"
+ATTR_CONFIRM_WITHIN: Final = "confirm_within"
+ATTR_RETURN_ERRORS: Final = "return_errors"
+
+# The longest time to wait for a delivery.
+MAX_CONFIRM_WITHIN: Final = timedelta(hours=1)
+
+# Seconds for which a message waits for its account to be loaded.
+LOADED_WITHIN: Final = 10
+
+# In these states, Home Assistant is loading the config entry or may be about to.
+_NOT_LOADED_YET: Final = frozenset(
+    {
+        ConfigEntryState.NOT_LOADED,
+        ConfigEntryState.SETUP_IN_PROGRESS,
+        ConfigEntryState.UNLOAD_IN_PROGRESS,
+    }
+)
+
+# Polls have this many options.
+MIN_CHOICES: Final = 2
+MAX_CHOICES: Final = 12
+
+
+def _distinct(choices: list[str]) -> list[str]:
+    """Validate that answers can tell choices apart."""
+    if len(set(map(comparable, choices))) < len(choices):
+        raise vol.Invalid("choices must differ in more than case and blanks")
+    return choices
+
+
+SCHEMA: Final = cv.make_entity_service_schema(
+    {
+        vol.Optional(ATTR_MESSAGE, default=""): cv.string,
+        vol.Optional(ATTR_TITLE): cv.string,
+        # Its content is checked when it is sent, so that errors can be translated.
+        vol.Optional(ATTR_ATTACHMENT): vol.Any(dict, str),
+        vol.Optional(ATTR_FILENAME): cv.string,
+        vol.Optional(ATTR_LINK_PREVIEW): cv.boolean,
+        vol.Optional(ATTR_QUOTED_MESSAGE_ID): cv.string,
+        vol.Optional(ATTR_CHOICES): vol.All(
+            cv.ensure_list,
+            [vol.All(cv.string, vol.Length(min=1))],
+            vol.Length(min=MIN_CHOICES, max=MAX_CHOICES),
+            _distinct,
+        ),
+        vol.Optional(ATTR_CONFIRM_WITHIN): vol.All(
+            cv.positive_time_period, vol.Range(max=MAX_CONFIRM_WITHIN)
+        ),
+        vol.Optional(ATTR_RETURN_ERRORS, default=False): cv.boolean,
+    }
+)
+
+type _Response = dict[str, JsonValueType]
+
+
+class _Failure(NamedTuple):
+    """A recipient, or another target, that a message was not sent to."""
+
+    name: str
+    error: HomeAssistantError
+    response: Mapping[str, JsonValueType] = MappingProxyType({})
+    """What is known of a message that was sent, but whose delivery isn't confirmed."""
+
+
+type _Outcomes = dict[str, _Response | _Failure]
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
-    async_register_platform_entity_service(
-        hass,
+    hass.services.async_register(
         DOMAIN,
         SERVICE_SEND_MESSAGE,
-        entity_domain=NOTIFY_DOMAIN,
-        schema={
-            vol.Optional(ATTR_MESSAGE, default=""): cv.string,
-            vol.Optional(ATTR_TITLE): cv.string,
-            vol.Optional(ATTR_ATTACHMENT): vol.Any(
-                MediaSelector({"accept": ["*"]}), cv.path
-            ),
-            vol.Optional(ATTR_FILENAME): cv.string,
-            vol.Optional(ATTR_LINK_PREVIEW): cv.boolean,
-            vol.Optional(ATTR_QUOTED_MESSAGE_ID): cv.string,
-        },
-        func="async_send",
+        async_send_message,
+        schema=SCHEMA,
         supports_response=SupportsResponse.OPTIONAL,
     )
+
+
+async def async_send_message(call: ServiceCall) -> ServiceResponse:
+    """Send a message to each targeted recipient, and return the message IDs.
+
+    Raises a HomeAssistantError if some recipients do not get it, after it was sent to
+    all others. The error names both. If the caller requests it, the errors are returned
+    in the response instead.
+    """
+    target = await _async_permitted(call, resolve(call.hass, call.data))
+    if not target.recipients and not target.nobody:
+        raise _error("nobody_named")
+    outcomes = await _async_outcomes(call, target)
+    failures = [
+        outcome for outcome in outcomes.values() if isinstance(outcome, _Failure)
+    ]
+    is_returned = call.return_response and call.data[ATTR_RETURN_ERRORS]
+    if failures and not is_returned:
+        sent = [
+            _name(call.hass, target.recipients[entity_id])
+            for entity_id, outcome in outcomes.items()
+            if not isinstance(outcome, _Failure)
+        ]
+        raise _failed(call.hass, failures, sent)
+    if not call.return_response:
+        return None
+    return {
+        key: {**outcome.response, "error": error_text(call.hass, outcome.error)}
+        if isinstance(outcome, _Failure)
+        else outcome
+        for key, outcome in outcomes.items()
+    }
+
+
+async def _async_outcomes(call: ServiceCall, target: RecipientTarget) -> _Outcomes:
+    """Send a message to all recipients, and return the results.
+
+    The keys are the entity IDs of the recipients. A target without any recipient has
+    its own ID as the key.
+    """
+    results = await asyncio.gather(
+        *(_async_outcome(call, recipient) for recipient in target.recipients.values())
+    )
+    outcomes: _Outcomes = {
+        item: _Failure(name, _error("no_recipient", target=name))
+        for item, name in target.nobody.items()
+    }
+    return outcomes | dict(zip(target.recipients, results, strict=True))
+
+
+async def _async_outcome(
+    call: ServiceCall, recipient: er.RegistryEntry
+) -> _Response | _Failure:
+    """Send a message to a recipient, and return the response or the failure."""
+    data = remove_entity_service_fields(call)
+    data.pop(ATTR_RETURN_ERRORS)
+    # It may be removed while its message is sent or waited for.
+    name = _name(call.hass, recipient)
+    try:
+        return await _async_send(call, recipient, name, data)
+    except HomeAssistantError as err:
+        return _Failure(name, err)
+
+
+async def _async_permitted(
+    call: ServiceCall, target: RecipientTarget
+) -> RecipientTarget:
+    """Return the target, limited to what the user may control if it is `all`.
+
+    Entity actions treat `all` in the same way. Raises UnknownUser if the user does not
+    exist, and Unauthorized if the user may not control everything in another target.
+    """
+    if not call.context.user_id:
+        return target
+    user = await call.hass.auth.async_get_user(call.context.user_id)
+    if user is None:
+        raise UnknownUser(context=call.context)
+    is_permitted = partial(user.permissions.check_entity, key=POLICY_CONTROL)
+    if call.data.get(ATTR_ENTITY_ID) == ENTITY_MATCH_ALL:
+        kept = {
+            entity_id: target.recipients[entity_id]
+            for entity_id in filter(is_permitted, target.recipients)
+        }
+        return target._replace(recipients=kept)
+    for entity_id in filterfalse(is_permitted, sorted(target.referenced)):
+        raise Unauthorized(
+            context=call.context, entity_id=entity_id, permission=POLICY_CONTROL
+        )
+    return target
+
+
+async def _async_send(
+    call: ServiceCall, recipient: er.RegistryEntry, name: str, data: dict[str, Any]
+) -> _Response | _Failure:
+    """Send a message to a recipient of this name, and return the response.
+
+    If it was sent, but its delivery isn't confirmed, the failure is returned. Raises a
+    HomeAssistantError if it is not sent.
+    """
+    entity = await _async_entity(call.hass, recipient, name)
+    entity.async_set_context(call.context)
+    within = data.pop(ATTR_CONFIRM_WITHIN, None)
+    messages = await entity.async_request_call(entity.async_send(**data))
+    response: _Response = {"message_id": messages[0].message_id}
+    if not within:
+        return response
+    try:
+        # The time of the entity is that of the message, whatever comes of it.
+        status = await entity.async_confirm(name, messages, within)
+    except NotConfirmedError as err:
+        return _Failure(name, err, response | {"status": f"{err.status}"})
+    return response | {"status": f"{status}"}
+
+
+async def _async_entity(
+    hass: HomeAssistant, recipient: er.RegistryEntry, name: str
+) -> RecipientEntity:
+    """Return the entity of a recipient, whose account may be just being loaded.
+
+    Raises a ServiceValidationError if there is none.
+    """
+    entry = hass.config_entries.async_get_known_entry(recipient.config_entry_id or "")
+    if entry.disabled_by:
+        raise _error("account_disabled", name=account_name(hass, entry))
+    if recipient.disabled:
+        raise _error("recipient_disabled", recipient=name)
+    await _async_wait_loaded(hass, entry)
+    platforms = async_get_platforms(hass, DOMAIN)
+    found = (platform.entities.get(recipient.entity_id) for platform in platforms)
+    entity = cast(RecipientEntity | None, next(filter(None, found), None))
+    if entity is None:
+        raise _error(
+            "account_not_loaded", name=account_name(hass, entry), recipient=name
+        )
+    return entity
+
+
+async def _async_wait_loaded(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Wait for a limited time for a config entry that is being loaded."""
+    changed = asyncio.Event()
+
+    @callback
+    def entry_changed(_: ConfigEntryChange, __: ConfigEntry) -> None:
+        changed.set()
+
+    unsubscribe = async_dispatcher_connect(
+        hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed
+    )
+    try:
+        async with asyncio.timeout(LOADED_WITHIN):
+            while entry.state in _NOT_LOADED_YET:
+                changed.clear()
+                await changed.wait()
+    except TimeoutError:
+        return
+    finally:
+        unsubscribe()
+
+
+def _failed(
+    hass: HomeAssistant, failures: list[_Failure], sent: list[str]
+) -> HomeAssistantError:
+    """Return the error that names who got the message and who did not."""
+    if len(failures) == 1 and not sent:
+        return failures[0].error
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="partly_sent" if sent else "not_sent",
+        translation_placeholders={
+            "sent": ", ".join(sent),
+            "failed": " ".join(
+                f"{failure.name}: {error_text(hass, failure.error)}"
+                for failure in failures
+            ),
+        },
+    )
+
+
+def _error(key: str, **placeholders: str) -> ServiceValidationError:
+    """Return an error about the action call itself."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders=placeholders,
+    )
+
+
+def _name(hass: HomeAssistant, recipient: er.RegistryEntry) -> str:
+    """Return the name of a recipient, or its entity ID if it has none."""
+    entry = hass.config_entries.async_get_entry(recipient.config_entry_id or "")
+    subentries = entry.subentries if entry else {}
+    subentry = subentries.get(recipient.config_subentry_id or "")
+    if entry and subentry:
+        return recipient_name(hass, entry, subentry)
+    return recipient.entity_id

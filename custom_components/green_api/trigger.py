@@ -1,35 +1,44 @@
-"""Triggers for what happens to accounts."""
+"""Triggers for changes of accounts."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 import math
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast, override
+from typing import Any, Final, cast, override
 
 import voluptuous as vol
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID, CONF_FOR
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.trigger import Trigger, TriggerActionRunner, TriggerConfig
-from homeassistant.helpers.typing import ConfigType
+from homeassistant.util import dt as dt_util
 
-from .announced import Wanted
-from .api import AccountState, InstanceState
+from .api import AccountState, InstanceState, MessageKind
+from .automations.announcer import SIGNAL_ANNOUNCED, Announcement
+from .automations.targets import REASON_OPTION, AccountTarget, schema, wanted_reasons
+from .automations.variables import (
+    Payload,
+    message_received,
+    not_delivered,
+    state_option,
+)
 from .const import DOMAIN
 from .data import GreenApiConfigEntry
-from .events import SIGNAL_ANNOUNCED, Announcement
-from .payload import Payload, state_option
-from .store import AccountStore, async_get_store
-from .targets import REASON_OPTION, Target, schema, wanted_reasons
+from .decisions.choices import comparable
+from .decisions.delivery import CONFIRMED, UNDELIVERED, DeliveryStatus
+from .receiving.heard import SIGNAL_MESSAGE_RECEIVED, HeardMessage
+from .records.announced import Wanted
+from .sending.deliveries import SIGNAL_MESSAGE_SENT, SIGNAL_NOT_CONFIRMED
+from .sending.followed import DeliveryUpdate, SentMessage
 
-if TYPE_CHECKING:
-    # Home Assistant has it only since 2026.7.
-    from homeassistant.helpers.trigger import TriggerNotTriggeredReporter
-
+CONF_KIND: Final = "kind"
 CONF_OUTAGE: Final = "outage"
+CONF_TEXT: Final = "text"
 CONF_TO: Final = "to"
 
 _STATES: Final = [state_option(AccountState(state)) for state in InstanceState]
@@ -43,47 +52,28 @@ _PROBLEM_SCHEMA: Final = schema(
         vol.Optional(CONF_OUTAGE): cv.positive_time_period,
     }
 )
+_NOT_DELIVERED_SCHEMA: Final = schema(
+    {vol.Optional(CONF_FOR, default={"minutes": 5}): cv.positive_time_period}
+)
+_RECEIVED_SCHEMA: Final = schema(
+    {
+        vol.Optional(CONF_TEXT): vol.All(cv.ensure_list, [cv.string]),
+        vol.Optional(CONF_KIND): vol.All(cv.ensure_list, [vol.Coerce(MessageKind)]),
+    }
+)
 
 
-class AccountTrigger(Trigger):
-    """A trigger that has accounts for a target."""
-
-    _schema: ClassVar[vol.Schema]
-
-    @classmethod
-    @override
-    async def async_validate_config(
-        cls, hass: HomeAssistant, config: ConfigType
-    ) -> ConfigType:
-        """Validate the configuration."""
-        return cast(ConfigType, cls._schema(config))
-
-    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        """Initialize the trigger."""
-        super().__init__(hass, config)
-        self._options = config.options or {}
-        self._target = Target(hass, config.target)
+class AnnouncementTrigger(AccountTarget, Trigger):
+    """Base class for triggers that fire immediately when a change is announced."""
 
     @override
     async def async_attach_runner(
-        self,
-        run_action: TriggerActionRunner,
-        did_not_trigger: TriggerNotTriggeredReporter | None = None,
+        self, run_action: TriggerActionRunner, *_: Any, **__: Any
     ) -> CALLBACK_TYPE:
-        """Attach the trigger to an action."""
-        return await self._async_attach(run_action)
+        """Attach the trigger to an action.
 
-    @abstractmethod
-    async def _async_attach(self, run_action: TriggerActionRunner) -> CALLBACK_TYPE:
-        """Attach the trigger to an action, on every Home Assistant alike."""
-
-
-class AnnouncementTrigger(AccountTrigger):
-    """Trigger at once when something is announced."""
-
-    @override
-    async def _async_attach(self, run_action: TriggerActionRunner) -> CALLBACK_TYPE:
-        """Attach the trigger to an action."""
+        Home Assistant passes `did_not_trigger` as well since 2026.7.
+        """
 
         @callback
         def announced(announcement: Announcement) -> None:
@@ -109,7 +99,7 @@ class StateChangedTrigger(AnnouncementTrigger):
 
     @override
     def _is_wanted(self, announcement: Announcement) -> bool:
-        """Return whether the account is in another state, and in one of those."""
+        """Return whether the account has changed to one of the selected states."""
         before, now = announcement.before.state, announcement.now.state
         if before is None or now is None or before == now:
             return False
@@ -124,13 +114,13 @@ class StateChangedTrigger(AnnouncementTrigger):
 
 
 class ProblemClearedTrigger(AnnouncementTrigger):
-    """Trigger when an account works again."""
+    """Trigger when the problem of an account is cleared."""
 
     _schema = _PROBLEM_SCHEMA
 
     @override
     def _is_wanted(self, announcement: Announcement) -> bool:
-        """Return whether the automation was triggered by what is over now."""
+        """Return whether the automation was triggered by the cleared problem."""
         before, now = announcement.before, announcement.now
         return (
             before.since is not None
@@ -145,50 +135,36 @@ class ProblemClearedTrigger(AnnouncementTrigger):
         return Payload(self._hass, announcement.entry).problem_cleared(before)
 
 
-class ProblemDetectedTrigger(AccountTrigger):
-    """Trigger when an account has had a problem for as long as is wanted."""
+class ProblemDetectedTrigger(AccountTarget, Trigger):
+    """Trigger once for each problem when it has lasted for the selected time."""
 
     _schema = _PROBLEM_SCHEMA
 
-    @override
-    async def _async_attach(self, run_action: TriggerActionRunner) -> CALLBACK_TYPE:
-        """Attach the trigger to an action."""
-        store = await async_get_store(self._hass)
-        watch = ProblemWatch(
-            self._hass, store, self._target, _wanted(self._options), run_action
-        )
-        return watch.async_start()
-
-
-class ProblemWatch:
-    """Trigger an automation once for each problem, when it has lasted long enough."""
-
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        store: AccountStore,
-        target: Target,
-        wanted: Wanted,
-        run_action: TriggerActionRunner,
-    ) -> None:
-        """Initialize the watch."""
-        self._hass = hass
-        self._store = store
-        self._target = target
-        self._wanted = wanted
-        self._run_action = run_action
-        self._began_at = hass.loop.time()
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Initialize the trigger."""
+        super().__init__(hass, config)
+        self._wanted = _wanted(self._options)
         self._triggered_at: dict[str, float] = {}
         self._timers: dict[str, CALLBACK_TYPE] = {}
 
-    @callback
-    def async_start(self) -> CALLBACK_TYPE:
-        """Watch all accounts; which of them are the target may change."""
+    @override
+    async def async_attach_runner(
+        self, run_action: TriggerActionRunner, *_: Any, **__: Any
+    ) -> CALLBACK_TYPE:
+        """Attach the trigger to an action.
+
+        All accounts are tracked, because the accounts of the target may change.
+        """
+        self._run_action = run_action
+        self._began_at = self._hass.loop.time()
         for entry in self._hass.config_entries.async_loaded_entries(DOMAIN):
-            self._look(entry)
-        disconnect = async_dispatcher_connect(
-            self._hass, SIGNAL_ANNOUNCED, self._announced
-        )
+            self._check(entry)
+
+        @callback
+        def announced(announcement: Announcement) -> None:
+            self._check(announcement.entry)
+
+        disconnect = async_dispatcher_connect(self._hass, SIGNAL_ANNOUNCED, announced)
 
         @callback
         def stop() -> None:
@@ -198,17 +174,12 @@ class ProblemWatch:
 
         return stop
 
-    @callback
-    def _announced(self, announcement: Announcement) -> None:
-        """Handle an announcement."""
-        self._look(announcement.entry)
-
-    def _look(self, entry: GreenApiConfigEntry) -> None:
-        """Trigger if something is due, or wait until it is."""
+    def _check(self, entry: GreenApiConfigEntry) -> None:
+        """Trigger if a problem is due, or wait until it is."""
         if cancel := self._timers.pop(entry.entry_id, None):
             cancel()
-        due = self._store.async_get(entry.entry_id).announced.due(self._wanted)
-        # What was due before has triggered, or was not wanted.
+        due = entry.runtime_data.coordinator.data.announced.due(self._wanted)
+        # A problem that was due earlier has triggered, or was not selected.
         known_until = self._triggered_at.get(entry.entry_id, -math.inf)
         if due is None or due < self._began_at or due <= known_until:
             return
@@ -226,16 +197,131 @@ class ProblemWatch:
             trigger()
 
     def _trigger(self, entry: GreenApiConfigEntry) -> None:
-        """Trigger the automation, if this account is one of its targets."""
+        """Trigger the automation if the account is part of its target."""
         if not self._target.has(entry):
             return
-        announced = self._store.async_get(entry.entry_id).announced
+        announced = entry.runtime_data.coordinator.data.announced
         payload = Payload(self._hass, entry).problem_detected(announced)
         self._run_action(payload, f"problem of {payload[ATTR_ENTITY_ID]}")
 
 
+class MessageReceivedTrigger(AccountTarget, Trigger):
+    """Trigger when someone who may write to Home Assistant has written a message.
+
+    A message in a group is one of both the group and the person.
+    """
+
+    _schema = _RECEIVED_SCHEMA
+
+    @override
+    async def async_attach_runner(
+        self, run_action: TriggerActionRunner, *_: Any, **__: Any
+    ) -> CALLBACK_TYPE:
+        """Attach the trigger to an action."""
+
+        @callback
+        def received(entry: GreenApiConfigEntry, heard: HeardMessage) -> None:
+            people = (heard.recipient_id, heard.person_id)
+            if self._is_wanted(heard) and self._target.has_recipient(entry, *people):
+                variables = message_received(self._hass, entry, heard)
+                run_action(variables, f"message in {variables[ATTR_ENTITY_ID]}")
+
+        return async_dispatcher_connect(self._hass, SIGNAL_MESSAGE_RECEIVED, received)
+
+    def _is_wanted(self, heard: HeardMessage) -> bool:
+        """Return whether a message has one of the kinds, and one of the texts."""
+        kinds = self._options.get(CONF_KIND)
+        texts = set(filter(None, map(comparable, self._options.get(CONF_TEXT, ()))))
+        is_kind = not kinds or heard.message.kind in kinds
+        return is_kind and (
+            not texts or not texts.isdisjoint(map(comparable, heard.words))
+        )
+
+
+class MessageNotDeliveredTrigger(AccountTarget, Trigger):
+    """Trigger once for each message that is not delivered in time."""
+
+    _schema = _NOT_DELIVERED_SCHEMA
+
+    def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
+        """Initialize the trigger."""
+        super().__init__(hass, config)
+        self._stops: dict[SentMessage, CALLBACK_TYPE] = {}
+        # The same when the automation is reloaded.
+        self._key = f"{config.target} {config.options}"
+
+    @override
+    async def async_attach_runner(
+        self, run_action: TriggerActionRunner, *_: Any, **__: Any
+    ) -> CALLBACK_TYPE:
+        """Attach the trigger to an action."""
+        self._run_action = run_action
+        for entry in self._hass.config_entries.async_loaded_entries(DOMAIN):
+            deliveries = entry.runtime_data.deliveries
+            reported = deliveries.reported(self._key)
+            for message in deliveries.recent:
+                if message not in reported:
+                    self._sent(entry, message)
+        unsubscribe = (
+            async_dispatcher_connect(self._hass, SIGNAL_MESSAGE_SENT, self._sent),
+            async_dispatcher_connect(self._hass, SIGNAL_NOT_CONFIRMED, self._ended),
+        )
+
+        @callback
+        def detach() -> None:
+            for stop in (*unsubscribe, *self._stops.values()):
+                stop()
+
+        return detach
+
+    @callback
+    def _sent(self, entry: GreenApiConfigEntry, message: SentMessage) -> None:
+        """Follow a message to one of the recipients."""
+        if not self._target.has_recipient(entry, message.subentry_id):
+            return
+        seconds = self._options[CONF_FOR].total_seconds()
+        follower = partial(self._updated, entry, message)
+        confirmation = entry.runtime_data.confirmation
+        if stop := confirmation.async_follow(message, seconds, follower):
+            self._stops[message] = stop
+
+    @callback
+    def _updated(
+        self, entry: GreenApiConfigEntry, message: SentMessage, update: DeliveryUpdate
+    ) -> None:
+        """Handle the status of a message. It is over if the account is disabled."""
+        if not update.is_over:
+            return
+        self._stops.pop(message, None)
+        if entry.state is ConfigEntryState.LOADED:
+            self._ended(entry, message, update.status)
+
+    @callback
+    def _ended(
+        self, entry: GreenApiConfigEntry, message: SentMessage, status: DeliveryStatus
+    ) -> None:
+        """Trigger if a message failed or is not confirmed, although it could be."""
+        record = entry.runtime_data.coordinator.data
+        is_confirmable = not record.reason_against_confirmation(dt_util.utcnow())
+        is_late = is_confirmable and status not in CONFIRMED
+        if status in UNDELIVERED or is_late:
+            self._report(entry, message, status)
+
+    @callback
+    def _report(
+        self, entry: GreenApiConfigEntry, message: SentMessage, status: DeliveryStatus
+    ) -> None:
+        """Trigger because a message is not delivered."""
+        is_removed = message.subentry_id not in entry.subentries
+        if is_removed or not self._target.has_recipient(entry, message.subentry_id):
+            return
+        entry.runtime_data.deliveries.async_reported(message, self._key)
+        variables = not_delivered(self._hass, entry, message, status)
+        self._run_action(variables, f"message to {variables[ATTR_ENTITY_ID]}")
+
+
 def _wanted(options: Mapping[str, Any]) -> Wanted:
-    """Return what an automation is triggered by."""
+    """Return the problems that trigger an automation."""
     outage: timedelta | None = options.get(CONF_OUTAGE)
     return Wanted(
         reasons=wanted_reasons(options),
@@ -245,6 +331,8 @@ def _wanted(options: Mapping[str, Any]) -> Wanted:
 
 
 TRIGGERS: Final[dict[str, type[Trigger]]] = {
+    "message_not_delivered": MessageNotDeliveredTrigger,
+    "message_received": MessageReceivedTrigger,
     "problem_cleared": ProblemClearedTrigger,
     "problem_detected": ProblemDetectedTrigger,
     "state_changed": StateChangedTrigger,

@@ -3,8 +3,10 @@
 It does not depend on Home Assistant.
 """
 
+from .authorization import AuthorizationAnswer, AuthorizationKind
 from .chats import Chat, ChatKind
 from .client import GreenApiClient
+from .connections import ConnectionPool
 from .errors import (
     ACCOUNT_ERROR_KINDS,
     BadResponseError,
@@ -26,24 +28,34 @@ from .errors import (
     RateLimitedError,
     TooLargeError,
     UnknownHostError,
+    UploadStalledError,
+    WebhookSetError,
     WrongAddressError,
 )
 from .form import Attachment
-from .limits import (
+from .models import (
     MAX_CAPTION_LENGTH,
     MAX_FILE_BYTES,
     MAX_MESSAGE_LENGTH,
-    text_length,
-)
-from .models import (
     AccountState,
     InstanceState,
     Messenger,
     QrAnswer,
     QrKind,
     Settings,
+    split_text,
+    text_length,
 )
 from .pacing import RequestPacer
+from .received import (
+    MessageKind,
+    Notification,
+    NotificationContent,
+    PollVote,
+    ReceivedMessage,
+    StateChange,
+    StatusChange,
+)
 
 __all__ = [
     "ACCOUNT_ERROR_KINDS",
@@ -52,11 +64,14 @@ __all__ = [
     "MAX_MESSAGE_LENGTH",
     "AccountState",
     "Attachment",
+    "AuthorizationAnswer",
+    "AuthorizationKind",
     "BadResponseError",
     "CannotConnectError",
     "Chat",
     "ChatKind",
     "ChatQuotaError",
+    "ConnectionPool",
     "ContactsOnlyError",
     "ErrorKind",
     "FileUnreadableError",
@@ -70,16 +85,26 @@ __all__ = [
     "InvalidCredentialsError",
     "InvalidQuoteError",
     "MessageError",
+    "MessageKind",
     "MessageRefusedError",
     "Messenger",
     "MethodQuotaError",
+    "Notification",
+    "NotificationContent",
+    "PollVote",
     "QrAnswer",
     "QrKind",
     "RateLimitedError",
+    "ReceivedMessage",
     "RequestPacer",
     "Settings",
+    "StateChange",
+    "StatusChange",
     "TooLargeError",
     "UnknownHostError",
+    "UploadStalledError",
+    "WebhookSetError",
     "WrongAddressError",
+    "split_text",
     "text_length",
 ]

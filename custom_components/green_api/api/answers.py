@@ -1,6 +1,6 @@
-"""What GREEN-API says, whatever form it says it in."""
+"""Find the errors in the responses of GREEN-API, which come in many forms."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 import json
 import re
@@ -25,40 +25,67 @@ from .errors import (
     TooLargeError,
     WrongAddressError,
 )
+from .exchange import Response
 
+type ErrorOf = Callable[[int, object, float | None], GreenApiError | None]
 type ErrorType = type[GreenApiError]
+type Errors = tuple[tuple[str, ErrorType], ...]
 
-# The vendor's words, with those that its texts have in between.
+# The vendor's wording, including the words that some texts have in between. Patterns
+# are compiled when the first error occurs: most accounts have none.
 _INSTANCE: Final = r"\binstance (?:account |[0-9]+ )*(?:(?:is|was|has|been|already) )*"
-_ERROR_BY_WORDS: Final[tuple[tuple[re.Pattern[str], ErrorType], ...]] = (
-    (re.compile(rf"{_INSTANCE}expired\b"), InstanceExpiredError),
-    (re.compile(rf"{_INSTANCE}deleted\b"), InstanceDeletedError),
-    (re.compile(rf"{_INSTANCE}(?:in )?starting\b"), InstanceStartingError),
-    (re.compile(rf"{_INSTANCE}not authorized\b"), InstanceStartingError),
+_ACCOUNT_ERRORS: Final[Errors] = (
+    (rf"{_INSTANCE}expired\b", InstanceExpiredError),
+    (rf"{_INSTANCE}deleted\b", InstanceDeletedError),
+    (rf"{_INSTANCE}(?:in )?starting\b", InstanceStartingError),
+    (rf"{_INSTANCE}not authorized\b", InstanceStartingError),
 )
 
-# What the vendor says of a message that it refuses, by status; the first that fits.
-_REFUSALS: Final[tuple[tuple[int, re.Pattern[str], ErrorType], ...]] = (
-    (400, re.compile(r"\bchatid (?:is|must)\b"), InvalidChatError),
-    (
-        400,
-        re.compile(r"\b(?:message id|quotedmessageid) (?:is|must)\b"),
-        InvalidQuoteError,
-    ),
-    (400, re.compile(r"\bchat limit on your tariff\b"), ChatQuotaError),
-    (400, re.compile(r"."), MessageRefusedError),
-    (403, re.compile(r"\baccount is suspended\b"), ContactsOnlyError),
-    (413, re.compile(r""), TooLargeError),
-    (466, re.compile(r"\bcorrespondents quot[ae] exceeded\b"), ChatQuotaError),
-    (466, re.compile(r""), MethodQuotaError),
-    (500, re.compile(r"\bentity too large\b|\bmax upload size\b"), TooLargeError),
+# The vendor's wording for a message that is refused.
+_REFUSALS: Final[Errors] = (
+    (r"chatid (?:is|must)\b", InvalidChatError),
+    (r"(?:message id|quotedmessageid) (?:is|must)\b", InvalidQuoteError),
+    (r"you have used up the chat limit on your tariff\b", ChatQuotaError),
+    (r"account is suspended\b", ContactsOnlyError),
+    (r"correspondents quot[ae] exceeded\b", ChatQuotaError),
+    (r".*\bsend or receive messages from these numbers\b", ChatQuotaError),
+    (r"quot[ae] exceeded\b|monthly quota has been exceeded\b", MethodQuotaError),
+    (r"request entity too large\b|.*\bmax upload size\b", TooLargeError),
+    (r"bad request data\b|validation failed\b", MessageRefusedError),
 )
 
-# What may stand between two words, and how much of a text is searched for them.
-_BLANKS: Final = re.compile(r"[\s_\"'-]+")
+# How a text starts before this wording. Further back, it may be a part of a message.
+_PREFIX: Final = r"^(?:error: )?(?:validation failed\. details: )?(?:your )?"
+
+# Errors by status for a message that is refused with another wording or without any.
+_REFUSALS_BY_STATUS: Final[Mapping[int, Errors]] = {
+    400: ((r".", MessageRefusedError),),
+    413: ((r"", TooLargeError),),
+    466: ((r"", MethodQuotaError),),
+}
+
+# Number of bytes in a request above which the server may refuse its size.
+_MANY_BYTES: Final = 100_000
+
+# Fields in which the vendor describes errors. Others may repeat what was sent, or
+# contain texts of users.
+_TEXT_FIELDS: Final = frozenset(
+    {
+        *("correspondentsStatus", "description", "details", "error", "errors"),
+        *("invokeStatus", "message", "reason", "status"),
+    }
+)
+
+_MESSAGE_ERRORS: Final[Errors] = tuple(
+    (rf"(?m){_PREFIX}(?:{words})", error_type)
+    for words, error_type in _ACCOUNT_ERRORS + _REFUSALS
+)
+
+# Separators of words, and the number of characters of a text that are searched.
+_SEPARATORS: Final = r"[\s_\"'-]+"
 _MAX_TEXT_LENGTH: Final = 16 * 1024
 
-_MARKUP: Final = re.compile(r"\A\s*<|<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+_MARKUP: Final = r"(?i)\A\s*<|<(?:!doctype|html|head|body)\b"
 
 _ERROR_BY_STATUS: Final[Mapping[int, ErrorType]] = {
     401: InvalidCredentialsError,
@@ -73,9 +100,11 @@ _ERROR_BY_STATUS_CLASS: Final[Mapping[int, ErrorType]] = {
     5: CannotConnectError,
 }
 
-# After these, and any success or failure of a server, nobody knows what was done.
+# After these statuses, and after any success or server error, it is unknown whether the
+# request was processed.
+_SERVER_FAILURE: Final = 5
 _UNKNOWN_OUTCOMES: Final = frozenset({408, 499})
-_UNKNOWN_OUTCOME_CLASSES: Final = frozenset({2, 5})
+_UNKNOWN_OUTCOME_CLASSES: Final = frozenset({2, _SERVER_FAILURE})
 
 
 def parse(body: bytes) -> object:
@@ -90,11 +119,62 @@ def parse(body: bytes) -> object:
 def error_of_status(
     status: int, answer: object, retry_after: float | None
 ) -> GreenApiError | None:
-    """Return the error of a response with this status, None if it is a success."""
+    """Return the error of a response by its status, None if it is a success."""
     if status == HTTPStatus.OK:
         return None
-    if error := _error_in_words(answer):
-        return error
+    return error_in_words(answer) or _error_by_status(status, answer, retry_after)
+
+
+def error_of_message(
+    status: int, answer: object, retry_after: float | None, *, size: int
+) -> GreenApiError | None:
+    """Return the error of a response to a message, None if it is a success.
+
+    `size` is the number of bytes that were sent. With a server error, the message may
+    have been accepted, whatever the text says, unless it says that so many bytes are
+    too many.
+    """
+    if status == HTTPStatus.OK:
+        return None
+    error = first_error(words_of(answer), _MESSAGE_ERRORS)
+    if status // 100 == _SERVER_FAILURE:
+        is_too_large = isinstance(error, TooLargeError) and size > _MANY_BYTES
+        return error if is_too_large else CannotConnectError(outcome_unknown=True)
+    return (
+        error
+        or first_error(words_of(answer), _REFUSALS_BY_STATUS.get(status, ()))
+        or _error_by_status(status, answer, retry_after)
+    )
+
+
+def answer_in(response: Response, error_of: ErrorOf = error_of_status) -> object:
+    """Return the parsed response, or raise the error that it contains."""
+    answer = parse(response.body)
+    if error := error_of(response.status, answer, response.retry_after):
+        raise error
+    return answer
+
+
+def unusable(answer: object) -> GreenApiError:
+    """Return the error for a response that does not contain the requested data."""
+    return error_in_words(answer) or _invalid_answer(answer, outcome_unknown=True)
+
+
+def unaccepted(answer: object) -> GreenApiError:
+    """Return the error for a response to a message that does not contain its ID."""
+    error = first_error(words_of(answer), _MESSAGE_ERRORS)
+    return error or _invalid_answer(answer, outcome_unknown=True)
+
+
+def error_in_words(answer: object) -> GreenApiError | None:
+    """Return the error of the account that a response describes, if any."""
+    return first_error(words_of(answer), _ACCOUNT_ERRORS)
+
+
+def _error_by_status(
+    status: int, answer: object, retry_after: float | None
+) -> GreenApiError:
+    """Return the error for a response that contains no more than its status."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimitedError(retry_after)
     outcome_unknown = (
@@ -105,67 +185,54 @@ def error_of_status(
     )
     if error_type:
         return error_type(outcome_unknown=outcome_unknown)
-    return unusable(answer, outcome_unknown=outcome_unknown)
+    return _invalid_answer(answer, outcome_unknown=outcome_unknown)
 
 
-def error_of_message(
-    status: int, answer: object, retry_after: float | None
+def _invalid_answer(answer: object, *, outcome_unknown: bool) -> GreenApiError:
+    """Return the error for a response that is not from GREEN-API or is not valid."""
+    error_type = WrongAddressError if _is_page(answer) else BadResponseError
+    return error_type(outcome_unknown=outcome_unknown)
+
+
+def first_error(
+    words: str, errors: Iterable[tuple[str, ErrorType]]
 ) -> GreenApiError | None:
-    """Return the error of a response to a message, None if it is a success."""
-    if status == HTTPStatus.OK:
-        return None
-    words = _words(answer)
-    refusals = ((pattern, each) for it, pattern, each in _REFUSALS if it == status)
-    return (
-        _first_error(words, _ERROR_BY_WORDS)
-        or _first_error(words, refusals)
-        or error_of_status(status, answer, retry_after)
-    )
-
-
-def unusable(answer: object, *, outcome_unknown: bool = True) -> GreenApiError:
-    """Return the error of an answer that does not hold what was asked for."""
-    if _is_page(answer):
-        return WrongAddressError(outcome_unknown=outcome_unknown)
-    return _error_in_words(answer) or BadResponseError(outcome_unknown=outcome_unknown)
-
-
-def _error_in_words(answer: object) -> GreenApiError | None:
-    """Return the error of the account that an answer describes in words."""
-    return _first_error(_words(answer), _ERROR_BY_WORDS)
-
-
-def _first_error(
-    words: str, errors: Iterable[tuple[re.Pattern[str], ErrorType]]
-) -> GreenApiError | None:
-    """Return the first error whose words are among these."""
+    """Return the first error whose pattern matches, None if there is none."""
     for pattern, error_type in errors:
-        if pattern.search(words):
+        if re.search(pattern, words):
             return error_type()
     return None
 
 
-def _words(answer: object) -> str:
-    """Return the words in an answer, in lower case; those of a page do not count."""
+def words_of(answer: object) -> str:
+    """Return the texts of a response in lower case, empty if it is a web page."""
     if _is_page(answer):
         return ""
-    text = ". ".join(_texts(answer))[:_MAX_TEXT_LENGTH]
-    return _BLANKS.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    return "\n".join(map(_normalized, _texts(answer)))[:_MAX_TEXT_LENGTH]
+
+
+def _normalized(text: str) -> str:
+    """Return a text in lower case, with single spaces between words."""
+    text = unicodedata.normalize("NFKC", text[:_MAX_TEXT_LENGTH]).casefold()
+    return re.sub(_SEPARATORS, " ", text).strip()
 
 
 def _is_page(answer: object) -> bool:
-    """Return whether an answer is a web page, whatever its content type is."""
-    return isinstance(answer, str) and _MARKUP.search(answer) is not None
+    """Return whether a response is a web page, regardless of its content type."""
+    return isinstance(answer, str) and re.search(_MARKUP, answer) is not None
 
 
 def _texts(answer: object) -> Iterator[str]:
-    """Yield all texts in an answer."""
-    parts = [answer]
+    """Yield the texts of the fields in which the vendor describes errors."""
+    # A list contains messages or contacts.
+    parts = [] if isinstance(answer, list) else [answer]
     while parts:
         match parts.pop():
             case str(text):
                 yield text
             case dict(fields):
-                parts.extend(fields.values())
+                parts.extend(
+                    value for key, value in fields.items() if key in _TEXT_FIELDS
+                )
             case list(items):
                 parts.extend(items)

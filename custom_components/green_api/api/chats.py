@@ -1,4 +1,4 @@
-"""Chats in the lists of GREEN-API.
+"""Read chats from responses of GREEN-API.
 
 https://green-api.com/en/docs/api/service/GetContacts/
 """
@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from itertools import islice
 import re
-from typing import Final
+from typing import Any, Final
+
+from .models import Messenger
 
 MAX_CHATS: Final = 20_000
 MAX_NAME_LENGTH: Final = 100
@@ -18,6 +20,18 @@ _CHAT_ID: Final = re.compile(
     re.ASCII,
 )
 _GROUP_ID: Final = re.compile(r"^-|@g\.us$")
+
+# Chat IDs of people.
+_NUMERIC_PERSON_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
+_PERSON_IDS: Final[Mapping[Messenger, re.Pattern[str]]] = {
+    Messenger.MAX: _NUMERIC_PERSON_ID,
+    Messenger.TELEGRAM: _NUMERIC_PERSON_ID,
+    Messenger.WHATSAPP: re.compile(r"[1-9][0-9]{4,18}@c\.us|\w{5,64}@lid", re.ASCII),
+}
+
+# Characters that override the text direction, also of the surrounding text.
+_DIRECTION: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
 _NUMBERS: Final = range(1, 10**15)
 
 
@@ -41,32 +55,51 @@ _KINDS: Final[Mapping[str, ChatKind]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Chat:
-    """A chat to send messages to; its name is what people know it by.
-
-    The phone number is known of people in Telegram and MAX, where it is not a part of
-    the chat id.
-    """
+    """A chat that messages can be sent to."""
 
     chat_id: str
     name: str
+    """The name that people know the chat by."""
+
     kind: ChatKind
     phone_number: int | None = None
+    """Known only for people in Telegram and MAX, whose chat IDs do not contain it."""
 
 
 def read_chats(
     items: list[object], is_secret: Callable[[str], bool]
 ) -> tuple[Chat, ...]:
-    """Return the chats in a list; what cannot be sent to is left out."""
+    """Return the chats in a list. Items that cannot be sent to are omitted."""
     chats = (chat for chat in map(_chat, items) if chat)
     safe = (chat for chat in chats if not is_secret(f"{chat.chat_id} {chat.name}"))
     return tuple(islice(safe, MAX_CHATS))
 
 
+def read_person_ids(
+    answer: Mapping[Any, object],
+    messenger: Messenger,
+    is_secret: Callable[[str], bool],
+) -> tuple[str, ...]:
+    """Return the chat IDs of a person in a response, the preferred one first.
+
+    WhatsApp may name two. The account lists most people under the one with their
+    number.
+    """
+    ids = (answer.get("phoneNumber"), answer.get("chatId"))
+    return tuple(
+        chat_id
+        for chat_id in ids
+        if isinstance(chat_id, str)
+        and _PERSON_IDS[messenger].fullmatch(chat_id)
+        and not is_secret(chat_id)
+    )
+
+
 def _chat(item: object) -> Chat | None:
-    """Return the chat that an item describes, if it does."""
+    """Return the chat that an item describes, None if it is not valid."""
     if not isinstance(item, dict):
         return None
-    # The messengers name it differently.
+    # The name of the field depends on the messenger.
     chat_id = item.get("id") or item.get("chatId")
     if not isinstance(chat_id, str) or not _CHAT_ID.fullmatch(chat_id):
         return None
@@ -82,16 +115,17 @@ def _chat(item: object) -> Chat | None:
 
 
 def _name(value: object) -> str:
-    """Return a name on one line, nothing if there is none."""
+    """Return a name on one line, empty if there is none."""
     if not isinstance(value, str):
         return ""
-    name = " ".join(value[: 2 * MAX_NAME_LENGTH].split())[:MAX_NAME_LENGTH]
-    # Half a sign is no text that could be stored.
+    text = _DIRECTION.sub("", value[: 2 * MAX_NAME_LENGTH])
+    name = " ".join(text.split())[:MAX_NAME_LENGTH]
+    # Half of a surrogate pair cannot be stored.
     return name.encode(errors="replace").decode()
 
 
 def _kind(value: object, chat_id: str) -> ChatKind:
-    """Return the kind of a chat, by its id if the server names none that is known."""
+    """Return the kind of a chat, by its ID if the type is missing or unknown."""
     if isinstance(value, str) and (kind := _KINDS.get(value)):
         return kind
     return ChatKind.GROUP if _GROUP_ID.search(chat_id) else ChatKind.PERSON

@@ -1,16 +1,21 @@
-"""Client for the account methods of GREEN-API.
+"""Client for an instance of GREEN-API.
 
 https://green-api.com/en/docs/api/
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Final
+import re
+from typing import Final, override
 
-from .answers import unusable
+from .answers import error_in_words, unaccepted, unusable
+from .authorization import AuthorizationAnswer, read_authorization
+from .chats import Chat, read_chats, read_person_ids
+from .connections import ConnectionPool
 from .errors import InstanceStartingError
-from .fields import moment, number, png, seconds, text
-from .messaging import MessagingClient
+from .fields import fingerprints, is_on, moment, number, png, seconds, text
+from .form import Attachment
 from .models import (
     AccountState,
     InstanceState,
@@ -19,16 +24,23 @@ from .models import (
     QrKind,
     Settings,
 )
-from .queue_methods import QueueMethods
+from .pacing import RequestPacer
+from .received import Notification, ReceivedMessage
+from .receiving import check_deletion, journal_of, notification_of
+from .transport import LONG_TIMEOUT, Transport
 
 _MAX_WORD_LENGTH: Final = 64
 
-_MESSENGERS: Final[Mapping[object, Messenger]] = {it.value: it for it in Messenger}
+_MESSENGERS: Final[Mapping[object, Messenger]] = {
+    messenger.value: messenger for messenger in Messenger
+}
 
 _QR_KINDS: Final[Mapping[str, QrKind]] = {
     **{kind.value: kind for kind in QrKind},
-    # How the English release note spells it.
+    # The spelling in the English release notes.
     "PassKeyRequire": QrKind.PASSKEY_REQUIRED,
+    # The spelling of MAX.
+    "pendingPassword": QrKind.PENDING_PASSWORD,
 }
 
 _SETTINGS_METHODS: Final[Mapping[Messenger, str]] = {
@@ -37,21 +49,57 @@ _SETTINGS_METHODS: Final[Mapping[Messenger, str]] = {
     Messenger.WHATSAPP: "getWaSettings",
 }
 
-# What is in the answers to `getSettings`, and to those for each messenger.
+# Fields of the responses to `getSettings`, and to the method of each messenger.
 _SETTINGS: Final = frozenset({"stateWebhook", "typeInstance", "webhookUrl", "wid"})
 _ACCOUNT_SETTINGS: Final = frozenset(
     {"avatar", "chatId", "deviceId", "phone", "stateInstance", "suspendedUntil"}
 )
 
+# The IDs of the Business API are base64: `wamid.HBgL…==`.
+_MESSAGE_ID: Final = re.compile(r"[\w.=+/-]{1,128}", re.ASCII)
 
-class GreenApiClient(QueueMethods, MessagingClient):
-    """Client for one instance of GREEN-API.
+# The vendor's pages print the key with look-alike letters of other alphabets.
+_COUNT: Final = re.compile(
+    r"(?:c|[^\x00-\x7f]{1,2})(?:o|[^\x00-\x7f]{1,2})unt", re.IGNORECASE
+)
 
-    Every method makes one request and raises a `GreenApiError` if it fails.
+
+class GreenApiClient:
+    """Client for an instance of GREEN-API.
+
+    Every method makes one request and raises a `GreenApiError` if it fails. All methods
+    are in this class: those of the account, of messages, and of the queue.
     """
 
+    def __init__(
+        self,
+        connections: ConnectionPool,
+        api_url: str,
+        instance_id: str,
+        api_token: str,
+        *,
+        pacer: RequestPacer,
+    ) -> None:
+        """Initialize the client."""
+        self.instance_id = instance_id
+        self._transport = Transport(connections, api_url, instance_id, api_token, pacer)
+
+    @override
+    def __repr__(self) -> str:
+        """Return a representation without the token."""
+        return f"<{type(self).__name__} {self.instance_id}>"
+
+    @property
+    def is_warm(self) -> bool:
+        """Return whether a message would go out on a connection that is open."""
+        return self._transport.is_warm
+
+    def message_first(self) -> AbstractContextManager[None]:
+        """Let requests that can wait do so while a message is being prepared."""
+        return self._transport.message_first()
+
     async def get_state(self) -> AccountState:
-        """Return the state of the account (`getStateInstance`).
+        """Fetch the state of the account (`getStateInstance`).
 
         https://green-api.com/en/docs/api/account/GetStateInstance/
         """
@@ -61,7 +109,7 @@ class GreenApiClient(QueueMethods, MessagingClient):
             return AccountState(InstanceState.STARTING)
 
     async def get_settings(self) -> Settings:
-        """Return the settings of the instance (`getSettings`).
+        """Fetch the settings of the instance (`getSettings`).
 
         https://green-api.com/en/docs/api/account/GetSettings/
         """
@@ -69,19 +117,23 @@ class GreenApiClient(QueueMethods, MessagingClient):
         match answer:
             case dict(fields) if not _SETTINGS.isdisjoint(fields):
                 return Settings(
-                    # WhatsApp's page does not list the field.
+                    # The documentation for WhatsApp does not list this field.
                     messenger=_MESSENGERS.get(
                         text(fields, "typeInstance"), Messenger.WHATSAPP
                     ),
                     wid=text(fields, "wid"),
-                    webhook_url=text(fields, "webhookUrl"),
-                    state_webhook=text(fields, "stateWebhook") == "yes",
+                    has_webhook=bool(text(fields, "webhookUrl").strip()),
+                    receives_messages=is_on(fields, "incomingWebhook"),
+                    receives_votes=is_on(fields, "pollMessageWebhook"),
+                    uses_lids=is_on(fields, "enableLidMode"),
+                    state_webhook=is_on(fields, "stateWebhook"),
+                    reports_statuses=is_on(fields, "outgoingWebhook"),
                     message_delay=seconds(fields, "delaySendMessagesMilliseconds"),
                 )
         raise unusable(answer)
 
     async def get_restricted_until(self, messenger: Messenger) -> datetime | None:
-        """Return the end of the restriction, if there is one (`suspendedUntil`).
+        """Fetch the end of the restriction, None if there is none (`suspendedUntil`).
 
         https://green-api.com/en/docs/api/account/GetWaSettings/
         https://green-api.com/v3/docs/api/account/GetAccountSettings/
@@ -94,22 +146,27 @@ class GreenApiClient(QueueMethods, MessagingClient):
         raise unusable(answer)
 
     async def reboot(self) -> bool:
-        """Reboot the instance and return whether the server accepts (`reboot`).
+        """Reboot the instance, and return whether the server accepts it (`reboot`).
 
         https://green-api.com/en/docs/api/account/Reboot/
         """
         answer = await self._transport.get("reboot")
         match answer:
-            case {"isReboot": bool(accepted)}:
-                return accepted
+            case {"isReboot": True}:
+                return True
+            case {"isReboot": False}:
+                _raise_error_in_words(answer)
+                return False
         raise unusable(answer)
 
     async def get_qr(self) -> QrAnswer:
-        """Return the QR code to link the account with; it lives 20 seconds (`qr`).
+        """Fetch the QR code for linking the account, valid for 20 seconds (`qr`).
 
         https://green-api.com/en/docs/api/account/QR/
+        https://green-api.com/en/telegram/docs/api/account/QR/
+        https://green-api.com/v3/docs/api/account/QR/
         """
-        answer = await self._transport.get("qr")
+        answer = await self._transport.get("qr", LONG_TIMEOUT)
         match answer:
             case {"type": "qrCode", "message": str(text)} if image := png(text):
                 return QrAnswer(QrKind.QR_CODE, image)
@@ -120,9 +177,9 @@ class GreenApiClient(QueueMethods, MessagingClient):
         raise unusable(answer)
 
     async def get_authorization_code(self, phone_number: int) -> str | None:
-        """Return the code to type on the phone; it lives 2.5 minutes.
+        """Fetch the code to enter on the phone, valid for 2.5 minutes.
 
-        None means that the account is linked already (`getAuthorizationCode`).
+        None means that the account is already linked (`getAuthorizationCode`).
 
         https://green-api.com/en/docs/api/account/GetAuthorizationCode/
         """
@@ -138,10 +195,262 @@ class GreenApiClient(QueueMethods, MessagingClient):
                 return code
         raise unusable(answer)
 
+    async def start_authorization(self, phone_number: int) -> AuthorizationAnswer:
+        """Make Telegram or MAX send a code to an account (`startAuthorization`).
+
+        The code is valid for 5 minutes, in which no other one is sent.
+
+        https://green-api.com/en/telegram/docs/api/account/StartAuthorization/
+        """
+        return await self._authorize("startAuthorization", phoneNumber=phone_number)
+
+    async def send_authorization_code(
+        self, code: str, password: str | None = None
+    ) -> AuthorizationAnswer:
+        """Link the account with the code that was sent to it (`sendAuthorizationCode`).
+
+        https://green-api.com/en/telegram/docs/api/account/SendAuthorizationCode/
+        """
+        return await self._authorize(
+            "sendAuthorizationCode", code=code, password=password
+        )
+
+    async def send_authorization_password(self, password: str) -> AuthorizationAnswer:
+        """Link the account with its own password (`sendAuthorizationPassword`).
+
+        https://green-api.com/en/telegram/docs/api/account/SendAuthorizationPassword/
+        https://green-api.com/v3/docs/api/account/SendAuthorizationPassword/
+        """
+        return await self._authorize("sendAuthorizationPassword", password=password)
+
+    async def send_message(
+        self,
+        chat_id: str,
+        message: str,
+        *,
+        quoted_message_id: str | None = None,
+        link_preview: bool | None = None,
+    ) -> str:
+        """Send a text, and return the message ID (`sendMessage`).
+
+        It is delivered as soon as the account can do so, within 24 hours or never.
+
+        https://green-api.com/en/docs/api/sending/SendMessage/
+        """
+        fields = {
+            "chatId": chat_id,
+            "message": message,
+            "quotedMessageId": quoted_message_id,
+            "linkPreview": link_preview,
+        }
+        answer = await self._transport.send("sendMessage", _without_none(fields))
+        return self._message_id(answer)
+
+    async def send_file(
+        self,
+        chat_id: str,
+        attachment: Attachment,
+        *,
+        caption: str | None = None,
+        quoted_message_id: str | None = None,
+    ) -> str:
+        """Send a file, and return the message ID (`sendFileByUpload`).
+
+        The vendor recommends another host for this, `mediaUrl`. No method returns it,
+        and the vendor's own clients do not use it.
+
+        https://green-api.com/en/docs/api/sending/SendFileByUpload/
+        """
+        fields = {
+            "chatId": chat_id,
+            "fileName": attachment.name,
+            "caption": caption,
+            "quotedMessageId": quoted_message_id,
+        }
+        answer = await self._transport.upload(
+            "sendFileByUpload", _without_none(fields), attachment
+        )
+        return self._message_id(answer)
+
+    async def send_poll(
+        self,
+        chat_id: str,
+        message: str,
+        options: Sequence[str],
+        *,
+        multiple_answers: bool = False,
+        quoted_message_id: str | None = None,
+    ) -> str:
+        """Send a poll with 2 to 12 options, and return the message ID (`sendPoll`).
+
+        https://green-api.com/en/docs/api/sending/SendPoll/
+        """
+        fields = {
+            "chatId": chat_id,
+            "message": message,
+            "options": [{"optionName": option} for option in options],
+            "multipleAnswers": multiple_answers,
+            "quotedMessageId": quoted_message_id,
+        }
+        answer = await self._transport.send("sendPoll", _without_none(fields))
+        return self._message_id(answer)
+
+    async def get_message_status(self, chat_id: str, message_id: str) -> str:
+        """Fetch the status of a sent message, as GREEN-API spells it (`getMessage`).
+
+        Raises a `GreenApiError` as well if the message is not in the journal yet, which
+        may take two minutes.
+
+        https://green-api.com/en/docs/api/journals/GetMessage/
+        """
+        answer = await self._transport.send(
+            "getMessage", {"chatId": chat_id, "idMessage": message_id}
+        )
+        match answer:
+            case {"statusMessage": str(word)}:
+                return word
+        raise unusable(answer)
+
+    async def get_last_incoming(self, minutes: int) -> tuple[ReceivedMessage, ...]:
+        """Fetch the messages of the last minutes, oldest first.
+
+        They are received in addition to notifications, and with a webhook as well
+        (`lastIncomingMessages`).
+
+        https://green-api.com/en/docs/api/journals/LastIncomingMessages/
+        """
+        return await self._transport.receive(
+            "lastIncomingMessages", self._journal, f"?minutes={minutes}"
+        )
+
+    async def receive_notification(self, seconds: int) -> Notification | None:
+        """Wait for a notification, for 5 to 60 seconds, and return the oldest one.
+
+        None means that there was none in this time. Raises WebhookSetError if a webhook
+        gets them (`receiveNotification`).
+
+        https://green-api.com/en/docs/api/receiving/technology-http-api/ReceiveNotification/
+        """
+        return await self._transport.receive(
+            "receiveNotification",
+            self._notification,
+            f"?receiveTimeout={seconds}",
+            waits_for=seconds,
+        )
+
+    async def delete_notification(self, receipt_id: int) -> None:
+        """Delete a notification, so that the next one can be received.
+
+        It is no error if it was deleted before (`deleteNotification`).
+
+        https://green-api.com/en/docs/api/receiving/technology-http-api/DeleteNotification/
+        """
+        return await self._transport.receive(
+            "deleteNotification", check_deletion, f"/{receipt_id}", verb="DELETE"
+        )
+
+    async def count_notifications(self) -> int:
+        """Fetch the number of notifications that nobody has received yet.
+
+        https://green-api.com/en/docs/api/queues/GetWebhooksCount/
+        """
+        return _count(await self._transport.get("getWebhooksCount"))
+
+    async def get_contacts(self) -> tuple[Chat, ...] | None:
+        """Fetch the contacts of the account, and on WhatsApp its groups.
+
+        None means that GREEN-API does not have them yet and has to be called again
+        (`getContacts`).
+
+        https://green-api.com/en/docs/api/service/GetContacts/
+        """
+        return await self._transport.get_list("getContacts", self._chats)
+
+    async def get_chats(self) -> tuple[Chat, ...] | None:
+        """Fetch the chats of the account, including groups (`getChats`).
+
+        None means that GREEN-API does not have them yet and has to be called again.
+
+        https://green-api.com/v3/docs/api/service/GetChats/
+        """
+        return await self._transport.get_list("getChats", self._chats)
+
+    async def check_number(
+        self, phone_number: int, messenger: Messenger
+    ) -> tuple[str, ...] | None:
+        """Fetch the chat IDs of a person by phone number, the preferred one first.
+
+        None means that the number has no account. An empty tuple means that it has one
+        whose chat ID is not stated (`checkWhatsapp`, `checkAccount`).
+
+        https://green-api.com/en/docs/api/service/CheckWhatsapp/
+        """
+        if messenger is Messenger.WHATSAPP:
+            answer = await self._transport.post(
+                "checkWhatsapp", {"chatId": f"{phone_number}@c.us"}
+            )
+        else:
+            answer = await self._transport.post(
+                "checkAccount", {"phoneNumber": phone_number}
+            )
+        match answer:
+            case {"existsWhatsapp": False} | {"exist": False}:
+                return None
+            case {"existsWhatsapp": True, **named} | {"exist": True, **named}:
+                return read_person_ids(named, messenger, self._transport.has_token)
+        raise unusable(answer)
+
+    async def get_messages_count(self) -> int:
+        """Fetch the number of messages in the queue (`getMessagesCount`).
+
+        https://green-api.com/en/docs/api/queues/GetMessagesCount/
+        """
+        return _count(await self._transport.get("getMessagesCount"))
+
+    async def get_waiting_messages(self) -> frozenset[int]:
+        """Fetch numbers that identify the messages in the queue (`showMessagesQueue`).
+
+        The server lists none if only one message is waiting, and sometimes not all of
+        them.
+
+        https://green-api.com/en/docs/api/queues/ShowMessagesQueue/
+        https://github.com/green-api/issues/issues/714
+        """
+        answer = await self._transport.get("showMessagesQueue")
+        if isinstance(answer, list):
+            messages = [item for item in answer if isinstance(item, dict)]
+            if len(messages) == len(answer):
+                return fingerprints(messages)
+        raise unusable(answer)
+
+    async def clear_messages_queue(self) -> bool:
+        """Clear the queue, and return whether it was accepted (`clearMessagesQueue`).
+
+        All messages in the queue are dropped.
+
+        https://green-api.com/en/docs/api/queues/ClearMessagesQueue/
+        """
+        answer = await self._transport.get("clearMessagesQueue")
+        match answer:
+            case {"isCleared": bool(done)}:
+                return done
+        raise unusable(answer)
+
+    async def _authorize(
+        self, method: str, **fields: str | int | None
+    ) -> AuthorizationAnswer:
+        """Call a method that links the account with a code or a password."""
+        answer = await self._transport.post(method, _without_none(fields))
+        _raise_error_in_words(answer)
+        if (result := read_authorization(answer)) is None:
+            raise unusable(answer)
+        return result
+
     def _read_state(self, answer: object) -> AccountState:
-        """Return the state in an answer."""
+        """Return the state in a response."""
         match answer:
             case None | {"stateInstance": None}:
+                _raise_error_in_words(answer)
                 return AccountState(None)
             case {"stateInstance": str(raw)} if raw:
                 state = AccountState(raw)
@@ -151,3 +460,45 @@ class GreenApiClient(QueueMethods, MessagingClient):
                 if not self._transport.has_token(word):
                     return AccountState(word[:_MAX_WORD_LENGTH])
         raise unusable(answer)
+
+    def _chats(self, answer: object) -> tuple[Chat, ...] | None:
+        """Return the chats in a response, None if the list is empty."""
+        if not isinstance(answer, list):
+            raise unusable(answer)
+        return read_chats(answer, self._transport.has_token) if answer else None
+
+    def _journal(self, answer: object) -> tuple[ReceivedMessage, ...]:
+        """Return the received messages in a response."""
+        return journal_of(answer, self._transport.has_token)
+
+    def _notification(self, answer: object) -> Notification | None:
+        """Return the notification in a response, None if there is none."""
+        return notification_of(answer, self.instance_id, self._transport.has_token)
+
+    def _message_id(self, answer: object) -> str:
+        """Return the ID of a message that was accepted."""
+        match answer:
+            case {"idMessage": str(message_id)} if _MESSAGE_ID.fullmatch(
+                message_id
+            ) and not self._transport.has_token(message_id):
+                return message_id
+        raise unaccepted(answer)
+
+
+def _without_none[T](fields: Mapping[str, T | None]) -> dict[str, T]:
+    """Return the fields that are not None."""
+    return {key: value for key, value in fields.items() if value is not None}
+
+
+def _raise_error_in_words(answer: object) -> None:
+    """Raise the error of the account that a response without data describes."""
+    if error := error_in_words(answer):
+        raise error
+
+
+def _count(answer: object) -> int:
+    """Return the number in a response with a count."""
+    for key, value in answer.items() if isinstance(answer, dict) else ():
+        if _COUNT.fullmatch(key) and (count := number(value)) is not None:
+            return count
+    raise unusable(answer)

@@ -1,6 +1,6 @@
-"""Errors that the client of GREEN-API raises.
+"""Exceptions raised by the client.
 
-None of them holds more than its kind: what a server says may hold the token.
+None of them holds more than its kind: the text of a response may contain the token.
 """
 
 from enum import StrEnum
@@ -8,7 +8,10 @@ from typing import ClassVar, Final
 
 
 class ErrorKind(StrEnum):
-    """Kinds of errors; texts shown to people are keyed by them."""
+    """Kinds of errors.
+
+    They are the keys of the texts that are displayed to users.
+    """
 
     BAD_RESPONSE = "bad_response"
     CANNOT_CONNECT = "cannot_connect"
@@ -26,14 +29,16 @@ class ErrorKind(StrEnum):
     STARTING = "starting"
     TOO_LARGE = "too_large"
     UNKNOWN_HOST = "unknown_host"
+    UPLOAD_STALLED = "upload_stalled"
+    WEBHOOK_SET = "webhook_set"
     WRONG_ADDRESS = "wrong_address"
 
 
 class GreenApiError(Exception):
-    """Error of a request that got no usable answer.
+    """Base class of the errors of a request without a usable response.
 
-    `outcome_unknown` is whether the server may have done what it was asked for
-    all the same: to repeat such a request may send a message twice.
+    `outcome_unknown` is whether the server may have processed the request all the same.
+    Repeating such a request may send a message twice.
     """
 
     kind: ClassVar[ErrorKind]
@@ -45,52 +50,53 @@ class GreenApiError(Exception):
 
 
 class BadResponseError(GreenApiError):
-    """Error if the answer is not what GREEN-API documents."""
+    """Raised if a response does not match the documentation of GREEN-API."""
 
     kind = ErrorKind.BAD_RESPONSE
 
 
 class CannotConnectError(GreenApiError):
-    """Error if there is no answer, or a server on the way reports a failure."""
+    """Raised if there is no response, or a server in between reports a failure."""
 
     kind = ErrorKind.CANNOT_CONNECT
 
 
 class UnknownHostError(CannotConnectError):
-    """Error if the host name of the API URL does not exist."""
+    """Raised if the host name of the API URL does not exist."""
 
     kind = ErrorKind.UNKNOWN_HOST
 
 
 class InstanceDeletedError(GreenApiError):
-    """Error if the instance was deleted in the console."""
+    """Raised if the instance was deleted in the console."""
 
     kind = ErrorKind.DELETED
 
 
 class InstanceExpiredError(GreenApiError):
-    """Error if the plan of the instance has expired."""
+    """Raised if the plan of the instance has expired."""
 
     kind = ErrorKind.EXPIRED
 
 
 class InstanceStartingError(GreenApiError):
-    """Error if the instance is starting, or not linked, and cannot do this now."""
+    """Raised if a request fails because the instance is starting or not linked."""
 
     kind = ErrorKind.STARTING
 
 
 class InvalidCredentialsError(GreenApiError):
-    """Error if the token is rejected, or the host does not know the instance."""
+    """Raised if the token is rejected, or the host does not know the instance."""
 
     kind = ErrorKind.INVALID_AUTH
 
 
 class RateLimitedError(GreenApiError):
-    """Error if there are too many requests.
+    """Raised if there are too many requests.
 
-    `retry_after` is the number of seconds until the server accepts requests again, if
-    it says so. Until then, no request is made for the instance.
+    `retry_after` is the number of seconds until the server accepts requests again, None
+    if it has not named a time. Until then, the client refuses requests to the same
+    method of the instance.
     """
 
     kind = ErrorKind.RATE_LIMITED
@@ -101,65 +107,84 @@ class RateLimitedError(GreenApiError):
         self.retry_after = retry_after
 
 
+class WebhookSetError(GreenApiError):
+    """Raised if notifications cannot be received, because a webhook gets them."""
+
+    kind = ErrorKind.WEBHOOK_SET
+
+
 class WrongAddressError(GreenApiError):
-    """Error if the address does not serve this instance, or is not GREEN-API's."""
+    """Raised if the API URL does not serve this instance or is not GREEN-API's."""
 
     kind = ErrorKind.WRONG_ADDRESS
 
 
 class MessageError(GreenApiError):
-    """Error if a message is refused, though the account could send others."""
+    """Raised if a message is refused, although the account could send others."""
 
 
 class ChatQuotaError(MessageError):
-    """Error if the plan allows no messages to another chat this month."""
+    """Raised if the plan allows no messages to another chat this month."""
 
     kind = ErrorKind.CHAT_QUOTA
 
 
 class ContactsOnlyError(MessageError):
-    """Error if a restricted account of MAX writes to somebody not in its contacts."""
+    """Raised if a restricted MAX account writes to someone not in its contacts."""
 
     kind = ErrorKind.CONTACTS_ONLY
 
 
 class FileUnreadableError(MessageError):
-    """Error if the file to send cannot be read to its end."""
+    """Raised if a file cannot be read completely, or not in time."""
 
     kind = ErrorKind.FILE_UNREADABLE
 
 
 class InvalidChatError(MessageError):
-    """Error if the messenger has no chats with such an id."""
+    """Raised if the messenger has no chats with such an ID."""
 
     kind = ErrorKind.INVALID_CHAT
 
 
 class InvalidQuoteError(MessageError):
-    """Error if there are no messages with such an id to be quoted."""
+    """Raised if the messenger has no messages with such an ID to quote."""
 
     kind = ErrorKind.INVALID_QUOTE
 
 
 class MessageRefusedError(MessageError):
-    """Error if the message is refused for another reason."""
+    """Raised if the message is refused for another reason."""
 
     kind = ErrorKind.MESSAGE_REFUSED
 
 
 class MethodQuotaError(MessageError):
-    """Error if the plan allows no more messages of this type this month."""
+    """Raised if the plan allows no more messages of this type this month."""
 
     kind = ErrorKind.METHOD_QUOTA
 
 
 class TooLargeError(MessageError):
-    """Error if the message or the file is larger than the server accepts."""
+    """Raised if the message or the file is larger than the server accepts."""
 
     kind = ErrorKind.TOO_LARGE
 
 
+class UploadStalledError(MessageError):
+    """Raised if the server stopped receiving a file.
+
+    It has received a part of the file, and does not act on it.
+    """
+
+    kind = ErrorKind.UPLOAD_STALLED
+
+
 ACCOUNT_ERROR_KINDS: Final = frozenset(ErrorKind) - {
-    error_type.kind for error_type in MessageError.__subclasses__()
+    WebhookSetError.kind,
+    *(error_type.kind for error_type in MessageError.__subclasses__()),
 }
-"""The kinds of errors that any request can run into, not only one with a message."""
+"""Kinds of the errors that any request can raise.
+
+The others are raised by requests with a message, or for notifications.
+"""

@@ -1,56 +1,95 @@
-"""Read the fields of answers, which may hold anything."""
+"""Read the fields of responses, which may contain any JSON."""
 
 import base64
-from collections.abc import Hashable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import MAXYEAR, UTC, datetime
 from typing import Final
 
+# Possible names of the ID of a waiting message, and the fields that distinguish
+# messages without an ID. All other fields may change while a message is waiting.
+_MESSAGE_IDS: Final = ("messageID", "idMessage", "messagesIDs")
+_MESSAGE_CONTENT: Final = ("chatId", "message", "fileName")
+
 _MAX_IMAGE_SIDE: Final = 4096
-_MAX_NUMBER: Final = 2**53 - 1  # the last one that all readers of JSON agree on
+_MAX_NUMBER: Final = 2**53 - 1  # the largest integer that all JSON parsers agree on
 
 
 def text(fields: Mapping[str, object], key: str) -> str:
-    """Return a field of text; absent, null or of another type counts as empty."""
+    """Return a text field.
+
+    It is empty if the field is absent, null, or of another type.
+    """
     value = fields.get(key)
     return value if isinstance(value, str) else ""
 
 
+def is_on(fields: Mapping[str, object], key: str) -> bool:
+    """Return whether a setting is turned on."""
+    return text(fields, key) == "yes"
+
+
 def number(value: object) -> int | None:
-    """Return a whole number that can be one of something; True is an `int`, too."""
+    """Return a non-negative integer, None if it is none. True is an `int`, too."""
     return value if type(value) is int and 0 <= value <= _MAX_NUMBER else None
 
 
-def fingerprint(message: Mapping[str, object]) -> int:
-    """Return a number that identifies a message and does not reveal it.
+def fingerprints(messages: Iterable[Mapping[str, object]]) -> frozenset[int]:
+    """Return numbers that identify messages without revealing anything about them.
 
-    Which fields name it depends on the messenger.
+    The numbers change each time Python starts. Messages with the same ID get one
+    number. Messages without an ID that look alike get one number each.
     """
+    numbers: set[int] = set()
+    alike: Counter[tuple[str, ...]] = Counter()
+    for message in messages:
+        if known := _id_of(message):
+            numbers.add(hash(known))
+            continue
+        content = _content_of(message)
+        alike[content] += 1
+        numbers.add(hash((content, alike[content])))
+    return frozenset(numbers)
+
+
+def _id_of(message: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the ID of a waiting message, empty if it has none.
+
+    A message that forwards others has the IDs of all of them.
+    """
+    for value in map(message.get, _MESSAGE_IDS):
+        if value:
+            ids = value if isinstance(value, list) else [value]
+            return tuple(sorted(map(str, ids)))
+    return ()
+
+
+def _content_of(message: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the chat and the content of a waiting message, at either level."""
     match message:
         case {"body": dict(body)}:
-            fields = [*message.items(), *body.items()]
-        case _:
-            fields = [*message.items()]
-    return hash(frozenset(it for it in fields if isinstance(it[1], Hashable)))
+            message = {**message, **body}
+    return tuple(f"{message.get(key)}" for key in _MESSAGE_CONTENT)
 
 
 def seconds(fields: Mapping[str, object], key: str) -> float | None:
-    """Return a field of milliseconds in seconds, None if it is none."""
+    """Return a field in milliseconds as seconds, None if it is not a valid number."""
     milliseconds = number(fields.get(key))
     return None if milliseconds is None else milliseconds / 1000
 
 
 def moment(seconds: int) -> datetime | None:
-    """Return a moment given in seconds since 1970, None if it is out of range."""
+    """Return the time of a UNIX timestamp in seconds, None if it is out of range."""
     try:
         moment = datetime.fromtimestamp(seconds, UTC)
     except OverflowError, OSError, ValueError:
         return None
-    # The end of all years would be out of range in the time zones ahead.
+    # The last year would be out of range in time zones ahead of UTC.
     return moment if moment.year < MAXYEAR else None
 
 
 def png(text: str) -> bytes | None:
-    """Return the PNG that a text encodes in base64, None if it is not one."""
+    """Return the PNG that a text encodes in base64, None if it is none."""
     try:
         image = base64.b64decode(text, validate=True)
     except ValueError:
@@ -58,7 +97,7 @@ def png(text: str) -> bytes | None:
     width, height = int.from_bytes(image[16:20]), int.from_bytes(image[20:24])
     is_png = (
         image.startswith(b"\x89PNG\r\n\x1a\n")
-        # A few bytes can unpack to more than fits into the memory of a browser.
+        # A few bytes can decompress to more than fits into the memory of a browser.
         and 0 < width <= _MAX_IMAGE_SIDE
         and 0 < height <= _MAX_IMAGE_SIDE
     )

@@ -1,11 +1,11 @@
-"""Pace of the requests to GREEN-API.
+"""Pacing of the requests to GREEN-API.
 
 https://green-api.com/en/docs/api/ratelimiter/
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -14,105 +14,161 @@ from .errors import RateLimitedError
 
 @dataclass(slots=True)
 class _Queue:
-    """The requests that wait for their turn at one method of one instance."""
+    """The requests that wait for their turn to call a method of an instance."""
 
     free_at: float
+    held_until: float = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def wait(self, patience: float) -> float:
+        """Return the seconds until the next request, not positive if it may be made.
+
+        Raises `RateLimitedError` if the method is on hold for longer than `patience`.
+        """
+        now = asyncio.get_running_loop().time()
+        if (held_for := self.held_until - now) > patience:
+            raise RateLimitedError(held_for)
+        return max(held_for, self.free_at - now)
 
 
 class RequestPacer:
-    """Make the requests to each method of each instance one by one, and space them out.
+    """Space out the requests to each method of each instance.
 
-    The vendor limits them per instance, so all clients in a process that may ask for
-    the same instance share one pacer. It measures time with the event loop, which does
-    not follow changes of the system clock.
+    The vendor limits requests per instance, so all clients in a process that may call
+    the same instance share one pacer. It measures time in seconds of the event loop,
+    which changes of the system clock do not affect. Instances are told apart by their
+    server as well: a hold that one server demands does not affect requests to another
+    one.
 
-    The pause begins with the answer. GREEN-API counts from when a request arrives, and
-    one that opens a connection may be under way for longer than the next one.
+    Requests to most methods are made one at a time, and the pause starts with the
+    response. GREEN-API counts from the arrival of a request, and a request that opens a
+    connection may take longer to arrive than the next one. Messages do not wait for
+    each other, and requests that nobody is waiting for let them go first.
+
+    https://green-api.com/en/docs/api/ratelimiter/
     """
 
     DEFAULT_SPACING: ClassVar[float] = 1.1
-    """Seconds from an answer to the next request: 1 per second, and a margin."""
+    """Seconds between two requests: the limit of 1 per second, and a margin."""
 
     SPACING: ClassVar[Mapping[str, float]] = {
-        "qr": 0.4,
+        "deleteNotification": 0.022,
+        "receiveNotification": 0.022,
         "sendFileByUpload": 0.022,
         "sendMessage": 0.022,
+        "sendPoll": 0.022,
     }
 
-    PATIENCE: ClassVar[float] = 1
-    """Seconds before the end of a hold that are waited for instead of refused."""
+    SIDE_BY_SIDE: ClassVar[frozenset[str]] = frozenset(
+        {"sendFileByUpload", "sendMessage", "sendPoll"}
+    )
+    """Methods whose requests do not wait for the response to the previous one."""
+
+    YIELDING: ClassVar[frozenset[str]] = frozenset(
+        {
+            *("getAccountSettings", "getMessage", "getMessagesCount", "getSettings"),
+            *("getWaSettings", "showMessagesQueue"),
+        }
+    )
+    """Methods whose requests let messages go first."""
+
+    LONGEST_YIELD: ClassVar[float] = 10
+    """Maximum seconds for which they do so."""
+
+    DEFAULT_PATIENCE: ClassVar[float] = 1
+    """Maximum remaining seconds of a hold for which a request waits."""
+
+    PATIENCE: ClassVar[Mapping[str, float]] = dict.fromkeys(SIDE_BY_SIDE, 10)
 
     CLEANUP_INTERVAL: ClassVar[float] = 60
 
     def __init__(self) -> None:
         """Initialize the pacer."""
         self._queues: dict[tuple[str, str], _Queue] = {}
-        self._held_until: dict[str, float] = {}
+        self._messages: dict[str, list[asyncio.Event]] = {}
         self._cleaned_up_at = 0.0
 
-    @asynccontextmanager
-    async def turn(self, instance_id: str, method: str) -> AsyncGenerator[None]:
-        """Wait until a method may be called, and keep it from others until it answers.
+    @contextmanager
+    def message_first(self, instance: str) -> Generator[None]:
+        """Let requests that can wait do so while a message is being prepared.
 
-        A waiter that is cancelled takes no turn. Raise `RateLimitedError` while the
-        instance is on hold.
+        Otherwise, they would use the connection that is opened or checked for it. The
+        message has to be sent at once afterwards.
         """
-        self._check_hold(instance_id)
-        queue = self._queue(instance_id, method)
+        messages = self._messages.setdefault(instance, [])
+        messages.append(is_ready := asyncio.Event())
+        try:
+            yield
+        finally:
+            is_ready.set()
+            messages.remove(is_ready)
+            if not messages:
+                del self._messages[instance]
+
+    @asynccontextmanager
+    async def turn(self, instance: str, method: str) -> AsyncGenerator[None]:
+        """Wait until a method of an instance may be called.
+
+        A waiter that is canceled uses no turn. Raises `RateLimitedError` if the method
+        is on hold for longer than requests wait.
+        """
+        patience = self.PATIENCE.get(method, self.DEFAULT_PATIENCE)
+        spacing = self.SPACING.get(method, self.DEFAULT_SPACING)
+        if method in self.YIELDING and instance in self._messages:
+            await self._let_messages_go(instance)
+        queue = self._queue(instance, method)
+        if queue.lock.locked():
+            queue.wait(patience)
         async with queue.lock:
-            await self._sleep_until(queue.free_at)
-            await self._sleep_until(self._check_hold(instance_id))
-            try:
-                yield
-            finally:
-                spacing = self.SPACING.get(method, self.DEFAULT_SPACING)
-                queue.free_at = self._now + spacing
+            # The method may be put on hold in the meantime.
+            for _ in range(2):
+                if (seconds := queue.wait(patience)) <= 0:
+                    break
+                await asyncio.sleep(seconds)
+            if method not in self.SIDE_BY_SIDE:
+                try:
+                    yield
+                finally:
+                    queue.free_at = asyncio.get_running_loop().time() + spacing
+                return
+            queue.free_at = asyncio.get_running_loop().time() + spacing
+        yield
 
-    def hold(self, instance_id: str, seconds: float) -> None:
-        """Refuse all requests for an instance for some time."""
-        self._held_until[instance_id] = max(
-            self._held_until.get(instance_id, 0), self._now + seconds
-        )
+    def hold(self, instance: str, method: str, seconds: float) -> None:
+        """Refuse all requests to a method of an instance for a number of seconds.
 
-    @property
-    def _now(self) -> float:
-        """Return the time of the event loop."""
-        return asyncio.get_running_loop().time()
+        The vendor limits each method separately: too many files are no reason not to
+        poll the state.
+        """
+        queue = self._queue(instance, method)
+        held_until = asyncio.get_running_loop().time() + seconds
+        queue.held_until = max(queue.held_until, held_until)
 
-    def _check_hold(self, instance_id: str) -> float:
-        """Return when the hold of an instance ends; raise if that takes too long."""
-        if held_until := self._held_until.get(instance_id, 0):
-            seconds = held_until - self._now
-            if seconds > self.PATIENCE:
-                raise RateLimitedError(seconds)
-        return held_until
+    async def _let_messages_go(self, instance: str) -> None:
+        """Wait until no message of an instance is being prepared."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.LONGEST_YIELD):
+                while messages := self._messages.get(instance):
+                    await messages[0].wait()
 
-    async def _sleep_until(self, time: float) -> None:
-        """Sleep until a time of the event loop."""
-        if (delay := time - self._now) > 0:
-            await asyncio.sleep(delay)
-
-    def _queue(self, instance_id: str, method: str) -> _Queue:
+    def _queue(self, instance: str, method: str) -> _Queue:
         """Return the queue of a method."""
-        key = (instance_id, method)
+        key = (instance, method)
         if (queue := self._queues.get(key)) is None:
-            self._clean_up()
-            queue = self._queues[key] = _Queue(self._now)
+            now = asyncio.get_running_loop().time()
+            self._clean_up(now)
+            queue = self._queues[key] = _Queue(now)
         return queue
 
-    def _clean_up(self) -> None:
-        """Remove queues and holds that ended long ago, once in a while."""
-        long_ago = self._now - self.CLEANUP_INTERVAL
+    def _clean_up(self, now: float) -> None:
+        """Remove queues and holds that ended long ago, at most once per interval."""
+        long_ago = now - self.CLEANUP_INTERVAL
         if self._cleaned_up_at > long_ago:
             return
-        self._cleaned_up_at = self._now
-        # A request may be under way for long, or wait for one that is.
+        self._cleaned_up_at = now
+        # A request may take long, or wait for one that does.
         self._queues = {
             key: queue
             for key, queue in self._queues.items()
-            if queue.free_at > long_ago or queue.lock.locked()
-        }
-        self._held_until = {
-            key: time for key, time in self._held_until.items() if time > long_ago
+            if max(queue.free_at, queue.held_until) > long_ago or queue.lock.locked()
         }

@@ -1,249 +1,216 @@
-"""Requests to GREEN-API, made so that the token does not leak.
-
-The token is a part of every URL, so no URL, no body and no exception of aiohttp leaves
-this module: a failed request becomes an error of this package, raised outside of any
-`except` clause, because even `raise … from None` keeps the original exception in
-`__context__`.
-"""
+"""HTTP requests for an instance: their URLs, their pace, and their responses."""
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from http.cookies import SimpleCookie
+from contextlib import AbstractContextManager, closing
+from functools import partial
 import json
-import socket
 from typing import Final
 from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
 
-from .answers import error_of_message, error_of_status, parse
-from .errors import (
-    BadResponseError,
-    CannotConnectError,
-    FileUnreadableError,
-    GreenApiError,
-    UnknownHostError,
-    WrongAddressError,
-)
-from .form import Attachment, Form, open_form
+from .answers import ErrorOf, answer_in, error_of_message
+from .connections import ConnectionPool
+from .errors import GreenApiError
+from .exchange import MAX_BODY_BYTES, Request, Response
+from .form import Attachment, Form
 from .pacing import RequestPacer
-from .retry_after import retry_after
+from .receiving import error_of_receiving
 
-type _ErrorOf = Callable[[int, object, float | None], GreenApiError | None]
+# Requests that change something although they are made with GET, and the reverse.
+_CHANGES: Final = frozenset({"clearMessagesQueue", "reboot"})
+_READS: Final = frozenset({"getMessage"})
 
-MAX_BODY_BYTES: Final = 256 * 1024
 MAX_LIST_BYTES: Final = 8 * 1024 * 1024
 
-# While it connects, nothing has been sent: whether it was is known if that takes long.
+# Until the connection is established, nothing has been sent. If that alone takes too
+# long, the outcome is known.
 TIMEOUT: Final = aiohttp.ClientTimeout(total=15, connect=10)
 
-# Seconds for the answer to an upload, and bytes per second at which it is on its way.
-UPLOAD_SECONDS: Final = 60
-SLOWEST_UPLOAD: Final = 32 * 1024
+# Seconds for a response about what was received, besides those that the server waits.
+RECEIVING_SECONDS: Final = 15
 
-# A body is read as it comes: whoever asks for no compression need not unpack any.
-_HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
-
-# What aiohttp raises before it sends anything.
-_NOT_CONNECTED: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-
-# What c-ares says of a name that has no address (ARES_ENODATA), that does not exist
-# (ARES_ENOTFOUND) and that cannot exist (ARES_EBADNAME).
-_NO_SUCH_NAME: Final = (1, 4, 8)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Request:
-    """A request, but for its address."""
-
-    verb: str
-    method: str
-    content: bytes | Form | None = None
-    content_headers: Mapping[str, str] = field(default_factory=dict)
-    timeout: aiohttp.ClientTimeout | None = None
-    longest_answer: int = MAX_BODY_BYTES
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Response:
-    """A response that was read to its end."""
-
-    status: int
-    retry_after: float | None
-    body: bytes
+# According to the vendor, the response to `qr` may take a minute.
+LONG_TIMEOUT: Final = aiohttp.ClientTimeout(total=75, connect=10)
 
 
 class Transport:
-    """Make requests for one instance."""
+    """Make the HTTP requests for an instance."""
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        connections: ConnectionPool,
         api_url: str,
         instance_id: str,
         api_token: str,
         pacer: RequestPacer,
     ) -> None:
         """Initialize the transport."""
-        self.instance_id = instance_id
-        self._session = session
+        self._connections = connections
+        url = URL(api_url)
+        self._server = f"{url.scheme}://{url.authority}"
+        # Key of the instance for the pacer, regardless of the path of the URL.
+        self._instance = f"{url.authority}/{instance_id}"
         self._base = f"{api_url}/waInstance{quote(instance_id, safe='')}"
         self._token = quote(api_token, safe="")
         self._pacer = pacer
 
-    async def get(self, method: str) -> object:
-        """Call a method and return the parsed answer."""
-        return _answer(await self._call(_Request("GET", method)))
+    @property
+    def is_warm(self) -> bool:
+        """Return whether a message would be sent on a connection that is open."""
+        return self._connections.is_warm(self._server)
+
+    def message_first(self) -> AbstractContextManager[None]:
+        """Let requests that can wait do so while a message is being prepared."""
+        return self._pacer.message_first(self._instance)
+
+    async def get(
+        self, method: str, timeouts: aiohttp.ClientTimeout | None = None
+    ) -> object:
+        """Call a method, and return the parsed response.
+
+        Raises a `GreenApiError` if the request fails.
+        """
+        request = Request(
+            "GET",
+            method,
+            timeouts or TIMEOUT,
+            is_read=method not in _CHANGES,
+            is_slow=bool(timeouts),
+        )
+        return answer_in(await self._respond(request))
 
     async def get_list[T](self, method: str, read: Callable[[object], T]) -> T:
-        """Call a method whose answer may be long, and return what is read from it.
+        """Call a method with a long response, and return what is read from it.
 
-        What a thread returns may be logged by asyncio: that is never the answer.
+        Raises a `GreenApiError` if the request fails. The thread never returns the
+        response itself, because asyncio may log what a thread returns.
         """
-        request = _Request("GET", method, longest_answer=MAX_LIST_BYTES)
-        response = await self._call(request)
-        return await asyncio.to_thread(lambda: read(_answer(response)))
+        request = Request(
+            "GET", method, TIMEOUT, is_read=True, max_response_bytes=MAX_LIST_BYTES
+        )
+        response = await self._respond(request)
+        return await asyncio.to_thread(lambda: read(answer_in(response)))
+
+    async def receive[T](
+        self,
+        method: str,
+        read: Callable[[object], T],
+        tail: str,
+        *,
+        verb: str = "GET",
+        waits_for: float = 0,
+    ) -> T:
+        """Call a method for what the account receives, and return what is read from it.
+
+        These requests have connections of their own, so that no message waits for a
+        connection, or has to open one, because of them. The server may wait for a
+        number of seconds before it responds.
+
+        Raises a `GreenApiError` if the request fails.
+        """
+        request = _receiving(verb, method, tail, waits_for)
+        response = await self._respond(request, f"{self._server} receiving")
+        return await asyncio.to_thread(
+            lambda: read(answer_in(response, error_of_receiving))
+        )
 
     async def post(self, method: str, data: Mapping[str, object]) -> object:
-        """Call a method with parameters and return the parsed answer."""
-        return _answer(await self._call(_post(method, data)))
+        """Call a method with parameters, and return the parsed response.
+
+        Raises a `GreenApiError` if the request fails.
+        """
+        return answer_in(await self._respond(_post(method, data)))
 
     async def send(self, method: str, message: Mapping[str, object]) -> object:
-        """Call a method with a message and return the parsed answer."""
-        return _answer(await self._call(_post(method, message)), error_of_message)
+        """Call a method with a message, and return the parsed response.
+
+        Raises a `GreenApiError` if the request fails.
+        """
+        request = _post(method, message)
+        return answer_in(await self._respond(request), _error_of(request))
 
     async def upload(
         self, method: str, fields: Mapping[str, str], attachment: Attachment
     ) -> object:
-        """Call a method with a file and return the parsed answer."""
-        turn = self._pacer.turn(self.instance_id, method)
-        async with turn, open_form(fields, attachment) as form:
-            response = await self._respond(_upload(method, form))
-        return _answer(response, error_of_message)
+        """Call a method with a file, and return the parsed response.
+
+        Raises a `GreenApiError` if the request fails.
+        """
+        with closing(Form(fields, attachment)) as form:
+            request = _upload(method, form)
+            response = await self._respond(request)
+        return answer_in(response, _error_of(request))
 
     def has_token(self, text: str) -> bool:
-        """Return whether a text holds the token."""
+        """Return whether a text contains the token."""
         return self._token in text or self._token in quote(text, safe="")
 
-    async def _call(self, request: _Request) -> _Response:
-        """Make a request when its turn comes, and return the response."""
-        async with self._pacer.turn(self.instance_id, request.method):
-            return await self._respond(request)
+    async def _respond(self, request: Request, connections: str = "") -> Response:
+        """Make a request once the pacer allows it, and return the response.
 
-    async def _respond(self, request: _Request) -> _Response:
-        """Make a request whose turn it is, and return the response."""
-        result = await self._exchange(request)
-        if isinstance(result, GreenApiError):
-            raise result
-        if result.retry_after:
-            self._pacer.hold(self.instance_id, result.retry_after)
+        `connections` names those it uses, by default those of the server.
+        """
+        path = f"{request.method}/{self._token}{request.tail}"
+        url = URL(f"{self._base}/{path}", encoded=True)
+        async with self._pacer.turn(self._instance, request.method):
+            result = await self._connections.request(
+                connections or self._server, url, request
+            )
+            if isinstance(result, GreenApiError):
+                raise result
+            if result.retry_after:
+                self._pacer.hold(self._instance, request.method, result.retry_after)
         return result
 
-    async def _exchange(self, request: _Request) -> _Response | GreenApiError:
-        """Return the response, or the error to raise where no exception is handled."""
-        try:
-            async with self._session.request(
-                request.verb,
-                URL(f"{self._base}/{request.method}/{self._token}", encoded=True),
-                data=request.content,
-                headers={**_HEADERS, **request.content_headers},
-                timeout=request.timeout or TIMEOUT,
-                middlewares=(_send_once,),
-                allow_redirects=False,
-                auto_decompress=False,
-            ) as response:
-                return _Response(
-                    response.status,
-                    retry_after(response),
-                    await _read(response.content, request.longest_answer),
-                )
-        except GreenApiError as err:
-            # The frames that it came through hold the URL.
-            return err.with_traceback(None)
-        except Exception as err:  # noqa: BLE001
-            # Any at all: besides its documented errors, aiohttp lets some of its
-            # parsers' out, which hold what the server said.
-            return _connection_error(err)
 
-
-def _post(method: str, data: Mapping[str, object]) -> _Request:
+def _post(method: str, data: Mapping[str, object]) -> Request:
     """Return a request with parameters.
 
-    The server counts bytes: signs that are escaped would be too many of them.
+    The server limits the number of bytes, so that characters are not escaped.
     """
-    return _Request(
+    content = json.dumps(data, ensure_ascii=False).encode(errors="replace")
+    return Request(
         "POST",
         method,
-        json.dumps(data, ensure_ascii=False).encode(errors="replace"),
-        {"Content-Type": "application/json"},
+        TIMEOUT,
+        is_read=method in _READS,
+        content=content,
+        content_headers={"Content-Type": "application/json"},
+        size=len(content),
     )
 
 
-def _upload(method: str, form: Form) -> _Request:
-    """Return a request with a file, and with time for it."""
-    seconds = UPLOAD_SECONDS + form.size / SLOWEST_UPLOAD
-    timeout = aiohttp.ClientTimeout(total=seconds, connect=TIMEOUT.connect)
-    return _Request("POST", method, form, form.headers, timeout)
+def _receiving(verb: str, method: str, tail: str, waits_for: float) -> Request:
+    """Return a request for what the account receives."""
+    seconds = waits_for + RECEIVING_SECONDS
+    return Request(
+        verb,
+        method,
+        aiohttp.ClientTimeout(total=seconds, connect=TIMEOUT.connect),
+        is_read=True,
+        max_response_bytes=MAX_LIST_BYTES if verb == "GET" else MAX_BODY_BYTES,
+        is_slow=bool(waits_for),
+        tail=tail,
+    )
 
 
-def _answer(response: _Response, error_of: _ErrorOf = error_of_status) -> object:
-    """Return the parsed answer, or raise the error that it is."""
-    answer = parse(response.body)
-    if error := error_of(response.status, answer, response.retry_after):
-        raise error
-    return answer
+def _upload(method: str, form: Form) -> Request:
+    """Return a request with a file, and with a timeout that suits its size."""
+    timeout = aiohttp.ClientTimeout(total=form.seconds, connect=TIMEOUT.connect)
+    return Request(
+        "POST",
+        method,
+        timeout,
+        is_read=False,
+        content=form,
+        content_headers=form.headers,
+        size=form.size,
+    )
 
 
-async def _send_once(
-    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Send a request without repeating it, and keep no cookies.
-
-    If the server hangs up, the request is lost. It may have been processed, `reboot` as
-    well, but aiohttp would send it again at once.
-    """
-    try:
-        response = await send(request)
-    except aiohttp.ClientConnectorError:
-        raise  # Nothing was sent, and nothing will be.
-    except aiohttp.ClientOSError, aiohttp.ServerDisconnectedError:
-        pass
-    else:
-        if "Set-Cookie" in response.headers:
-            # They would be kept for all who use the session, or be logged.
-            response.cookies = SimpleCookie()
-        return response
-    raise CannotConnectError(outcome_unknown=True)
-
-
-async def _read(content: aiohttp.StreamReader, limit: int) -> bytes:
-    """Read a body to its end, and no further than the limit."""
-    body = bytearray()
-    while chunk := await content.readany():
-        body += chunk
-        if len(body) > limit:
-            raise BadResponseError(outcome_unknown=True)
-    return bytes(body)
-
-
-def _connection_error(err: Exception) -> GreenApiError:
-    """Return why there was no response."""
-    if isinstance(err, aiohttp.ClientConnectorDNSError) and _no_such_name(err):
-        return UnknownHostError()
-    if isinstance(err, aiohttp.InvalidURL):
-        return WrongAddressError()
-    if isinstance(err.__cause__, FileUnreadableError):
-        # What was sent is not a whole request, which no server acts upon.
-        return FileUnreadableError()
-    return CannotConnectError(outcome_unknown=not isinstance(err, _NOT_CONNECTED))
-
-
-def _no_such_name(err: aiohttp.ClientConnectorDNSError) -> bool:
-    """Return whether the name does not exist; the name server may just not answer."""
-    if isinstance(err.os_error, socket.gaierror):
-        return err.os_error.errno == socket.EAI_NONAME
-    # With c-ares, the code is in the exception that aiohttp made the error from.
-    cause = err.os_error.__cause__
-    return cause is not None and bool(cause.args) and cause.args[0] in _NO_SUCH_NAME
+def _error_of(message: Request) -> ErrorOf:
+    """Return a function that finds the error in the response to a message."""
+    return partial(error_of_message, size=message.size)

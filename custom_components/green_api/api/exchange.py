@@ -1,0 +1,140 @@
+"""HTTP requests to GREEN-API that do not leak the token.
+
+The token is a part of every URL. Therefore no URL, no body, and no exception of aiohttp
+leaves this module. A failed request becomes an error of this package. It is returned,
+and raised outside of any `except` clause, because even `raise … from None` keeps the
+original exception in `__context__`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.cookies import SimpleCookie
+from typing import Final
+
+import aiohttp
+from yarl import URL
+
+from .errors import BadResponseError, CannotConnectError, GreenApiError
+from .failures import connection_error, retry_after
+from .form import Form, FormPayload
+
+_BUSY: Final = HTTPStatus.TOO_MANY_REQUESTS
+MAX_BODY_BYTES: Final = 256 * 1024
+
+# Bodies are not decompressed, so that no compression is requested.
+_HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """A request, except for its URL.
+
+    `is_read` is whether the request may be repeated, because it changes nothing more.
+    `size` is the number of bytes that are sent. `is_slow` is whether GREEN-API may take
+    more than some seconds for the response. `tail` is what follows the token in the
+    URL.
+    """
+
+    verb: str
+    method: str
+    timeout: aiohttp.ClientTimeout
+    is_read: bool
+    content: bytes | Form | None = None
+    content_headers: Mapping[str, str] = field(default_factory=dict)
+    max_response_bytes: int = MAX_BODY_BYTES
+    size: int = 0
+    is_slow: bool = False
+    tail: str = ""
+
+    @property
+    def body(self) -> bytes | FormPayload | None:
+        """Return the content in the form that aiohttp accepts."""
+        content = self.content
+        return FormPayload(content) if isinstance(content, Form) else content
+
+    def judge(self, error: GreenApiError) -> GreenApiError:
+        """Return the error to raise, depending on how much of the request was sent."""
+        content = self.content
+        return content.judge(error) if isinstance(content, Form) else error
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Response:
+    """A response that was read to its end; `retry_after` is in seconds."""
+
+    status: int
+    retry_after: float | None
+    body: bytes
+
+
+async def exchange(
+    session: aiohttp.ClientSession,
+    url: URL,
+    request: Request,
+    deadline: asyncio.Timeout,
+) -> Response | GreenApiError:
+    """Make a request, and return the response or the error.
+
+    The deadline is that for the beginning of the response.
+    """
+    try:
+        async with (
+            deadline,
+            session.request(
+                request.verb,
+                url,
+                data=request.body,
+                headers={**_HEADERS, **request.content_headers},
+                timeout=request.timeout,
+                middlewares=(_send_once,),
+                allow_redirects=False,
+                auto_decompress=False,
+            ) as response,
+        ):
+            deadline.reschedule(None)
+            return Response(
+                response.status,
+                retry_after(response.headers) if response.status == _BUSY else None,
+                await _read(response.content, request.max_response_bytes),
+            )
+    except GreenApiError as err:
+        # The frames of the traceback hold the URL.
+        return request.judge(err.with_traceback(None))
+    except Exception as err:  # noqa: BLE001
+        # Any exception: besides its documented ones, aiohttp lets some exceptions of
+        # its parsers escape, which contain parts of the response.
+        return request.judge(connection_error(err))
+
+
+async def _send_once(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Send a request without retrying it, and discard cookies.
+
+    If the server closes the connection, the response is lost. The request may have been
+    processed, even `reboot`, but aiohttp would send it again at once.
+    """
+    try:
+        response = await send(request)
+    except aiohttp.ClientConnectorError:
+        raise  # Nothing was sent.
+    except aiohttp.ClientOSError, aiohttp.ServerDisconnectedError:
+        pass
+    else:
+        if "Set-Cookie" in response.headers:
+            # Otherwise, they would be stored for other requests, or logged.
+            response.cookies = SimpleCookie()
+        return response
+    raise CannotConnectError(outcome_unknown=True)
+
+
+async def _read(content: aiohttp.StreamReader, limit: int) -> bytes:
+    """Read a body. Raises BadResponseError if it exceeds the limit, in bytes."""
+    body = bytearray()
+    while chunk := await content.readany():
+        body += chunk
+        if len(body) > limit:
+            raise BadResponseError(outcome_unknown=True)
+    return bytes(body)

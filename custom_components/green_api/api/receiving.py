@@ -1,0 +1,111 @@
+"""Read the responses about what an account receives, and the errors in them.
+
+https://green-api.com/en/docs/api/receiving/technology-http-api/
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from .answers import (
+    Errors,
+    error_in_words,
+    error_of_status,
+    first_error,
+    unusable,
+    words_of,
+)
+from .errors import GreenApiError, MethodQuotaError, WebhookSetError
+from .fields import number
+from .notifications import read_journal, read_notification
+from .received import Notification, ReceivedMessage
+
+# The vendor's wording for notifications that go to a webhook, and for one that does not
+# exist anymore.
+_WEBHOOK_SET: Final[Errors] = ((r"\bcustom webhook\b", WebhookSetError),)
+_DELETED: Final = "findunackedmessage"
+
+_QUOTA_EXCEEDED: Final = 466
+
+
+def error_of_receiving(
+    status: int, answer: object, retry_after: float | None
+) -> GreenApiError | None:
+    """Return the error of a response, None if it is a success.
+
+    It is a success as well if a notification to delete does not exist anymore.
+    """
+    if status == HTTPStatus.OK or _is_deleted(answer):
+        return None
+    if error := first_error(words_of(answer), _WEBHOOK_SET):
+        return error
+    if status == _QUOTA_EXCEEDED:
+        return error_in_words(answer) or MethodQuotaError()
+    return error_of_status(status, answer, retry_after)
+
+
+def journal_of(
+    answer: object, is_secret: Callable[[str], bool]
+) -> tuple[ReceivedMessage, ...]:
+    """Return the messages in a response of the journal, the oldest first."""
+    if not isinstance(answer, list):
+        raise _unusable(answer)
+    return read_journal(answer, is_secret)
+
+
+def notification_of(
+    answer: object, instance_id: str, is_secret: Callable[[str], bool]
+) -> Notification | None:
+    """Return the notification in a response, None if there is none.
+
+    Its content is None if it is about something else, or another instance.
+    """
+    match answer:
+        case {"receiptId": int(receipt_id), "body": dict(body)}:
+            content = read_notification(body, instance_id, is_secret)
+        case {"receiptId": int(receipt_id)}:
+            content = None
+        case _ if _is_empty(answer):
+            return None
+        case _:
+            raise _unusable(answer)
+    if number(receipt_id) is None:
+        raise _unusable(answer)
+    return Notification(receipt_id, content)
+
+
+def check_deletion(answer: object) -> None:
+    """Raise the error of a response that does not say whether a deletion was done.
+
+    The server says that it was not done if somebody else has been faster.
+    """
+    match answer:
+        case {"result": bool()}:
+            return
+    if not _is_deleted(answer):
+        raise _unusable(answer)
+
+
+def _unusable(answer: object) -> GreenApiError:
+    """Return the error for a response that does not contain the requested data."""
+    return first_error(words_of(answer), _WEBHOOK_SET) or unusable(answer)
+
+
+def _is_empty(answer: object) -> bool:
+    """Return whether a response says that there is no notification.
+
+    It is null or empty, depending on the server and the client.
+    """
+    match answer:
+        case None | {"receiptId": None}:
+            return True
+        case str(words):
+            return not words.strip()
+        case dict(fields):
+            return not fields
+    return False
+
+
+def _is_deleted(answer: object) -> bool:
+    """Return whether the server does not know a notification anymore."""
+    return _DELETED in words_of(answer)

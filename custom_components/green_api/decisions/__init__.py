@@ -1,0 +1,1 @@
+"""Decisions based on known facts alone, independent of Home Assistant."""

@@ -1,0 +1,153 @@
+"""Decide which choice an answer names.
+
+A question is a message with choices: a poll, or a text with numbered lines.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+import re
+from typing import Final
+import unicodedata
+
+from ..api import MessageKind
+from .received import Heard
+
+# How long an answer that quotes nothing counts for the newest question in its chat.
+MAX_AGE: Final = timedelta(hours=1)
+
+# How long votes and quotes count, and how many questions are remembered at most.
+_REMEMBERED_FOR: Final = timedelta(days=7)
+_MAX_REMEMBERED: Final = 100
+
+# The clocks of the server and of Home Assistant may differ by some seconds.
+_TOLERANCE: Final = timedelta(seconds=5)
+
+_NUMBER: Final = re.compile(r"[#(]?(\d{1,2})[.):]?")
+
+# Characters that change how the one before them looks. Those of category `Cf`, such as
+# marks of the text direction, are invisible as well.
+_INVISIBLE: Final = frozenset({"\u20e3", *map(chr, range(0xFE00, 0xFE10))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Question:
+    """A message with choices that was sent."""
+
+    chat_id: str
+    message_id: str
+    choices: tuple[str, ...]
+    asked_at: datetime
+    """When it was about to be sent, in system time."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """The answer to a question."""
+
+    question_id: str
+    """The message ID of the question."""
+
+    choice: str
+    """The text of the choice, as it was sent."""
+
+
+class Questions:
+    """The questions of an account.
+
+    Those of before a restart are only answered by votes and quotes.
+    """
+
+    def __init__(self, remembered: Iterable[Question] = ()) -> None:
+        """Initialize with what was remembered."""
+        self._questions = list(remembered)
+        self._from_before = frozenset(self._questions)
+
+    @property
+    def remembered(self) -> tuple[Question, ...]:
+        """The questions that can still be answered, the oldest first."""
+        return tuple(self._questions)
+
+    def ask(self, question: Question) -> None:
+        """Remember a question that was sent, and forget those of long ago."""
+        kept = [
+            it
+            for it in self._questions
+            if abs(question.asked_at - it.asked_at) <= _REMEMBERED_FOR
+        ]
+        self._questions = [*kept, question][-_MAX_REMEMBERED:]
+
+    def answer(self, heard: Heard, now: datetime) -> Answer | None:
+        """Return the answer that a message is, None if it is none."""
+        message = heard.message
+        if message.quoted_message_id:
+            question = self._find(message.chat_id, message.quoted_message_id)
+        else:
+            question = self._newest(message.chat_id, message.sent_at, now)
+        if question is None:
+            return None
+        choice = None
+        if message.kind is MessageKind.TEXT:
+            choice = choice_of(message.text, question.choices)
+        elif message.kind is MessageKind.POLL_VOTE and len(heard.options) == 1:
+            choice = _same(heard.options[0], question.choices)
+        return None if choice is None else Answer(question.message_id, choice)
+
+    def _find(self, chat_id: str, message_id: str) -> Question | None:
+        """Return a question by its ID, None if there is none."""
+        for question in self._questions:
+            if (question.chat_id, question.message_id) == (chat_id, message_id):
+                return question
+        return None
+
+    def _newest(
+        self, chat_id: str, answered_at: datetime, now: datetime
+    ) -> Question | None:
+        """Return the newest question in a chat that an answer may be meant for.
+
+        It was asked before the answer was sent.
+        """
+        for question in reversed(self._questions):
+            if (
+                question.chat_id == chat_id
+                and question not in self._from_before
+                and question.asked_at <= answered_at + _TOLERANCE
+                and abs(now - question.asked_at) <= MAX_AGE
+            ):
+                return question
+        return None
+
+
+def numbered(message: str, choices: Sequence[str]) -> str:
+    """Return a message with its choices, if it has any, on numbered lines below it."""
+    lines = "\n".join(f"{number}. {choice}" for number, choice in enumerate(choices, 1))
+    return "\n\n".join(filter(None, (message, lines)))
+
+
+def choice_of(text: str, choices: Sequence[str]) -> str | None:
+    """Return the choice that a text names, by its own text or its number."""
+    if choice := _same(text, choices):
+        return choice
+    number = _NUMBER.fullmatch(comparable(text))
+    position = int(number[1]) if number else 0
+    return choices[position - 1] if 0 < position <= len(choices) else None
+
+
+def comparable(text: str) -> str:
+    """Return a text in the form in which texts of people are compared.
+
+    Case, blanks, and invisible characters make no difference.
+    """
+    visible = (
+        character
+        for character in unicodedata.normalize("NFKC", text)
+        if character not in _INVISIBLE and unicodedata.category(character) != "Cf"
+    )
+    folded = "".join(visible).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def _same(text: str, choices: Sequence[str]) -> str | None:
+    """Return the choice with the same text, None if there is none."""
+    wanted = comparable(text)
+    return next((it for it in choices if comparable(it) == wanted), None)

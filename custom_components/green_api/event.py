@@ -1,0 +1,96 @@
+"""Event entities for the GREEN-API integration."""
+
+from typing import Final, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.config_entries import ConfigEntry, ConfigSubentry
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .api import MessageKind
+from .const import DOMAIN
+from .data import GreenApiConfigEntry
+from .devices import recipient_identifier
+from .entity import async_track_recipients
+from .receiving.heard import SIGNAL_MESSAGE_RECEIVED, HeardMessage
+from .receiving.permissions import may_write
+
+# The entities only show what is received.
+PARALLEL_UPDATES = 0
+
+MESSAGE: Final = EventEntityDescription(
+    key="received_message",
+    translation_key="received_message",
+    event_types=sorted(MessageKind),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: GreenApiConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up an entity for each person who may write to Home Assistant."""
+
+    async def updated(hass: HomeAssistant, entry: ConfigEntry) -> None:
+        _async_remove_entities(hass, entry)
+
+    _async_remove_entities(hass, entry)
+    entry.async_on_unload(entry.add_update_listener(updated))
+    async_track_recipients(
+        hass,
+        entry,
+        lambda subentry: async_add_entities(
+            [ReceivedMessageEntity(entry, subentry)],
+            config_subentry_id=subentry.subentry_id,
+        ),
+        is_wanted=may_write,
+    )
+
+
+@callback
+def _async_remove_entities(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Remove the entities of those who may not write any more."""
+    registry = er.async_get(hass)
+    for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
+        subentry = entry.subentries.get(entity.config_subentry_id or "")
+        if entity.domain == Platform.EVENT and subentry and not may_write(subentry):
+            registry.async_remove(entity.entity_id)
+
+
+class ReceivedMessageEntity(EventEntity):
+    """Event entity for the messages of a person.
+
+    It does not contain what was written: its attributes are visible to all users and
+    stored on disk. It is always available, so that no message is missed.
+    """
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+    entity_description = MESSAGE
+
+    def __init__(self, entry: GreenApiConfigEntry, subentry: ConfigSubentry) -> None:
+        """Initialize the entity."""
+        self._entry = entry
+        self._subentry_id = subentry.subentry_id
+        identifier = recipient_identifier(entry, subentry.subentry_id)
+        self._attr_unique_id = f"{identifier}_{MESSAGE.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, identifier)})
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to the messages that are received from now on."""
+        self.async_on_remove(
+            async_dispatcher_connect(self.hass, SIGNAL_MESSAGE_RECEIVED, self._received)
+        )
+
+    @callback
+    def _received(self, entry: ConfigEntry, heard: HeardMessage) -> None:
+        """Show a message of the person, in whichever chat it was written."""
+        if entry is self._entry and heard.person_id == self._subentry_id:
+            self._trigger_event(heard.message.kind)
+            self.async_write_ha_state()

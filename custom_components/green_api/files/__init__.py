@@ -1,0 +1,1 @@
+"""Files to send, from any source in Home Assistant."""

@@ -1,0 +1,175 @@
+"""Open the files to send, from any source in Home Assistant."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+import re
+from typing import Any, Final
+from urllib.parse import unquote
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from ..api import Attachment, GreenApiError
+from ..const import DOMAIN
+from ..texts import translation
+from .disk import IsAllowed, async_open_file
+from .download import async_download
+from .found_file import FoundFile
+from .media import (
+    async_get_image,
+    async_get_media,
+    async_get_snapshot,
+    async_get_speech,
+)
+from .waiting_files import Place, WaitingFiles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ChosenFile:
+    """A file that a user wants to send to a recipient."""
+
+    source: Mapping[str, Any] | str
+    """A path, a URL, or a media selection."""
+
+    filename: str | None
+    """The name to send the file with, None for its own."""
+
+    recipient: str
+    """The name of the recipient."""
+
+    context: Context | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Search:
+    """A search for a file."""
+
+    hass: HomeAssistant
+    context: Context | None
+    """The context of the action call."""
+
+    place: Place
+    """The place that the file takes."""
+
+    def is_allowed(self, path: Path) -> bool:
+        """Return whether Home Assistant may read a path. This may block."""
+        return self.hass.config.is_allowed_path(f"{path}")
+
+
+type _Getter = Callable[[_Search, str], Awaitable[FoundFile]]
+
+
+@asynccontextmanager
+async def open_attachment(
+    hass: HomeAssistant, entry: ConfigEntry, files: WaitingFiles, chosen: ChosenFile
+) -> AsyncGenerator[Attachment]:
+    """Open the file that a path, a URL, or a media selection refers to.
+
+    The content at this time is what is sent, however long it has to wait. The number of
+    files at a time is limited. The file is closed at the end. Raises a translated
+    HomeAssistantError if the file is not allowed, not available, or empty.
+    """
+    with files.place() as place:
+        search = _Search(hass, chosen.context, place)
+        try:
+            found = await _async_find(search, _source_text(chosen.source))
+        except GreenApiError as err:
+            raise HomeAssistantError(
+                **translation(hass, entry, err, recipient=chosen.recipient)
+            ) from err
+        try:
+            place.hold(found.bytes_in_memory)
+            attachment = found.as_attachment(chosen.filename)
+            if not attachment.size:
+                raise HomeAssistantError(
+                    **translation(hass, entry, "file_empty", recipient=chosen.recipient)
+                )
+            yield attachment
+        finally:
+            await found.async_close()
+
+
+def _source_text(source: Mapping[str, Any] | str) -> str:
+    """Return the path or URL of a source, which may be a text or a media selection."""
+    text = source if isinstance(source, str) else source.get("media_content_id")
+    return text.strip() if isinstance(text, str) else ""
+
+
+async def _async_find(search: _Search, text: str) -> FoundFile:
+    """Return the file that a text refers to.
+
+    Raises ServiceValidationError if the text has no known form.
+    """
+    for way, get in _WAYS:
+        if match := way.fullmatch(text):
+            return await get(search, match[1])
+    raise ServiceValidationError(
+        translation_domain=DOMAIN, translation_key="attachment_unknown"
+    )
+
+
+async def _async_get_file(search: _Search, name: str) -> FoundFile:
+    """Return a file in a folder that Home Assistant may read."""
+    return await _async_open(search, Path(name), search.is_allowed)
+
+
+async def _async_get_public_file(search: _Search, address: str) -> FoundFile:
+    """Return a file that Home Assistant serves to browsers."""
+    folder = Path(search.hass.config.path("www"))
+
+    def is_allowed(path: Path) -> bool:
+        return path.is_relative_to(folder.resolve()) or search.is_allowed(path)
+
+    # A query is often appended, so that browsers reload the file.
+    path = folder / unquote(re.split("[?#]", address, maxsplit=1)[0])
+    return await _async_open(search, path, is_allowed)
+
+
+async def _async_open(search: _Search, path: Path, is_allowed: IsAllowed) -> FoundFile:
+    """Open a file on disk, if the target of its path is allowed."""
+    return FoundFile(path.name, await async_open_file(search.hass, path, is_allowed))
+
+
+async def _async_get_other_file(search: _Search, address: str) -> FoundFile:
+    """Return a file from another server."""
+    return await async_download(search.hass, address, search.place)
+
+
+async def _async_get_snapshot(search: _Search, entity_id: str) -> FoundFile:
+    """Return the current picture of a camera."""
+    return await async_get_snapshot(search.hass, entity_id, search.context)
+
+
+async def _async_get_image(search: _Search, entity_id: str) -> FoundFile:
+    """Return the picture of an image entity."""
+    return await async_get_image(search.hass, entity_id, search.context)
+
+
+async def _async_get_speech(search: _Search, media_id: str) -> FoundFile:
+    """Return the audio of a text-to-speech message."""
+    return await async_get_speech(search.hass, media_id)
+
+
+async def _async_get_media(search: _Search, media_id: str) -> FoundFile:
+    """Return a file of any other media source."""
+    return await async_get_media(search.hass, media_id)
+
+
+def _way(pattern: str, get: _Getter) -> tuple[re.Pattern[str], _Getter]:
+    """Return a pattern for texts, and the function that gets the file of its group."""
+    return re.compile(pattern, re.DOTALL), get
+
+
+# The first match is used.
+_WAYS: Final = (
+    _way(r"(?:media-source://camera/)?(camera\..+)", _async_get_snapshot),
+    _way(r"(?:media-source://image/)?(image\..+)", _async_get_image),
+    _way(r"(media-source://tts/.+)", _async_get_speech),
+    _way(r"(media-source://.+)", _async_get_media),
+    _way(r"((?i:https?)://.+)", _async_get_other_file),
+    _way(r"/local/+([^/].*)", _async_get_public_file),
+    _way(r"(/.+)", _async_get_file),
+)

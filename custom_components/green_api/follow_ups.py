@@ -1,0 +1,242 @@
+"""Requests that follow a poll: settings, end of a restriction, message queue."""
+
+import asyncio
+from datetime import datetime, timedelta
+import math
+from typing import Final
+
+from homeassistant.core import callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.util import dt as dt_util
+
+from .api import (
+    BadResponseError,
+    GreenApiClient,
+    GreenApiError,
+    Messenger,
+    Settings,
+)
+from .const import (
+    BUSY_QUEUE_INTERVAL,
+    DOMAIN,
+    LIKELY_MESSENGER,
+    MESSENGER_NAMES,
+    QUEUE_INTERVAL,
+)
+from .coordinator import GreenApiCoordinator
+from .decisions.freshness import FRESH_FOR
+from .decisions.message_queue import QueueLook, patience
+from .records.account_record import AccountRecord
+
+# How much earlier than scheduled a poll may be.
+_TOLERANCE: Final = timedelta(seconds=10)
+
+
+class InstanceSettings:
+    """Fetch the settings of an instance.
+
+    The settings that messages depend on are stored in the record of the account, so
+    that no message has to wait for them.
+    """
+
+    def __init__(
+        self, client: GreenApiClient, coordinator: GreenApiCoordinator
+    ) -> None:
+        """Initialize without any settings."""
+        self.known: Settings | None = None
+        self._client = client
+        self._coordinator = coordinator
+        self._lock = asyncio.Lock()
+
+    async def async_get_messenger(self) -> Messenger | None:
+        """Return the messenger, which is fetched only if it is not known.
+
+        Return None if it cannot be fetched.
+        """
+        if self._coordinator.data.messenger is None:
+            await self.async_refresh()
+        return self._coordinator.data.messenger
+
+    @callback
+    def async_start(self) -> None:
+        """Fetch the settings after each poll until they are known."""
+        self._coordinator.config_entry.async_on_unload(
+            self._coordinator.async_add_poll_listener(self._async_polled)
+        )
+        self._async_polled()
+
+    @callback
+    def _async_polled(self) -> None:
+        """Fetch the settings in the background if they are not known."""
+        if self.known is None and not self._lock.locked():
+            coordinator = self._coordinator
+            coordinator.config_entry.async_create_background_task(
+                coordinator.hass, self.async_refresh(), f"{coordinator.name} settings"
+            )
+
+    async def async_refresh(self) -> bool:
+        """Fetch the settings, and return whether that has worked.
+
+        If it fails, the known ones are kept.
+        """
+        async with self._lock:
+            try:
+                settings = await self._client.get_settings()
+            except GreenApiError:
+                return False
+        if self._coordinator.is_over:
+            return False  # The account was reloaded or removed meanwhile.
+        self.known = settings
+        self._coordinator.async_apply(AccountRecord.with_settings, settings)
+        dr.async_get(self._coordinator.hass).async_get_or_create(
+            config_entry_id=self._coordinator.config_entry.entry_id,
+            identifiers={(DOMAIN, self._client.instance_id)},
+            model=MESSENGER_NAMES[settings.messenger],
+        )
+        return True
+
+
+class FollowUps:
+    """Make the requests that an account needs after each of its polls.
+
+    They are made separately from the poll, so that they cannot delay it.
+    """
+
+    def __init__(
+        self,
+        client: GreenApiClient,
+        coordinator: GreenApiCoordinator,
+        settings: InstanceSettings,
+    ) -> None:
+        """Initialize without any requests."""
+        self.queue = QueueWatch(client, coordinator, settings)
+        self._client = client
+        self._coordinator = coordinator
+        self._settings = settings
+        self._task: asyncio.Task[None] | None = None
+
+    @callback
+    def async_start(self) -> None:
+        """Make the requests now, and after each poll of the account."""
+        entry = self._coordinator.config_entry
+        entry.async_on_unload(
+            self._coordinator.async_add_poll_listener(self._async_polled)
+        )
+        self._async_polled()
+
+    async def async_ask(self) -> None:
+        """Make the requests that the account needs and that are due."""
+        if self._coordinator.data.is_restricted:
+            until = await self._async_get_restricted_until()
+            self._coordinator.async_apply(AccountRecord.restricted, until)
+        if self.queue.is_due:
+            await self.queue.async_look()
+
+    @callback
+    def _async_polled(self) -> None:
+        """Make the requests in the background after a successful poll."""
+        coordinator = self._coordinator
+        is_asking = self._task is not None and not self._task.done()
+        if is_asking or not coordinator.last_update_success:
+            return
+        if self.queue.is_due or coordinator.data.is_restricted:
+            self._task = coordinator.config_entry.async_create_background_task(
+                coordinator.hass, self.async_ask(), f"{coordinator.name} follow-ups"
+            )
+
+    async def _async_get_restricted_until(self) -> datetime | None:
+        """Return the end of the restriction.
+
+        If it cannot be fetched, the known one is returned, None if there is none.
+        """
+        messenger = await self._settings.async_get_messenger() or LIKELY_MESSENGER
+        try:
+            return await self._client.get_restricted_until(messenger)
+        except GreenApiError:
+            return self._coordinator.data.restricted_until
+
+
+class QueueWatch:
+    """Check the message queue of an account.
+
+    It is checked every five minutes while it is empty, every minute while the account
+    has something to send, and whenever the account becomes able or unable to send.
+    """
+
+    def __init__(
+        self,
+        client: GreenApiClient,
+        coordinator: GreenApiCoordinator,
+        settings: InstanceSettings,
+    ) -> None:
+        """Initialize without any checks."""
+        self._loop = coordinator.hass.loop
+        self._client = client
+        self._coordinator = coordinator
+        self._settings = settings
+        self._interval = timedelta()
+        self._looked_at = -math.inf
+        self._could_send = False
+
+    @property
+    def is_due(self) -> bool:
+        """Return whether a check of the queue is due."""
+        passed = self._loop.time() - self._looked_at
+        wait = (self._interval - _TOLERANCE).total_seconds()
+        return (
+            passed >= wait or self._coordinator.data.is_authorized != self._could_send
+        )
+
+    @property
+    def is_news_likely(self) -> bool:
+        """Return whether another check is likely to reveal more about the queue."""
+        queue = self._coordinator.data.queue
+        is_old = self._loop.time() >= queue.counted_at + FRESH_FOR
+        return is_old or bool(queue.messages.missing)
+
+    @callback
+    def async_expect_change(self) -> None:
+        """Check the queue after the next poll, because it may have changed."""
+        self._looked_at = -math.inf
+
+    async def async_look(self) -> None:
+        """Check the queue, and record the result."""
+        self._looked_at = self._loop.time()
+        self._could_send = self._coordinator.data.is_authorized
+        try:
+            count = await self._client.get_messages_count()
+        except GreenApiError:
+            self._interval = BUSY_QUEUE_INTERVAL
+            self._coordinator.async_apply(AccountRecord.uncounted)
+            return
+        is_busy = self._could_send and count > 0
+        self._interval = BUSY_QUEUE_INTERVAL if is_busy else QUEUE_INTERVAL
+        look = await self._async_get_look(count)
+        now, moment = self._loop.time(), dt_util.utcnow()
+        self._coordinator.async_apply(AccountRecord.looked, look, now, moment)
+
+    async def _async_get_look(self, count: int) -> QueueLook:
+        """Return the result of a check, with the details needed to judge the queue."""
+        record, now = self._coordinator.data, self._loop.time()
+        can_send, delay = record.is_authorized, record.message_delay
+        queue = record.queue.counted(count, now, dt_util.utcnow(), can_send=can_send)
+        if queue.seems_stuck(now, patience(delay)):
+            await self._settings.async_refresh()
+            delay = self._coordinator.data.message_delay
+        messages, is_listable = None, True
+        if queue.is_list_wanted(now):
+            try:
+                messages = await self._client.get_waiting_messages()
+            except BadResponseError:
+                # The list is larger than the largest response that is read.
+                is_listable = False
+            except GreenApiError:
+                pass
+        return QueueLook(
+            count=count,
+            counted_at=now,
+            can_send=can_send,
+            patience=patience(delay),
+            messages=messages,
+            is_listable=is_listable,
+        )

@@ -1,0 +1,1 @@
+"""Parse user input in linear time."""

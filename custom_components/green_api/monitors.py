@@ -1,0 +1,103 @@
+"""React to responses: log unknown states, and start reauthentication."""
+
+from typing import Final
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+
+from .api import (
+    AccountState,
+    CannotConnectError,
+    InvalidCredentialsError,
+    RateLimitedError,
+)
+from .const import LOGGER
+from .decisions.health import Health
+from .decisions.problem import Answer, Problem
+from .devices import account_name
+
+MAX_LOGGED_STATES: Final = 10
+
+
+class UnknownStates:
+    """Log the unknown states of an account.
+
+    Each state is logged once, and only a limited number of them: the server may make up
+    any number.
+    """
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Initialize without any logged states."""
+        self._hass = hass
+        self._entry = entry
+        self._logged: set[str | None] = set()
+
+    @callback
+    def async_answered(self, state: AccountState, health: Health) -> None:
+        """Log the state if it is unknown.
+
+        A missing state is logged only if it is a problem.
+        """
+        is_unknown = state.known is None and (
+            state.raw is not None or health.problem is Problem.UNKNOWN_STATE
+        )
+        if (
+            not is_unknown
+            or state.raw in self._logged
+            or len(self._logged) == MAX_LOGGED_STATES
+        ):
+            return
+        self._logged.add(state.raw)
+        LOGGER.warning(
+            "%s is in a state unknown to this integration: %r",
+            account_name(self._hass, self._entry),
+            state.raw,
+        )
+
+
+class TokenMonitor:
+    """Start reauthentication when the token is rejected twice in a row.
+
+    Polling continues meanwhile: an instance that is being created rejects its token
+    too, and monitoring must not stop because of that. The flow is aborted when the old
+    token works again.
+    """
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Initialize the monitor."""
+        self._hass = hass
+        self._entry = entry
+        self._rejections = 0
+        # A flow may be open since before a reload.
+        self._may_have_flow = True
+
+    @callback
+    def async_answered(self, answer: Answer) -> None:
+        """Handle a response of the server."""
+        match answer:
+            case AccountState():
+                self._rejections = 0
+                if self._may_have_flow:
+                    self._async_abort_flow()
+            case InvalidCredentialsError():
+                self._async_rejected()
+            case CannotConnectError() | RateLimitedError():
+                pass  # The server has not checked the token.
+            case _:
+                self._rejections = 0
+
+    @callback
+    def _async_rejected(self) -> None:
+        """Start reauthentication if the token was rejected before."""
+        self._rejections += 1
+        if self._rejections > 1:
+            self._may_have_flow = True
+            self._entry.async_start_reauth(self._hass)
+
+    @callback
+    def _async_abort_flow(self) -> None:
+        """Abort the reauthentication flow."""
+        self._may_have_flow = False
+        flows = self._entry.async_get_active_flows(self._hass, {SOURCE_REAUTH})
+        for flow in list(flows):
+            self._hass.config_entries.flow.async_abort(flow["flow_id"])

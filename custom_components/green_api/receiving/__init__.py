@@ -1,0 +1,1 @@
+"""Receiving messages of people who may write to Home Assistant."""

@@ -1,0 +1,238 @@
+"""Receive the messages of an account in the background.
+
+https://green-api.com/en/docs/api/receiving/technology-http-api/
+https://green-api.com/en/docs/api/journals/LastIncomingMessages/
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+import math
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CoreState, Event, HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.start import async_at_started
+from homeassistant.util import dt as dt_util
+
+from ..api import (
+    GreenApiClient,
+    GreenApiError,
+    NotificationContent,
+    ReceivedMessage,
+    StateChange,
+    StatusChange,
+)
+from ..const import ATTACHED_AFTER, LOGGER
+from ..coordinator import GreenApiCoordinator
+from ..decisions.delivery import next_month
+from ..decisions.receiving import (
+    StopReason,
+    minutes_to_look,
+    pause_after,
+    stop_reason,
+)
+from ..follow_ups import InstanceSettings
+from ..sending.deliveries import Deliveries
+from .message_handler import MessageHandler
+from .permissions import ReceiveMode, permitted_people, receive_mode
+
+# Seconds between two looks at the journal.
+JOURNAL_INTERVAL: Final = 15
+
+# Seconds for which the server holds a request for a notification, and the shortest time
+# that a request without one takes: the server may answer at once.
+NOTIFICATION_TIMEOUT: Final = 30
+SHORTEST_WAIT: Final = 5
+
+# Seconds between two checks of whether messages can be received again.
+CHECK_INTERVAL: Final = 300
+
+type OnStopped = Callable[[StopReason | None], None]
+type _Look = Callable[[], Awaitable[float]]
+
+
+class Receiver:
+    """Receive the messages of an account while somebody may write.
+
+    There is one task for it, and none if nobody may write or receiving is off. Changes
+    of that take effect without a reload, which would leave a gap.
+    """
+
+    def __init__(
+        self,
+        client: GreenApiClient,
+        coordinator: GreenApiCoordinator,
+        settings: InstanceSettings,
+        deliveries: Deliveries,
+        handler: MessageHandler,
+    ) -> None:
+        """Initialize without a task."""
+        self.mode = ReceiveMode.OFF
+        self.stopped: StopReason | None = None
+        self._hass = coordinator.hass
+        self._client = client
+        self._coordinator = coordinator
+        self._deliveries = deliveries
+        self._settings = settings
+        self._handler = handler
+        self._task: asyncio.Task[None] | None = None
+        self._looked_at = -math.inf
+        self._is_ready = False
+        self._on_stopped: OnStopped = lambda _: None
+
+    @callback
+    def async_start(self, on_stopped: OnStopped) -> None:
+        """Start to receive messages once automations are listening.
+
+        `on_stopped` is called with the reason when receiving stops until someone does
+        something, and with None when that is over.
+        """
+        self._on_stopped = on_stopped
+        entry = self._coordinator.config_entry
+        entry.async_on_unload(entry.add_update_listener(self._async_updated))
+        entry.async_on_unload(
+            self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._stop)
+        )
+        _call_when_automations_listen(self._hass, entry, self._listen)
+
+    async def async_stop(self) -> None:
+        """Stop for good, after the message that is being handled."""
+        self._stop()
+        await self._handler.async_close()
+
+    @callback
+    def _stop(self, _: Event | None = None) -> None:
+        """Receive no more messages: nobody listens while Home Assistant stops."""
+        self._is_ready = False
+        self._update()
+
+    @callback
+    def _listen(self, _: datetime | None = None) -> None:
+        """Receive messages from now on."""
+        self._is_ready = True
+        self._update()
+
+    async def _async_updated(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Receive messages in another way, or none, if that was changed."""
+        self._update()
+
+    @callback
+    def _update(self) -> None:
+        """Start, change, or stop the task, as the options and permissions want it."""
+        entry = self._coordinator.config_entry
+        is_wanted = self._is_ready and permitted_people(self._hass, entry)
+        mode = receive_mode(entry) if is_wanted else ReceiveMode.OFF
+        if mode is self.mode:
+            return
+        self.mode = mode
+        if self._task:
+            self._task.cancel()
+            self._task = None
+        self._set_stopped(None)
+        looks: dict[ReceiveMode, _Look] = {
+            ReceiveMode.BESIDE_OTHERS: self._async_look_at_journal,
+            ReceiveMode.ONLY_HOME_ASSISTANT: self._async_take_notification,
+        }
+        if look := looks.get(mode):
+            self._task = entry.async_create_background_task(
+                self._hass, self._async_receive(look), f"{entry.title} messages"
+            )
+
+    async def _async_receive(self, look: _Look) -> None:
+        """Receive messages, also after a time in which that was not possible."""
+        await self._handler.async_load()
+        while True:
+            self._set_stopped(await _async_until_stopped(look))
+            stopped_at = dt_util.utcnow()
+            while not await self._async_is_possible(stopped_at):
+                pass
+            self._set_stopped(None)
+
+    def _set_stopped(self, reason: StopReason | None) -> None:
+        """Report that receiving stops for a reason, or that it goes on."""
+        if reason is not self.stopped:
+            self.stopped = reason
+            self._on_stopped(reason)
+
+    async def _async_is_possible(self, stopped_at: datetime) -> bool:
+        """Return after a while whether messages can be received again."""
+        await asyncio.sleep(CHECK_INTERVAL)
+        if self.stopped is StopReason.QUOTA:
+            return dt_util.utcnow() >= next_month(stopped_at)
+        if self.stopped is StopReason.TOKEN:
+            return self._coordinator.last_update_success
+        await self._settings.async_refresh()
+        known = self._settings.known
+        return known is not None and not known.has_webhook
+
+    async def _async_look_at_journal(self) -> float:
+        """Handle what is new in the journal, and return how long to wait."""
+        asked_at = self._hass.loop.time()
+        minutes = minutes_to_look(asked_at - self._looked_at)
+        messages = await self._client.get_last_incoming(minutes)
+        await self._handler.async_receive(*messages)
+        self._looked_at = asked_at
+        return JOURNAL_INTERVAL
+
+    async def _async_take_notification(self) -> float:
+        """Handle the next notification if there is one, and return how long to wait.
+
+        It is deleted afterwards, so that it comes again if it could not be handled.
+        """
+        asked_at = self._hass.loop.time()
+        notification = await self._client.receive_notification(NOTIFICATION_TIMEOUT)
+        if notification is None:
+            return max(0.0, asked_at + SHORTEST_WAIT - self._hass.loop.time())
+        await self._async_handle(notification.content)
+        await self._client.delete_notification(notification.receipt_id)
+        return 0
+
+    async def _async_handle(self, content: NotificationContent | None) -> None:
+        """Handle what a notification says."""
+        match content:
+            case ReceivedMessage():
+                await self._handler.async_receive(content)
+            case StatusChange():
+                self._deliveries.async_status_received(
+                    content.chat_id, content.message_id, content.status
+                )
+            case StateChange() if content.state != self._coordinator.data.state:
+                self._coordinator.async_look()
+
+
+@callback
+def _call_when_automations_listen(
+    hass: HomeAssistant, entry: ConfigEntry, listen: Callable[..., None]
+) -> None:
+    """Call once automations have attached their triggers, unless unloaded before."""
+
+    @callback
+    def started(hass: HomeAssistant) -> None:
+        entry.async_on_unload(async_call_later(hass, ATTACHED_AFTER, listen))
+
+    if hass.state is CoreState.running:
+        listen()
+    else:
+        entry.async_on_unload(async_at_started(hass, started))
+
+
+async def _async_until_stopped(look: _Look) -> StopReason:
+    """Look for messages again and again, and return why that is of no use any more."""
+    failures = 0
+    while True:
+        try:
+            wait = await look()
+            failures = 0
+        except GreenApiError as err:
+            failures += 1
+            if reason := stop_reason(err, failures):
+                return reason
+            wait = pause_after(err, failures)
+        except Exception as err:  # noqa: BLE001
+            # Its text could contain what somebody has written.
+            LOGGER.error("Unexpected %s while receiving messages", type(err).__name__)
+            wait = CHECK_INTERVAL
+        await asyncio.sleep(wait)

@@ -1,0 +1,1 @@
+"""Records of the accounts, which are kept across restarts."""

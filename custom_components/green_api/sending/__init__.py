@@ -1,0 +1,1 @@
+"""Send the messages of an account."""

@@ -1,0 +1,155 @@
+"""Follow messages until they are delivered, for whoever wants to know."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.util import dt as dt_util
+from homeassistant.util.signal_type import SignalType
+
+from ..api import GreenApiClient
+from ..const import DOMAIN
+from ..coordinator import GreenApiCoordinator
+from ..decisions.delivery import DeliveryStatus, is_final, status_of
+from .followed import (
+    AccountMessages,
+    DeliveryUpdate,
+    FollowedMessage,
+    Follower,
+    Interest,
+    SentMessage,
+)
+from .status_requests import StatusRequests
+
+SIGNAL_MESSAGE_SENT: Final[SignalType[ConfigEntry, SentMessage]] = SignalType(
+    f"{DOMAIN}_message_sent"
+)
+
+# A message that was waited for before a restart, and is not delivered.
+SIGNAL_NOT_CONFIRMED: Final[SignalType[ConfigEntry, SentMessage, DeliveryStatus]] = (
+    SignalType(f"{DOMAIN}_not_confirmed")
+)
+
+
+class Deliveries:
+    """Follow the messages of an account.
+
+    Nothing is requested unless someone follows a message.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        client: GreenApiClient,
+        coordinator: GreenApiCoordinator,
+        messages: AccountMessages,
+    ) -> None:
+        """Initialize with the messages that were followed before a reload."""
+        self._hass = hass
+        self._coordinator = coordinator
+        self._messages = messages
+        self._requests = StatusRequests(hass, client, coordinator, messages)
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the config entry was unloaded."""
+        return self._requests.is_over
+
+    @property
+    def recent(self) -> Iterator[SentMessage]:
+        """Yield the messages that were sent in the last minute."""
+        return self._messages.recent(self._hass.loop.time())
+
+    def reported(self, trigger: str) -> set[SentMessage]:
+        """Return the recent messages that a trigger has reported, before a reload."""
+        return self._messages.reported(trigger)
+
+    @callback
+    def async_reported(self, message: SentMessage, trigger: str) -> None:
+        """Remember that a trigger has reported a message."""
+        self._messages.report(message, trigger, self._hass.loop.time())
+
+    @callback
+    def async_start(self) -> None:
+        """Go on with the messages that were followed before a reload."""
+        self._coordinator.config_entry.async_on_unload(self._unloaded)
+        self._messages.on_change = self._requests.async_update
+        self._requests.async_update()
+
+    @callback
+    def async_sent(
+        self, subentry_id: str, chat_id: str, message_id: str
+    ) -> SentMessage:
+        """Tell those who listen that a message was sent, and return it.
+
+        No one listens to a test message, which has no subentry.
+        """
+        message = SentMessage(
+            subentry_id, chat_id, message_id, self._hass.loop.time(), dt_util.utcnow()
+        )
+        if not subentry_id:
+            return message
+        self._messages.add(message)
+        entry = self._coordinator.config_entry
+        # Otherwise, there is nothing left that could follow it.
+        if not self.is_over or entry.state is ConfigEntryState.LOADED:
+            async_dispatcher_send(self._hass, SIGNAL_MESSAGE_SENT, entry, message)
+        return message
+
+    @callback
+    def async_follow(
+        self,
+        message: SentMessage,
+        seconds: float,
+        follower: Follower,
+        *,
+        is_urgent: bool = False,
+    ) -> CALLBACK_TYPE | None:
+        """Follow a message for a number of seconds since it was sent, and return stop.
+
+        If too many messages are followed, the follower is ended at once, or that of a
+        message that is not urgent if this one is. It is also ended at once if there is
+        nothing to wait for. Then, None is returned.
+        """
+        key = (message.chat_id, message.message_id)
+        interest = Interest(message.sent_at + seconds, is_urgent)
+        followed = self._messages.followed.get(key) or FollowedMessage(message)
+        is_known = is_final(followed.status) or followed.asked_at >= interest.ends_at
+        if is_known or not self._can_follow(key, is_urgent=is_urgent):
+            follower(DeliveryUpdate(followed.status, is_over=True))
+            return None
+        self._messages.followed[key] = followed
+        followed.followers[follower] = interest
+        self._requests.async_update()
+
+        @callback
+        def stop() -> None:
+            followed.followers.pop(follower, None)
+            self._messages.on_change()
+
+        return stop
+
+    @callback
+    def async_status_received(self, chat_id: str, message_id: str, word: str) -> None:
+        """Handle the status of a message that a notification reports."""
+        if followed := self._messages.followed.get((chat_id, message_id)):
+            followed.update(status_of(word), self._hass.loop.time())
+            self._requests.async_update()
+
+    def _can_follow(self, key: tuple[str, str], *, is_urgent: bool) -> bool:
+        """Return whether the status of a message can be requested."""
+        if self.is_over or self._coordinator.data.quota_until(dt_util.utcnow()):
+            return False
+        followed = self._messages.followed
+        return key in followed or self._messages.make_room(is_urgent=is_urgent)
+
+    @callback
+    def _unloaded(self) -> None:
+        """End what waits, because the config entry is unloaded.
+
+        All other messages are followed again when it is loaded.
+        """
+        self._requests.is_over = True
+        self._messages.end(lambda it: it.is_urgent)

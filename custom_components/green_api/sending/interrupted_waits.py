@@ -1,0 +1,78 @@
+"""Messages whose delivery was waited for before a restart."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.start import async_at_started
+from homeassistant.util import dt as dt_util
+
+from ..const import ATTACHED_AFTER
+from ..coordinator import GreenApiCoordinator
+from ..decisions.delivery import CONFIRMED, DeliveryStatus, DeliveryWait
+from .deliveries import Deliveries
+from .followed import DeliveryUpdate, SentMessage
+
+type OnUnconfirmed = Callable[[SentMessage, DeliveryStatus], None]
+
+
+class InterruptedWaits:
+    """Follow the messages of an account that were waited for before a restart.
+
+    Home Assistant does not resume scripts, so that these messages are followed to their
+    end instead.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        coordinator: GreenApiCoordinator,
+        deliveries: Deliveries,
+    ) -> None:
+        """Initialize with what is in the record of the account."""
+        self._hass = hass
+        self._coordinator = coordinator
+        self._deliveries = deliveries
+        self._stored = coordinator.data.waits
+
+    @callback
+    def async_start(self, on_unconfirmed: OnUnconfirmed) -> None:
+        """Follow the messages once automations listen."""
+        entry = self._coordinator.config_entry
+        follow = partial(self._follow_again, on_unconfirmed)
+
+        @callback
+        def started(hass: HomeAssistant) -> None:
+            entry.async_on_unload(async_call_later(hass, ATTACHED_AFTER, follow))
+
+        if self._stored:
+            entry.async_on_unload(async_at_started(self._hass, started))
+
+    @callback
+    def _follow_again(self, on_unconfirmed: OnUnconfirmed, *_: Any) -> None:
+        """Follow the messages that were waited for before a restart."""
+        now, moment = self._hass.loop.time(), dt_util.utcnow()
+        for wait in self._stored & self._coordinator.data.waits:
+            age = max(0.0, (moment - wait.sent).total_seconds())
+            message = SentMessage(
+                wait.subentry_id, wait.chat_id, wait.message_id, now - age, wait.sent
+            )
+            seconds = max(age, (wait.deadline - wait.sent).total_seconds())
+            follower = partial(self._followed, on_unconfirmed, wait, message)
+            self._deliveries.async_follow(message, seconds, follower, is_urgent=True)
+
+    def _followed(
+        self,
+        on_unconfirmed: OnUnconfirmed,
+        wait: DeliveryWait,
+        message: SentMessage,
+        update: DeliveryUpdate,
+    ) -> None:
+        """Report a message that was waited for before a restart and isn't delivered."""
+        if not update.is_over or self._deliveries.is_over:
+            return  # After a reload, it is followed again.
+        self._coordinator.async_apply(lambda record: record.not_waiting_for(wait))
+        if update.status not in CONFIRMED:
+            on_unconfirmed(message, update.status)

@@ -1,0 +1,202 @@
+"""Send the messages that can be delivered, and report why others are not sent."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Final
+from weakref import WeakValueDictionary
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+
+from ..api import Attachment, GreenApiClient, GreenApiError, RateLimitedError
+from ..coordinator import GreenApiCoordinator
+from ..texts import Translation, translation
+from .account_check import AccountCheck
+from .deliveries import Deliveries
+from .followed import SentMessage
+from .message_texts import MessageTexts
+from .quotes import Quotes
+from .recipient import Recipient
+
+# Seconds to wait before a rate limited request is retried if the server does not name a
+# time, and the maximum if it does.
+RETRY_AFTER: Final = 1
+LONGEST_RETRY_AFTER: Final = 10
+
+type _Send = Callable[[], Awaitable[str]]
+
+
+class Turns:
+    """Locks for all chats of an account, for each kind of message."""
+
+    def __init__(self) -> None:
+        """Initialize without any locks."""
+        self._locks = WeakValueDictionary[tuple[str, str], asyncio.Lock]()
+
+    def at(self, kind: str, chat_id: str) -> asyncio.Lock:
+        """Return the lock to hold while a message of a kind is sent to a chat."""
+        return self._locks.setdefault((kind, chat_id), asyncio.Lock())
+
+
+class Sender:
+    """Send the messages of an account.
+
+    Texts to a chat are sent in the order of the calls, and so are files once they are
+    fetched. Apart from that, messages do not wait for each other. A message is sent
+    only if the account is known to deliver it. A message that the server may have
+    received is never sent again.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        client: GreenApiClient,
+        coordinator: GreenApiCoordinator,
+        check: AccountCheck,
+        deliveries: Deliveries,
+    ) -> None:
+        """Initialize the sender."""
+        self._hass = hass
+        self._entry = coordinator.config_entry
+        self._client = client
+        self._coordinator = coordinator
+        self._check = check
+        self._deliveries = deliveries
+        self._turns = Turns()
+        self._quotes = Quotes(coordinator)
+        self._texts = MessageTexts(coordinator)
+
+    async def async_send_message(
+        self,
+        recipient: Recipient,
+        message: str,
+        title: str | None = None,
+        *,
+        quoted_message_id: str | None = None,
+        link_preview: bool | None = None,
+    ) -> SentMessage:
+        """Send a text, and return the message.
+
+        Raises a translated HomeAssistantError if it is not sent.
+        """
+        text = self._texts.text(recipient, message, title)
+        self._quotes.check(quoted_message_id, recipient)
+        send = partial(
+            self._client.send_message,
+            recipient.chat_id,
+            text,
+            quoted_message_id=quoted_message_id,
+            link_preview=link_preview,
+        )
+        return await self._async_send("text", recipient, send)
+
+    async def async_send_poll(
+        self,
+        recipient: Recipient,
+        message: str,
+        title: str | None,
+        options: Sequence[str],
+        *,
+        quoted_message_id: str | None = None,
+    ) -> SentMessage:
+        """Send a poll with a text as its question, and return the message.
+
+        Raises a translated HomeAssistantError if it is not sent.
+        """
+        text = self._texts.text(recipient, message, title)
+        self._quotes.check(quoted_message_id, recipient)
+        send = partial(
+            self._client.send_poll,
+            recipient.chat_id,
+            text,
+            options,
+            quoted_message_id=quoted_message_id,
+        )
+        return await self._async_send("text", recipient, send)
+
+    async def async_send_file(
+        self,
+        recipient: Recipient,
+        attachment: Attachment,
+        message: str,
+        title: str | None = None,
+        *,
+        quoted_message_id: str | None = None,
+    ) -> list[SentMessage]:
+        """Send a file with a caption, and return the messages.
+
+        The part of a text that is too long for a caption follows as a second message.
+        Raises a translated HomeAssistantError if one of them is not sent.
+        """
+        caption, rest = self._texts.caption(recipient, message, title)
+        self._quotes.check(quoted_message_id, recipient)
+        send = partial(
+            self._client.send_file,
+            recipient.chat_id,
+            attachment,
+            caption=caption or None,
+            quoted_message_id=quoted_message_id,
+        )
+        sent = [await self._async_send("file", recipient, send)]
+        if rest.strip():
+            sent.append(await self._async_send_rest(recipient, rest))
+        return sent
+
+    async def _async_send_rest(self, recipient: Recipient, rest: str) -> SentMessage:
+        """Send the part of a text that is too long for the caption of a sent file.
+
+        Raises a translated HomeAssistantError if it is not sent.
+        """
+        try:
+            return await self.async_send_message(recipient, rest)
+        except HomeAssistantError as err:
+            raise HomeAssistantError(
+                **self._translation("rest_not_sent", recipient)
+            ) from err
+
+    async def _async_send(
+        self, kind: str, recipient: Recipient, send: _Send
+    ) -> SentMessage:
+        """Send a message once it is its turn, if it can be delivered then."""
+        called_at = self._hass.loop.time()
+        async with self._turns.at(kind, recipient.chat_id):
+            with self._client.message_first():
+                await self._check.async_check(recipient.name, called_at)
+            message_id = await self._async_request(recipient, send)
+        self._quotes.remember(message_id, recipient.chat_id)
+        return self._deliveries.async_sent(
+            recipient.subentry_id, recipient.chat_id, message_id
+        )
+
+    async def _async_request(self, recipient: Recipient, send: _Send) -> str:
+        """Send a message now, and return its ID.
+
+        Raises a translated HomeAssistantError if it is not sent.
+        """
+        try:
+            return await _send_with_retry(send)
+        except GreenApiError as err:
+            if err.outcome_unknown:
+                raise HomeAssistantError(
+                    **self._translation("maybe_sent", recipient)
+                ) from err
+            raise self._coordinator.async_failure(
+                err, recipient=recipient.name
+            ) from err
+
+    def _translation(self, key: str, recipient: Recipient) -> Translation:
+        """Return the text of an exception that names the recipient."""
+        return translation(self._hass, self._entry, key, recipient=recipient.name)
+
+
+async def _send_with_retry(send: _Send) -> str:
+    """Send a message, and retry once if the server will accept requests soon."""
+    try:
+        return await send()
+    except RateLimitedError as err:
+        if (err.retry_after or 0) > LONGEST_RETRY_AFTER:
+            raise
+        wait = RETRY_AFTER if err.retry_after is None else err.retry_after
+    await asyncio.sleep(wait)
+    return await send()

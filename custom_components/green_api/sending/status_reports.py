@@ -1,0 +1,105 @@
+"""Whether deliveries can be confirmed, which depends on settings and on the plan."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from ..coordinator import GreenApiCoordinator
+from ..follow_ups import InstanceSettings
+from ..records.account_record import AccountRecord
+
+# Seconds between two requests for the settings while message statuses are turned off.
+SETTINGS_INTERVAL: Final = 3600
+
+_STATUSES_OFF: Final = "statuses_off"
+
+
+class StatusReports:
+    """Know why no delivery of an account can be confirmed.
+
+    While message statuses are needed, but turned off, the settings are requested at
+    most once an hour, because they may have changed.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        coordinator: GreenApiCoordinator,
+        settings: InstanceSettings,
+    ) -> None:
+        """Initialize while the account is loaded, when its settings are requested."""
+        self._hass = hass
+        self._coordinator = coordinator
+        self._settings = settings
+        self._look: asyncio.Task[object] | None = None
+        self._looked_at = hass.loop.time()
+
+    @property
+    def reason_against(self) -> str | None:
+        """Return the translation key why no delivery can be confirmed, None if it can.
+
+        It may not be up to date.
+        """
+        return self._coordinator.data.reason_against_confirmation(dt_util.utcnow())
+
+    @callback
+    def async_start(self) -> None:
+        """Request the settings once in a while, as long as statuses are missing."""
+        self._coordinator.config_entry.async_on_unload(
+            self._coordinator.async_add_poll_listener(self._async_polled)
+        )
+
+    @callback
+    def async_need(self) -> None:
+        """Check the settings in the background, because someone wants a status."""
+        if self.reason_against == _STATUSES_OFF:
+            self._create_task(self.async_get_reason_against())
+
+    async def async_get_reason_against(
+        self, seconds: float | None = None
+    ) -> str | None:
+        """Return why no delivery can be confirmed, after a look at the settings.
+
+        They are waited for at most for a number of seconds. If statuses are turned off,
+        a repair tells what to do from now on.
+        """
+        if self.reason_against != _STATUSES_OFF:
+            return self.reason_against
+        await asyncio.wait([self._look_at_settings()], timeout=seconds)
+        reason = self.reason_against
+        if reason == _STATUSES_OFF:
+            self._coordinator.async_apply(AccountRecord.missing_statuses)
+        return reason
+
+    @callback
+    def _async_polled(self) -> None:
+        """Request the settings if they are due while statuses are missing."""
+        if self._coordinator.data.lacks_statuses and self._is_look_due:
+            self._look_at_settings()
+
+    @property
+    def _is_look_due(self) -> bool:
+        """Return whether the settings were not requested within the last hour."""
+        return self._hass.loop.time() >= self._looked_at + SETTINGS_INTERVAL
+
+    def _look_at_settings(self) -> asyncio.Task[object]:
+        """Return the task of the last request for the settings.
+
+        They are requested again if that was more than an hour ago.
+        """
+        if self._look is None or self._is_look_due:
+            self._looked_at = self._hass.loop.time()
+            self._look = self._create_task(self._settings.async_refresh())
+        return self._look
+
+    def _create_task(
+        self, request: Coroutine[Any, Any, object]
+    ) -> asyncio.Task[object]:
+        """Request the settings in the background."""
+        entry = self._coordinator.config_entry
+        return entry.async_create_background_task(
+            self._hass, request, f"{entry.title} settings"
+        )
