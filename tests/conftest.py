@@ -1,4 +1,4 @@
-"""Fixtures: a simulated GREEN-API on a real socket, and an account of it."""
+"""Fixtures: a simulated GREEN-API on a real socket, and one of its accounts."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
@@ -13,14 +13,14 @@ from custom_components.green_api.api import RequestPacer
 
 from .simulator import Account, Simulator
 from .support.const import INSTANCE_ID, TOKEN
-from .support.secrecy import Listener, listening
+from .support.secrecy import LogRecorder, recording_logs
 
 MINUTE: Final = timedelta(minutes=1)
 
 
 @pytest.fixture(autouse=True)
 def no_spacing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Remove the spacing of requests, unless a test is about it."""
+    """Disable the spacing of requests, except in tests marked as paced."""
     if request.node.get_closest_marker("paced") is None:
         monkeypatch.setattr(RequestPacer, "DEFAULT_SPACING", 0)
         monkeypatch.setattr(RequestPacer, "SPACING", {})
@@ -28,7 +28,7 @@ def no_spacing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture
 def freezer(freezer: FrozenDateTimeFactory) -> FrozenDateTimeFactory:
-    """Freeze time at the beginning of a minute, when a single account has its turn."""
+    """Freeze time at the start of a minute, when a single account is polled."""
     freezer.move_to(datetime.now(UTC).replace(second=0, microsecond=0) + MINUTE)
     return freezer
 
@@ -44,7 +44,7 @@ def network(request: pytest.FixtureRequest) -> None:
 async def simulator(
     request: pytest.FixtureRequest, network: None
 ) -> AsyncGenerator[Simulator]:
-    """Run a simulated GREEN-API; it limits rates only in tests about the pace."""
+    """Run a simulated GREEN-API; rates are limited only in tests marked as paced."""
     simulator = Simulator(
         enforce_limits=request.node.get_closest_marker("paced") is not None
     )
@@ -55,30 +55,30 @@ async def simulator(
 
 @pytest.fixture
 def account(simulator: Simulator) -> Account:
-    """Return an account that is authorized."""
+    """Return an authorized account."""
     return simulator.add_account(INSTANCE_ID, TOKEN, state="authorized")
 
 
 @pytest.fixture
-def listener() -> Generator[Listener]:
-    """Listen to everything that is logged."""
-    with listening() as listener:
-        yield listener
+def log_recorder() -> Generator[LogRecorder]:
+    """Record everything that is logged."""
+    with recording_logs() as log_recorder:
+        yield log_recorder
 
 
 @pytest.fixture
 def enable_event_loop_debug() -> None:
-    """Leave the loop as Home Assistant runs it, unlike its harness.
+    """Run the event loop without debug mode, unlike Home Assistant's test harness.
 
-    In debug mode asyncio and aiohttp take a traceback of everything that is begun, which
-    is close to half of all that the tests do: `every_step_logged` turns it on where
-    what they log then is looked at.
+    In debug mode asyncio and aiohttp extract a traceback for every task, which takes
+    almost half of the time of all tests. `asyncio_debug` enables it for the tests that
+    check what is logged then.
     """
 
 
 @pytest.fixture
-async def every_step_logged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let asyncio log all that it calls, with the arguments in full."""
+async def asyncio_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let asyncio log all calls with their full arguments."""
     loop = asyncio.get_running_loop()
     loop.set_debug(True)
     loop.slow_callback_duration = 0

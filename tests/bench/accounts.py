@@ -1,4 +1,4 @@
-"""Many accounts in one Home Assistant: CPU time, memory, spread of polls, lag."""
+"""Many accounts in one Home Assistant: CPU time, memory, spread of polls, and lag."""
 
 import asyncio
 from collections import Counter
@@ -7,47 +7,47 @@ from dataclasses import dataclass
 from functools import partial
 import gc
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 import sys
 import time
 from typing import Final
 
 from .gateway import gateway
-from .home import home, run, set_up
+from .hass import run, running_hass, set_up
+from .lags import measure_lags, percentile_99
 from .memory import resident
 from .processes import fresh_processes
 from .table import Row
 
 COUNTS: Final = (0, 1, 100, 1000)
-IDLE, ONE, SOME, MANY = COUNTS
+NONE, ONE, SOME, MANY = COUNTS
 
 BARE: Final = "bare"
-"""The integration below the folder `reference`."""
+"""The integration in the folder `reference`."""
 
 MINUTE: Final = 60
 SETTLED: Final = 15
-"""Seconds after which Home Assistant has stored what the set-up has changed."""
-TICK: Final = 0.01
+"""Seconds after which Home Assistant has stored the changes of the setup."""
 MARGIN: Final = 2
 """Seconds by which a poll may be late."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a number of accounts costs."""
+    """The measured load of a number of accounts."""
 
     cpu: float
-    """CPU time of a minute, in seconds."""
+    """CPU time per minute, in seconds."""
     memory: float
     """Resident memory, in KiB."""
     peak: float
-    """Polls in the busiest second, of the mean."""
+    """Polls in the busiest second, as a multiple of the mean."""
     lags: tuple[float, ...]
-    """Seconds that the event loop was late."""
+    """How late the event loop was, in seconds."""
 
 
 def measure() -> list[Row]:
-    """Measure each number of accounts in a process of its own."""
+    """Measure each number of accounts in its own process."""
     with fresh_processes() as processes:
         loads = dict(zip(COUNTS, processes.map(load, COUNTS), strict=True))
         bare = dict(
@@ -57,9 +57,9 @@ def measure() -> list[Row]:
 
 
 def _cpu(loads: Mapping[int, Load]) -> list[Row]:
-    """Return the CPU time that an account costs, by how many there are."""
+    """Return the CPU time per account, by the number of accounts."""
     cpu = {
-        count: (loads[count].cpu - loads[IDLE].cpu) / count
+        count: (loads[count].cpu - loads[NONE].cpu) / count
         for count in (ONE, SOME, MANY)
     }
     return [
@@ -77,18 +77,18 @@ def _cpu(loads: Mapping[int, Load]) -> list[Row]:
 
 
 def _memory(loads: Mapping[int, Load], bare: Mapping[int, float]) -> list[Row]:
-    """Return the memory that an account costs, and how much of it is its own."""
-    whole = (loads[MANY].memory - loads[SOME].memory) / (MANY - SOME)
-    shell = (bare[MANY] - bare[SOME]) / (MANY - SOME)
+    """Return the memory per account, and how much of it is the integration's own."""
+    total = (loads[MANY].memory - loads[SOME].memory) / (MANY - SOME)
+    entities_only = (bare[MANY] - bare[SOME]) / (MANY - SOME)
     return [
-        Row("accounts: memory of one", whole, "KiB"),
-        Row("  of such a device and entities alone", shell, "KiB"),
-        Row("  the integration's own", whole - shell, "KiB", at_most=64),
+        Row("accounts: memory of one", total, "KiB"),
+        Row("  of such a device and entities alone", entities_only, "KiB"),
+        Row("  the integration's own", total - entities_only, "KiB", at_most=64),
     ]
 
 
 def _peaks(loads: Mapping[int, Load]) -> list[Row]:
-    """Return how evenly polls are spread."""
+    """Return how evenly the polls are spread."""
     return [
         Row(
             f"accounts: busiest second against the mean, of {count}",
@@ -104,65 +104,57 @@ def _lags(loads: Mapping[int, Load]) -> list[Row]:
     """Return how late the event loop is."""
     return [
         Row(f"accounts: lag of the event loop, {name}, {count}", 1000 * of(lags), "ms")
-        for name, of in (("median", median), ("99 of 100", _most), ("worst", max))
+        for name, of in (
+            ("median", median),
+            ("99 of 100", percentile_99),
+            ("worst", max),
+        )
         for count, lags in ((count, loads[count].lags) for count in COUNTS)
     ]
 
 
-def _most(lags: tuple[float, ...]) -> float:
-    """Return what 99 of 100 lags are below."""
-    return quantiles(lags, n=100)[-1]
-
-
 def load(count: int) -> Load:
-    """Measure what a number of accounts costs; takes more than two minutes."""
+    """Measure the load of a number of accounts; this takes more than two minutes."""
     return run(partial(_load, count))
 
 
 async def _load(count: int) -> Load:
-    async with gateway(count) as server, home(server) as hass:
+    async with gateway(count) as server, running_hass(server) as hass:
         await set_up(hass)
         set_up_at = time.monotonic()
         await asyncio.sleep(SETTLED)
-        lags = await _late(MINUTE + MARGIN - SETTLED)
+        lags = await measure_lags(MINUTE + MARGIN - SETTLED)
         first = await server.polls(since=set_up_at)
         gc.collect()
         memory = resident()
         start, cpu = time.monotonic(), time.process_time()
         await asyncio.sleep(MINUTE)
         cpu = time.process_time() - cpu
-        peak = max(_peak(first, count), _peak(await server.polls(since=start), count))
+        peak = max(
+            _peak_ratio(first, count),
+            _peak_ratio(await server.polls(since=start), count),
+        )
     return Load(cpu, memory, peak, lags)
 
 
 def bare_memory(count: int) -> float:
     """Return the memory of a Home Assistant with as many devices and entities, in KiB.
 
-    Nothing is behind them: that much Home Assistant itself needs.
+    They do nothing: this is the memory that Home Assistant itself needs.
     """
     return run(partial(_bare_memory, count))
 
 
 async def _bare_memory(count: int) -> float:
     sys.path.append(str(Path(__file__).with_name("reference")))
-    async with gateway(count) as server, home(server, BARE) as hass:
+    async with gateway(count) as server, running_hass(server, BARE) as hass:
         await set_up(hass, BARE)
         await asyncio.sleep(SETTLED)
         gc.collect()
         return resident()
 
 
-async def _late(seconds: float) -> tuple[float, ...]:
-    """Return how late the event loop was whenever it should have done something."""
-    lags = []
-    end = time.monotonic() + seconds
-    while (due := time.monotonic() + TICK) < end:
-        await asyncio.sleep(TICK)
-        lags.append(time.monotonic() - due)
-    return tuple(lags)
-
-
-def _peak(polls: list[float], count: int) -> float:
-    """Return how many times the mean of a minute fall into the busiest second."""
+def _peak_ratio(polls: list[float], count: int) -> float:
+    """Return the polls in the busiest second, as a multiple of the mean."""
     seconds = Counter(int(poll - polls[0]) for poll in polls)
     return max(seconds.values(), default=0) * MINUTE / max(count, 1)

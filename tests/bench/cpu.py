@@ -8,15 +8,15 @@ type Action = Callable[[], Awaitable[object]]
 
 ROUNDS: Final = 200
 BATCH: Final = 20
-"""Actions of a kind in a row, before it is the turn of the next kind."""
+"""Actions of one kind in a row, before those of the next kind."""
 
 
 async def cpu_times(*actions: Action) -> list[list[float]]:
-    """Return, for each action, its CPU time in each of many rounds."""
+    """Return the CPU times of each action in all rounds, in seconds."""
     times: list[list[float]] = [[] for _ in actions]
     turns = [*zip(actions, times, strict=True)]
     for _ in range(ROUNDS):
-        # Each one begins as often: what comes before it may have warmed up for it.
+        # Each one is first equally often: the one before it may have warmed caches.
         turns.append(turns.pop(0))
         for action, taken in turns:
             taken.append(await _cpu_time(action))

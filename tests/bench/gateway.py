@@ -1,43 +1,62 @@
-"""A simulated GREEN-API in a process of its own, so that its work does not count."""
+"""A simulated GREEN-API in its own process, so that its CPU time is not counted."""
 
-import argparse
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+import json
 import sys
 import time
-from typing import Any, Final, override
+from typing import Any, Final
 
-from aiohttp import ClientSession, web
-
-from tests.simulator import Simulator
+from aiohttp import ClientSession
 
 TOKEN: Final = "d75b3a66374942c5b3c019c698abc2067e151558acbd412345"
 FIRST_INSTANCE: Final = 1101000001
 
 
-class DistantSimulator(Simulator):
-    """A simulated GREEN-API at the other end of a long line."""
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """How a gateway is reached, and what it has to list."""
 
-    def __init__(self, delay: float) -> None:
-        """Initialize with the seconds that a request is on its way, there and back."""
-        super().__init__(enforce_limits=False, control_page=True)
-        self.delay = delay
+    delay: float = 0.0
+    """Seconds that it takes for each response."""
+    certificate: str = ""
+    """Path of a certificate with its key, to be reached over TLS."""
+    round_trip: float = 0.0
+    """Seconds of a round trip over TLS."""
+    contacts: int = 0
+    """The number of contacts of each account, if they are not the usual few."""
 
-    @override
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(self.delay)
-        return await super()._serve(request)
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Counts of a gateway since it started."""
+
+    handshakes: int
+    """TLS handshakes, each of which opens a connection."""
+    open: int
+    """TLS connections that are open."""
+    requests: Mapping[str, int]
+    """Requests by method."""
+
+    def since(self, before: Counts) -> Counts:
+        """Return the counts since earlier ones; open connections are those of now."""
+        requests = Counter(self.requests)
+        requests.subtract(before.requests)
+        return Counts(self.handshakes - before.handshakes, self.open, +requests)
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The accounts of a simulated GREEN-API, and the hand that changes them."""
+    """Reads and changes the accounts of a simulated GREEN-API."""
 
     url: str
+    control: str
     instances: tuple[str, ...]
     session: ClientSession
+    process: asyncio.subprocess.Process
 
     def state_url(self, instance: str) -> str:
         """Return the URL of the state of an account."""
@@ -49,76 +68,96 @@ class Gateway:
 
     async def change(self, instance: str, **settings: str | int) -> None:
         """Change settings of an account."""
-        url = f"{self.url}/control/accounts/{instance}"
+        url = f"{self.control}/control/accounts/{instance}"
         async with self.session.patch(url, json=settings) as response:
             response.raise_for_status()
 
     async def enter_code(self, instance: str, code: str) -> None:
         """Enter a code on the phone of an account."""
-        url = f"{self.url}/control/accounts/{instance}/enter_code"
+        url = f"{self.control}/control/accounts/{instance}/enter_code"
         async with self.session.post(url, json={"code": code}) as response:
             response.raise_for_status()
 
+    async def write(self, count: int, sender_id: str) -> None:
+        """Write messages to each account as a person."""
+        self._command({"write": count, "sender": sender_id})
+        # Commands are executed in order.
+        await self.counts()
+
     async def request_count(self) -> int:
         """Return how many requests have arrived."""
-        return sum(account["request_count"] for account in await self._accounts())
+        return sum((await self.counts()).requests.values())
+
+    async def counts(self) -> Counts:
+        """Return the counts of requests and connections."""
+        self._command({"count": True})
+        return Counts(**await _read(self.process))
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass at once, after which idle connections are closed."""
+        self._command({"pass": seconds})
 
     async def polls(self, *, since: float) -> list[float]:
-        """Return when the state was asked for, in seconds of the monotonic clock."""
+        """Return the times of the polls, in seconds of the monotonic clock."""
+        return await self.times("getStateInstance", since=since)
+
+    async def times(self, method: str, *, since: float) -> list[float]:
+        """Return when requests have arrived, in seconds of the monotonic clock.
+
+        Only the last 50 of an account are known.
+        """
         accounts, now = await self._accounts(), time.monotonic()
         times = [
             now - request["ago"]
             for account in accounts
             for request in account["requests"]
-            if request["method"] == "getStateInstance"
+            if request["method"] == method
         ]
         return sorted(at for at in times if at >= since)
 
     async def _accounts(self) -> list[dict[str, Any]]:
-        async with self.session.get(f"{self.url}/control/accounts") as response:
+        async with self.session.get(f"{self.control}/control/accounts") as response:
             accounts: list[dict[str, Any]] = (await response.json())["accounts"]
             return accounts
 
+    def _command(self, command: object) -> None:
+        """Write a command to the process."""
+        if self.process.stdin is None:
+            raise RuntimeError("A process without the pipes that it was given")
+        self.process.stdin.write(f"{json.dumps(command)}\n".encode())
+
 
 @asynccontextmanager
-async def gateway(accounts: int, *, delay: float = 0.0) -> AsyncIterator[Gateway]:
+async def gateway(
+    accounts: int, conditions: Conditions | None = None
+) -> AsyncIterator[Gateway]:
     """Run a simulated GREEN-API with this many accounts."""
+    given = json.dumps(asdict(conditions or Conditions()))
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", __name__, f"--accounts={accounts}", f"--delay={delay}"),
+        *(sys.executable, "-m", f"{__package__}.server", f"{accounts}", given),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
-    if process.stdin is None or process.stdout is None:
-        raise RuntimeError("A process without the pipes that it was given")
-    url = (await process.stdout.readline()).decode().strip()
     try:
+        urls = await _read(process)
         async with ClientSession() as session:
-            yield Gateway(url, instances(accounts), session)
+            yield Gateway(
+                urls["url"], urls["control"], instances(accounts), session, process
+            )
     finally:
-        process.stdin.close()
+        if process.stdin:
+            process.stdin.close()
         await process.wait()
 
 
+async def _read(process: asyncio.subprocess.Process) -> dict[str, Any]:
+    """Read what the process prints."""
+    if process.stdout is None:
+        raise RuntimeError("A process without the pipes that it was given")
+    content: dict[str, Any] = json.loads(await process.stdout.readline())
+    return content
+
+
 def instances(count: int) -> tuple[str, ...]:
-    """Return the ids of the instances."""
+    """Return the IDs of the instances."""
     return tuple(str(FIRST_INSTANCE + number) for number in range(count))
-
-
-async def serve(accounts: int, delay: float) -> None:
-    """Serve until nobody holds the other end of the standard input."""
-    simulator = DistantSimulator(delay)
-    for instance in instances(accounts):
-        simulator.add_account(instance, TOKEN)
-    await simulator.start()
-    sys.stdout.write(f"{simulator.url}\n")
-    sys.stdout.flush()
-    await asyncio.to_thread(sys.stdin.read)
-    await simulator.stop()
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--accounts", type=int)
-    parser.add_argument("--delay", type=float)
-    arguments = parser.parse_args()
-    asyncio.run(serve(arguments.accounts, arguments.delay))

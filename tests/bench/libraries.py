@@ -1,7 +1,7 @@
-"""The libraries of the integrations that ours is compared with.
+"""The libraries of the integrations in the comparison.
 
-They are no part of the environment, so that nothing else can come to need them:
-scripts/bench puts them aside, as the requirements say that this module prints.
+They are not part of the environment, so that nothing else can depend on them:
+scripts/bench installs the requirements that this module prints separately.
 """
 
 from collections.abc import Iterator
@@ -17,21 +17,24 @@ IMPORTED: Final = (
 )
 """Integrations whose import is measured."""
 
-POLLED: Final = "homeassistant.components.rest"
-"""The integration that people would use instead."""
+POLLED: Final = (
+    "homeassistant.components.rest",
+    "homeassistant.components.uptimerobot",
+)
+"""Integrations whose polls are measured; `rest` could be used instead."""
 
 FOLDER: Final = Path(__file__).resolve().parents[2] / ".cache" / "bench"
 
 
 def folders(package: str) -> list[str]:
-    """Return where a package is."""
+    """Return the folders of a package."""
     spec = find_spec(package)
     return (spec and spec.submodule_search_locations) or []
 
 
 def _requirements() -> Iterator[str]:
-    """Yield what the integrations need, as their manifests say."""
-    for package in (*IMPORTED, POLLED):
+    """Yield the requirements in the manifests of the integrations."""
+    for package in (*IMPORTED, *POLLED):
         [folder] = folders(package)
         manifest = json.loads(Path(folder, "manifest.json").read_bytes())
         yield from manifest["requirements"]

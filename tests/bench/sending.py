@@ -1,4 +1,4 @@
-"""Messages, against bare requests to the same server; and the memory of an upload."""
+"""Messages, compared with bare requests to the same server; memory of an upload."""
 
 import gc
 from pathlib import Path
@@ -13,10 +13,12 @@ from custom_components.green_api.api import (
     GreenApiClient,
     RequestPacer,
 )
+from custom_components.green_api.files.disk import DiskThreads, OpenFile
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from .actions import async_send, recipient_entities
 from .cpu import cpu_times
-from .home import account, run
+from .hass import hass_with_account, recipients, run
 from .memory import forget_peak, peak, resident
 from .processes import fresh_processes
 from .table import Row
@@ -26,27 +28,34 @@ MESSAGE: Final = "Somebody is at the door"
 
 
 def measure() -> list[Row]:
-    """Measure in new processes: memory that was used once is not given back."""
+    """Measure in new processes: memory is not returned to the system."""
     with fresh_processes() as processes:
         return [
             *processes.submit(measure_messages).result(),
+            *processes.submit(measure_unfollowed).result(),
             *processes.submit(measure_upload).result(),
         ]
 
 
 def measure_messages() -> list[Row]:
-    """Measure what a text costs."""
+    """Measure the CPU time of a text."""
     with patch.object(RequestPacer, "SPACING", {}):
         return run(_messages)
 
 
+def measure_unfollowed() -> list[Row]:
+    """Measure the CPU time of a message whose delivery no one follows."""
+    with patch.object(RequestPacer, "SPACING", {}):
+        return run(_unfollowed)
+
+
 def measure_upload() -> list[Row]:
-    """Measure what a large file costs."""
+    """Measure the memory of an upload of a large file."""
     return run(_upload)
 
 
 async def _messages() -> list[Row]:
-    async with account() as (hass, server, entry):
+    async with hass_with_account() as (hass, server, entry):
         session = async_get_clientsession(hass)
         client = entry.runtime_data.client
         [instance] = server.instances
@@ -68,12 +77,40 @@ async def _messages() -> list[Row]:
     ]
 
 
+async def _unfollowed() -> list[Row]:
+    changes = {"subentries": recipients(1)}
+    async with hass_with_account(changes=changes) as (hass, _, entry):
+        [entity_id] = recipient_entities(hass)
+        deliveries = entry.runtime_data.deliveries
+        noted = deliveries.async_sent
+        message = noted("0", CHAT_ID, "0")
+
+        async def send() -> None:
+            deliveries.async_sent = noted
+            await async_send(hass, entity_id)
+
+        async def send_only() -> None:
+            deliveries.async_sent = lambda *_: message
+            await async_send(hass, entity_id)
+
+        with_feature, without = await cpu_times(send, send_only)
+    ratio = median(a / b for a, b in zip(with_feature, without, strict=True))
+    return [
+        Row(
+            "sending: message that no one follows, against one that is not noted",
+            ratio,
+            "x",
+            at_most=1.02,
+        )
+    ]
+
+
 async def _upload() -> list[Row]:
-    async with account() as (_, __, entry):
+    async with hass_with_account() as (_, __, entry):
         client = entry.runtime_data.client
         with TemporaryDirectory() as folder:
             file = Path(folder, "video.mp4")
-            # What is used by any upload is no part of a large one's.
+            # The memory that every upload uses is not counted.
             await _send(client, file, 1)
             gc.collect()
             forget_peak()
@@ -86,7 +123,9 @@ async def _upload() -> list[Row]:
 
 
 async def _send(client: GreenApiClient, file: Path, size: int) -> None:
-    """Send a file of a size."""
+    """Send a file of a size in bytes."""
     with file.open("wb") as stream:
         stream.truncate(size)
-    await client.send_file(CHAT_ID, Attachment(file.name, file))
+    opened = await OpenFile.async_open(DiskThreads(), file, lambda _: True)
+    await client.send_file(CHAT_ID, Attachment(file.name, opened))
+    await opened.async_close()

@@ -1,70 +1,110 @@
-"""The set-up of an account: requests and time."""
+"""The setup of an account: requests and time."""
 
-from collections.abc import Awaitable
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from statistics import median
 import time
 from typing import Final
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from custom_components.green_api.const import DOMAIN
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+    ConfigEntryState,
+)
+from homeassistant.core import callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.setup import async_setup_component
 
-from .gateway import Gateway
-from .home import account, run
+from .gateway import Conditions, gateway
+from .hass import hass_with_account, run, running_hass
+from .processes import fresh_processes
 from .table import Row
 
 ROUNDS: Final = 20
-DELAY: Final = 0.1
-"""Seconds to a server far away and back."""
+
+
+SLOW: Final = 30
+"""Seconds until a server responds that is too slow to be waited for."""
+COUNTS: Final = (1, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """How long it takes until accounts are loaded that are set up at once."""
+
+    each: float
+    """Seconds from the beginning of its setup to its end, the median."""
+    all: float
+    """Seconds from the beginning of the first setup to the end of the last one."""
 
 
 def measure() -> list[Row]:
-    """Measure how an account is set up."""
-    return run(_measure)
+    """Measure the setup of one account, and of several."""
+    with fresh_processes() as processes:
+        again = processes.submit(measure_again).result()
+        loaded = dict(zip(COUNTS, processes.map(loading, COUNTS), strict=True))
+    return [*again, *_loading_rows(loaded)]
 
 
-async def _measure() -> list[Row]:
-    async with account(delay=DELAY) as (hass, server, entry):
-        set_ups, requests = [], []
+def measure_again() -> list[Row]:
+    """Measure the repeated setup of an account, and count its requests."""
+    return run(_again)
+
+
+def loading(count: int) -> Loading:
+    """Measure the first setup of accounts, whose server does not respond in time."""
+    return run(partial(_loading, count))
+
+
+def _loading_rows(loaded: Mapping[int, Loading]) -> Iterator[Row]:
+    """Yield the times until accounts are loaded."""
+    one, some = (loaded[count] for count in COUNTS)
+    yield Row("  for the first time, without any response", 1000 * one.each, "ms")
+    yield Row(f"  of {COUNTS[1]} accounts at once, each", 1000 * some.each, "ms")
+    yield Row("    all", 1000 * some.all, "ms")
+    yield Row("    all, of the time of one", some.all / one.all, "x")
+
+
+async def _loading(count: int) -> Loading:
+    async with gateway(count, Conditions(SLOW)) as server, running_hass(server) as hass:
+        began: dict[str, float] = {}
+        ended: dict[str, float] = {}
+        times = {
+            ConfigEntryState.SETUP_IN_PROGRESS: began,
+            ConfigEntryState.LOADED: ended,
+        }
+
+        @callback
+        def note(_: ConfigEntryChange, entry: ConfigEntry) -> None:
+            """Note when an account changes its state."""
+            if entry.state in times:
+                times[entry.state].setdefault(entry.entry_id, time.perf_counter())
+
+        async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, note)
+        await async_setup_component(hass, DOMAIN, {})
+        return Loading(
+            median(ended[entry_id] - at for entry_id, at in began.items()),
+            max(ended.values()) - min(began.values()),
+        )
+
+
+async def _again() -> list[Row]:
+    async with hass_with_account() as (hass, server, entry):
+        times, requests = [], []
         for _ in range(ROUNDS):
             before = await server.request_count()
-            set_ups.append(await _set_up_again(hass, entry))
+            await hass.config_entries.async_unload(entry.entry_id)
+            start = time.perf_counter()
+            await hass.config_entries.async_setup(entry.entry_id)
+            times.append(time.perf_counter() - start)
+            await hass.async_block_till_done(wait_background_tasks=True)
             requests.append(await server.request_count() - before)
-        trips = [await _round_trip(hass, server) for _ in range(ROUNDS)]
-    own = median(set_ups) - median(trips)
     return [
-        # Typically: the turn of a poll may come in between.
-        Row("start: requests", median(requests), at_most=2),
-        Row(
-            f"start: time, of round trips of {DELAY * 1000:.0f} ms",
-            median(set_ups) / median(trips),
-            "x",
-        ),
-        Row("  of it Home Assistant's and the integration's own", own * 1000, "ms"),
+        # The state, the queue and the settings. It is the median, because a scheduled
+        # poll may come in between.
+        Row("start: requests", median(requests), at_most=3),
+        Row("start: time from setup to loaded, repeated", 1000 * median(times), "ms"),
     ]
-
-
-async def _set_up_again(hass: HomeAssistant, entry: ConfigEntry) -> float:
-    """Return the seconds that it takes to set up an account."""
-    await hass.config_entries.async_unload(entry.entry_id)
-    seconds = await _timed(hass.config_entries.async_setup(entry.entry_id))
-    await hass.async_block_till_done(wait_background_tasks=True)
-    return seconds
-
-
-async def _round_trip(hass: HomeAssistant, server: Gateway) -> float:
-    """Return the seconds that a bare request takes."""
-
-    async def request() -> None:
-        url = server.state_url(*server.instances)
-        async with async_get_clientsession(hass).get(url) as response:
-            await response.json()
-
-    return await _timed(request())
-
-
-async def _timed(action: Awaitable[object]) -> float:
-    """Return the seconds that an action takes."""
-    start = time.perf_counter()
-    await action
-    return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""The table that is printed."""
+"""The table of results."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What was measured, and what it may be at most if there is a goal."""
+    """A measured value, with its maximum if there is a goal."""
 
     what: str
     measured: float
@@ -22,18 +22,18 @@ class Row:
 
     @property
     def cells(self) -> tuple[str, str, str, str]:
-        """Return the row as it is printed."""
+        """Return the cells of the row as they are printed."""
         goal = "" if self.at_most is None else f"≤ {self._quantity(self.at_most)}"
         return self.what, self._quantity(self.measured), goal, self.verdict
 
     def _quantity(self, number: float) -> str:
-        """Return a number with three digits and its unit."""
+        """Return a number with three significant digits and its unit."""
         digits = f"{number:.0f}" if number >= 100 else f"{number:.3g}"
         return f"{digits} {self.unit}".strip()
 
 
 def table(rows: Iterable[Row]) -> str:
-    """Return the rows below each other."""
+    """Return the rows as a table."""
     lines = [("", "measured", "goal", ""), *(row.cells for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(

@@ -1,1 +1,1 @@
-"""What people see: the real frontend of Home Assistant in a real browser."""
+"""Tests of the user interface: Home Assistant's frontend in a real browser."""

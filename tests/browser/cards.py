@@ -1,4 +1,4 @@
-"""The dashboards that people see an account on."""
+"""The dashboard with the example cards of the documentation."""
 
 from itertools import islice
 import re
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import yaml
 
-from tests.support.manual import MANUAL
+from tests.support.documentation import DOCUMENTATION
 
 EXAMPLE: Final = re.compile(
     r"^```yaml\n((?:type|strategy):.*?)^```$", re.MULTILINE | re.DOTALL
@@ -15,21 +15,21 @@ README_ACCOUNT: Final = "1101000001"
 
 
 def readme_dashboard(instance_id: str, device_id: str) -> dict[str, Any]:
-    """Return a dashboard with the cards that the pages of docs give to copy.
+    """Return a dashboard with the example cards of the pages in docs.
 
-    Those that are there only in a problem have a column of their own, and so has the
-    section that Home Assistant makes of a device.
+    Cards that are only visible during a problem have their own column, and so has the
+    section that Home Assistant generates for a device.
     """
     examples = [
         yaml.safe_load(example.replace(README_ACCOUNT, instance_id))
-        for example in EXAMPLE.findall(MANUAL)
+        for example in EXAMPLE.findall(DOCUMENTATION)
     ]
     cards = [example for example in examples if "type" in example]
     columns = (
         [card for card in cards if "visibility" not in card],
         [card for card in cards if "visibility" in card],
     )
-    # As the page says, the first lines of the card make a badge.
+    # As documented, the first lines of the card also are a badge.
     badges = [
         dict(islice(card.items(), 4)) for card in cards if card["type"] == "alert"
     ]

@@ -1,4 +1,4 @@
-"""Start a Chromium: the system's, else Playwright's own, which is kept in .cache."""
+"""Run a Chromium: the system's or else Playwright's own, which is in .cache."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,13 +14,13 @@ from tests.live.configuration import ROOT
 
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
-# Where Playwright keeps its own, and the milliseconds its server has to answer.
+# Where Playwright keeps its browser, and the timeout of downloads in milliseconds.
 SETTINGS: Final = {
     "PLAYWRIGHT_BROWSERS_PATH": str(ROOT / ".cache" / "playwright"),
     "PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "10000",
 }
 
-# A browser for this computer alone, that asks nobody for anything.
+# No requests of the browser's own to the internet.
 ARGUMENTS: Final = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -32,12 +32,15 @@ ARGUMENTS: Final = (
 
 
 class NoChromiumError(Exception):
-    """No Chromium starts."""
+    """No Chromium could be started."""
 
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
-    """Run a Chromium."""
+    """Run a Chromium; all of its processes have ended afterwards.
+
+    Raises NoChromiumError if none can be started.
+    """
     async with _playwright() as playwright:
         kind = playwright.chromium
         path = find(Path(kind.executable_path))
@@ -47,14 +50,17 @@ async def chromium() -> AsyncIterator[Browser]:
             yield browser
 
 
-async def own_path() -> Path:
-    """Return where Playwright's own Chromium is, or would be."""
+async def playwright_path() -> Path:
+    """Return the path of Playwright's own Chromium, which may not be installed."""
     async with _playwright() as playwright:
         return Path(playwright.chromium.executable_path)
 
 
 def find(own: Path | None) -> Path:
-    """Return the first Chromium that is there and misses nothing that it needs."""
+    """Return the first installed Chromium that starts.
+
+    Raises NoChromiumError if there is none.
+    """
     installed = (Path(path) for path in map(shutil.which, NAMES) if path)
     for path in (*installed, *([own] if own else [])):
         if _starts(path):
@@ -66,14 +72,14 @@ def find(own: Path | None) -> Path:
 
 @asynccontextmanager
 async def _playwright() -> AsyncIterator[Playwright]:
-    """Run Playwright with our settings, unless the environment has others."""
+    """Run Playwright with these settings, unless the environment has others."""
     os.environ.update(SETTINGS | os.environ)
     async with async_playwright() as playwright:
         yield playwright
 
 
 def _starts(path: Path) -> bool:
-    """Tell whether a browser can say which version it is."""
+    """Return whether a browser prints its version."""
     try:
         done = subprocess.run((path, "--version"), capture_output=True, check=False)  # noqa: S603
     except OSError:

@@ -1,30 +1,59 @@
-"""A person at a browser, a real Home Assistant and a simulated GREEN-API."""
+"""Fixtures: a browser, a real Home Assistant and a simulated GREEN-API."""
 
+import asyncio
 from collections.abc import AsyncIterator
+import gc
 from pathlib import Path
 
 import pytest
 
 from tests.live.configuration import ROOT
 from tests.live.home_assistant import HomeAssistantProcess
-from tests.live.scene import CORE
+from tests.live.scenario import TOKEN_CORE
 from tests.simulator import Simulator
 
+from .appearance import Appearance
 from .chromium import chromium
-from .household import Household
-from .look import Look
-from .person import Person
+from .frontend import Frontend
+from .installation import Installation
+from .page_recorder import PageRecorder
 from .texts import Texts
-from .witness import Witness
 
-PICTURES = ROOT / ".cache" / "browser"
+RECORDINGS = ROOT / ".cache" / "browser"
+
+
+ENDED_WITHIN = 30
+"""Seconds within which what a test has started is over, even on a busy computer."""
+
+
+def running() -> set[asyncio.SubprocessTransport]:
+    """Return the processes that this one has started and not seen the end of."""
+    return {
+        item
+        for item in gc.get_objects()
+        if isinstance(item, asyncio.SubprocessTransport) and not item.is_closing()
+    }
+
+
+@pytest.fixture(autouse=True)
+async def leftovers() -> AsyncIterator[None]:
+    """Wait until everything that a test has started is over, before the next begins.
+
+    What is left open is reported as its own failure, not as one of a later test.
+    """
+    before = running()
+    yield
+    async with asyncio.timeout(ENDED_WITHIN):
+        while running() - before:  # noqa: ASYNC110  # the end of a process is not an event
+            await asyncio.sleep(0.1)
+    gc.collect()
 
 
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
     """Run a simulated GREEN-API.
 
-    On a busy computer requests that kept their distance may arrive in one go.
+    It does not limit rates: on a busy computer, spaced requests may arrive at once.
     """
     simulator = Simulator(enforce_limits=False)
     await simulator.start()
@@ -33,27 +62,38 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 
 @pytest.fixture
-async def household(
-    tmp_path: Path, look: Look, simulator: Simulator
-) -> AsyncIterator[Household]:
-    """Run a new Home Assistant that speaks the language of the look."""
+async def installation(
+    tmp_path: Path, appearance: Appearance, simulator: Simulator
+) -> AsyncIterator[Installation]:
+    """Run a new Home Assistant in the language of the appearance."""
     async with HomeAssistantProcess(
-        tmp_path / "config", language=look.language
+        tmp_path / "config", language=appearance.language
     ) as home_assistant:
-        await home_assistant.client.set_language(look.language)
-        yield Household(home_assistant, simulator)
+        await home_assistant.client.set_language(appearance.language)
+        yield Installation(home_assistant, simulator)
 
 
 @pytest.fixture
-async def person(household: Household, look: Look) -> AsyncIterator[Person]:
-    """Sit somebody down at a browser with that look."""
-    async with chromium() as browser:
-        page = await browser.new_page(**look.options())
-        yield Person(page, household.home_assistant.url, Texts(look.language))
+async def frontend(
+    installation: Installation, appearance: Appearance
+) -> AsyncIterator[Frontend]:
+    """Open the frontend in a browser with that appearance."""
+    async with (
+        chromium() as browser,
+        await browser.new_context(**appearance.context_options()) as context,
+        await context.new_page() as page,
+    ):
+        yield Frontend(
+            page, installation.home_assistant.url, Texts(appearance.language)
+        )
 
 
 @pytest.fixture
-def witness(request: pytest.FixtureRequest, look: Look, person: Person) -> Witness:
-    """Keep pictures of what the person sees, in a folder of the test's own."""
-    story = request.path.stem.removeprefix("test_")
-    return Witness(person.page, person.texts, PICTURES / story / str(look), CORE)
+def recorder(
+    request: pytest.FixtureRequest, appearance: Appearance, frontend: Frontend
+) -> PageRecorder:
+    """Record the page, with screenshots in the test's own folder."""
+    name = request.path.stem.removeprefix("test_")
+    return PageRecorder(
+        frontend.page, frontend.texts, RECORDINGS / name / str(appearance), TOKEN_CORE
+    )

@@ -1,7 +1,7 @@
-"""Get what the browser needs before anything else is done.
+"""Install what the browser needs, before the tests start.
 
-Playwright's own browser is downloaded into .cache. What belongs to the system is only
-installed by root, who is told before; everybody else is told the command.
+Playwright's own browser is downloaded into .cache. System packages are only installed
+if run by root, and are printed before; other users get the command to run.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from typing import Final
 
-from .chromium import SETTINGS, NoChromiumError, chromium, find, own_path
+from .chromium import SETTINGS, NoChromiumError, chromium, find, playwright_path
 
 PLAYWRIGHT: Final = (sys.executable, "-m", "playwright")
 INSTALL: Final = ("apt-get", "install", "--no-install-recommends")
@@ -23,30 +23,33 @@ REASONS: Final = {
     BROWSER: "no Chromium is installed that starts",
     LIBRARY: "Playwright does not start without libatomic.so.1",
 }
-"""What is wrong without a package of Debian."""
+"""What does not work without a Debian package."""
 
 
 class NotReadyError(Exception):
-    """Something is missing that could not be got."""
+    """A requirement is missing and could not be installed."""
 
 
 async def prepare() -> None:
-    """Get what is missing: from Playwright if possible, else from the system."""
+    """Install what is missing: with Playwright if possible, else on the system.
+
+    Raises NotReadyError if something is still missing.
+    """
     packages = await missing()
-    for get in (download, install):
-        if packages and get(packages):
+    for provide in (download, install):
+        if packages and provide(packages):
             packages = await missing()
     if packages:
         raise NotReadyError(explain(packages))
 
 
 async def missing() -> list[str]:
-    """Return the packages without which no browser runs."""
+    """Return the missing Debian packages; raises NotReadyError on other errors."""
     own = None
     packages = []
     started = _run(*PLAYWRIGHT, "--version")
     if started.returncode == 0:
-        own = await own_path()
+        own = await playwright_path()
     elif "libatomic.so.1" in started.stderr:
         packages.append(LIBRARY)
     else:
@@ -59,19 +62,25 @@ async def missing() -> list[str]:
 
 
 def download(packages: list[str]) -> bool:
-    """Let Playwright download its own browser, and tell whether it did."""
+    """Download Playwright's own browser, and return whether it succeeded."""
     if packages != [BROWSER]:
         return False
-    say("Downloading Playwright's Chromium into .cache/playwright (once)")
+    print_progress("Downloading Playwright's Chromium into .cache/playwright (once)")
     return _run(*PLAYWRIGHT, "install", "--no-shell", "chromium").returncode == 0
 
 
 def install(packages: list[str]) -> bool:
-    """Let root install packages of the system, and tell whether that went well."""
+    """Install system packages as root, and return whether it succeeded."""
     if os.geteuid() != 0 or not shutil.which(INSTALL[0]):
         return False
     command = (*INSTALL, "--yes", *packages)
-    say(f"Installing on this system: {' '.join(command)}")
+    reasons = ", and ".join(REASONS[package] for package in packages)
+    print_progress(
+        f"The tests in the browser need system packages: {reasons}. To leave these "
+        "tests out: scripts/test --no-browser"
+    )
+    print_progress("With what they depend on, about 165 packages (a minute)")
+    print_progress(f"Installing on this system: {' '.join(command)}")
     _run(INSTALL[0], "update")
     done = _run(*command)
     sys.stderr.write(done.stderr)
@@ -79,7 +88,7 @@ def install(packages: list[str]) -> bool:
 
 
 def explain(packages: list[str]) -> str:
-    """Return what is missing, and the command that mends it."""
+    """Return what is missing, and the command that installs it."""
     reasons = ", and ".join(REASONS[package] for package in packages)
     sudo = () if os.geteuid() == 0 else ("sudo",)
     command = " ".join((*sudo, *INSTALL, *packages))
@@ -91,14 +100,14 @@ def explain(packages: list[str]) -> str:
     )
 
 
-def say(text: str) -> None:
-    """Show what is going on, as the scripts do."""
+def print_progress(text: str) -> None:
+    """Print a message in the format of the scripts."""
     sys.stderr.write(f"==> {text}\n")
     sys.stderr.flush()
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command that asks nobody, and keep what it says."""
+    """Run a command without user input, and capture its output."""
     environment = SETTINGS | {"DEBIAN_FRONTEND": "noninteractive"} | os.environ
     return subprocess.run(  # noqa: S603
         command,
@@ -111,13 +120,13 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 async def main() -> str | None:
-    """Say which browser starts, or return why none does."""
+    """Print which browser starts, or return an error message."""
     try:
         await prepare()
     except NotReadyError as error:
         return f"error: {error}"
     async with chromium() as browser:
-        say(f"Chromium {browser.version}")
+        print_progress(f"Chromium {browser.version}")
     return None
 
 

@@ -1,4 +1,4 @@
-"""A person links accounts, from their set-up on, and leaves the dialogs in every way."""
+"""Link accounts with the setup dialog, the repair and the reconfigure dialog."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,252 +10,383 @@ import pytest
 
 from tests.live.configuration import DOMAIN
 from tests.live.home_assistant import DEVELOPER
-from tests.live.scene import Token
+from tests.live.scenario import Token
 from tests.simulator import Fault, Messenger
 
-from .household import LOGGED_OUT, Household
-from .look import Look
-from .person import Person
-from .scene import Scene
-from .witness import Witness
+from .appearance import Appearance
+from .frontend import Frontend
+from .installation import LOGGED_OUT, Installation
+from .page_recorder import PageRecorder
+from .scenario import Scenario
+
+pytestmark = pytest.mark.long(120)
 
 _LOGGER: Final = logging.getLogger(__name__)
 
 WAYS: Final = "config.step.ways.menu_options"
 
-# Seconds for which the server wants to be left alone.
+PASSWORD: Final = "correct horse battery"
+
+# Seconds that the server asks to wait.
 RETRY_AFTER: Final = 5
 
 
 @asynccontextmanager
 async def measured(
-    scene: Scene, what: str, *, seconds: float, clicks: int
+    scenario: Scenario, what: str, *, seconds: float, clicks: int
 ) -> AsyncIterator[None]:
-    """Count what somebody has to do, and print it."""
-    began_at = time.monotonic()
-    await scene.person.count_clicks()
+    """Print the seconds and clicks, and assert that they are not exceeded."""
+    started_at = time.monotonic()
+    await scenario.frontend.count_clicks()
     yield
-    took, clicked = time.monotonic() - began_at, await scene.person.clicks()
+    took, clicked = time.monotonic() - started_at, await scenario.frontend.clicks()
     _LOGGER.info("%s: %.0f s, %d clicks", what, took, clicked)
     print(f"{what}: {took:.0f} s, {clicked} clicks")  # noqa: T201
     assert took <= seconds
     assert clicked <= clicks
 
 
-async def add(scene: Scene) -> None:
-    """Add the account, and come to what follows."""
-    await scene.add()
-    await scene.person.submit()
+async def submit_account(scenario: Scenario) -> None:
+    """Submit the form that adds the account."""
+    await scenario.open_add_dialog()
+    await scenario.frontend.submit_form()
 
 
-async def read_end(scene: Scene, reason: str, **placeholders: str) -> None:
-    """Read how a dialog ends, and leave it."""
-    await scene.person.read(f"config.abort.{reason}", name=scene.name, **placeholders)
-    await scene.witness.look(reason.replace("_", "-"))
-    await scene.person.close()
-
-
-async def log_in(scene: Scene) -> None:
-    """Log in."""
-    await scene.person.arrive()
-    await scene.person.log_in(DEVELOPER)
-
-
-async def link_from_repair(scene: Scene) -> None:
-    """Link an account from its repair, with a phone that scans at once."""
-    person = scene.person
-    await person.open_repairs()
-    async with measured(scene, "repair to linked", seconds=60, clicks=6):
-        await person.repair(
-            person.texts("issues.logged_out.title", name=LOGGED_OUT.name)
-        ).click()
-        await person.choose(
-            person.texts("issues.logged_out.fix_flow.step.ways.menu_options.qr_code")
-        )
-        await person.see_qr_code()
-        assert scene.account_of(LOGGED_OUT).scan()
-        await scene.see_repaired()
-        await person.finish()
-
-
-async def link_from_set_up(scene: Scene) -> None:
-    """Add an account and link it, with a phone that scans at once."""
-    person, texts = scene.person, scene.person.texts
-    async with measured(scene, "Add integration to linked", seconds=90, clicks=5):
-        await scene.add()
-        before = await person.clicks()
-        await person.submit()
-        await person.read("config.step.ways.description", name=scene.name)
-        await scene.witness.look("ways")
-        await person.choose(texts(f"{WAYS}.qr_code"))
-        await person.see_qr_code()
-        await person.read("config.progress.scan_qr_code", name=scene.name)
-        await scene.witness.look("qr-code")
-        assert scene.account.scan()
-        await person.read("config.abort.linked", name=scene.name, messenger="WhatsApp")
-        await scene.witness.look("linked")
-        await person.close()
-        assert await person.clicks() - before <= 3
-    assert scene.account.linked
-
-
-async def move_to_another_phone(scene: Scene) -> None:
-    """Link an account that works to another phone, with a code."""
-    person, texts = scene.person, scene.person.texts
-    await person.open_integration()
-    await person.open_menu(scene.name)
-    await person.pick(scene.name, "reconfigure")
-    await person.read("config.step.reconfigure.description", name=scene.name)
-    await scene.witness.look("reconfigure")
-    await person.choose(texts("config.step.reconfigure.menu_options.link_again"))
-    await person.read("config.progress.log_out", name=scene.name)
-    await scene.witness.look("log-out")
-    scene.account.state = "notAuthorized"
-    await person.read("config.step.ways.description", name=scene.name)
-    await person.choose(texts(f"{WAYS}.phone_number"))
-    await person.fill(phone_number="+44 (0)7700 900-123")
-    await person.submit()
-    code = await person.see_code()
-    await scene.witness.look("code")
-    assert scene.account.enter_code(code)
-    await person.read("config.abort.linked", name=scene.name, messenger="WhatsApp")
-    await person.close()
-    await scene.remove()
-
-
-async def paste_a_request(scene: Scene) -> None:
-    """Add an account that works by pasting the URL of a request."""
-    person = scene.person
-    found = await person.search_integration("green-api")
-    await found.click()
-    await person.fill(
-        api_url=f"{scene.household.simulator.url}/waInstance"
-        f"{scene.account.instance_id}/getStateInstance/{scene.account.token}"
+async def expect_abort(scenario: Scenario, reason: str, **placeholders: str) -> None:
+    """Show why the dialog has ended, and close it."""
+    await scenario.frontend.expect_dialog_text(
+        f"config.abort.{reason}", name=scenario.name, **placeholders
     )
-    await person.submit()
-    await person.read("config.create_entry.default", messenger="WhatsApp")
-    await scene.witness.look("authorized")
-    await person.finish()
-    await scene.remove()
+    await scenario.recorder.record(reason.replace("_", "-"))
+    await scenario.frontend.close_dialog()
 
 
-async def put_it_off(scene: Scene) -> None:
+async def log_in(scenario: Scenario) -> None:
+    """Log in."""
+    await scenario.frontend.open_login_page()
+    await scenario.frontend.log_in(DEVELOPER)
+
+
+async def link_from_repair(scenario: Scenario) -> None:
+    """Link an account with its repair, with a phone that scans immediately."""
+    frontend = scenario.frontend
+    await frontend.open_repairs()
+    async with measured(scenario, "repair to linked", seconds=60, clicks=6):
+        await frontend.repair_row(
+            frontend.texts("issues.logged_out.title", name=LOGGED_OUT.name)
+        ).click()
+        await frontend.select_menu_option(
+            frontend.texts("issues.logged_out.fix_flow.step.ways.menu_options.qr_code")
+        )
+        await frontend.expect_qr_code()
+        assert scenario.account_of(LOGGED_OUT).scan()
+        await scenario.expect_repaired(LOGGED_OUT, "linked")
+        await frontend.close_dialog()
+
+
+async def link_from_setup(scenario: Scenario) -> None:
+    """Add an account and link it, with a phone that scans immediately."""
+    frontend, texts = scenario.frontend, scenario.frontend.texts
+    async with measured(scenario, "Add integration to linked", seconds=90, clicks=5):
+        await scenario.open_add_dialog()
+        before = await frontend.clicks()
+        await frontend.submit_form()
+        await frontend.expect_dialog_text(
+            "config.step.ways.description", name=scenario.name, messenger="WhatsApp"
+        )
+        await scenario.recorder.record("ways")
+        await frontend.select_menu_option(texts(f"{WAYS}.qr_code"))
+        await frontend.expect_qr_code()
+        await frontend.expect_dialog_text(
+            "config.step.scan_qr_code.description",
+            name=scenario.name,
+            messenger="WhatsApp",
+        )
+        await scenario.recorder.record("qr-code")
+        assert scenario.account.scan()
+        await frontend.expect_dialog_text(
+            "config.abort.linked", name=scenario.name, messenger="WhatsApp"
+        )
+        await scenario.recorder.record("linked")
+        await frontend.close_dialog()
+        assert await frontend.clicks() - before <= 3
+    assert scenario.account.linked
+
+
+async def link_another_phone(scenario: Scenario) -> None:
+    """Link an authorized account to another phone, with a code."""
+    frontend, texts = scenario.frontend, scenario.frontend.texts
+    await frontend.open_integration()
+    await frontend.open_entry_menu(scenario.name)
+    await frontend.select_entry_action(scenario.name, "reconfigure")
+    await frontend.expect_dialog_text(
+        "config.step.reconfigure.description", name=scenario.name
+    )
+    await scenario.recorder.record("reconfigure")
+    await frontend.select_menu_option(
+        texts("config.step.reconfigure.menu_options.link_again")
+    )
+    await frontend.expect_dialog_text("config.progress.log_out", name=scenario.name)
+    await scenario.recorder.record("log-out")
+    scenario.account.state = "notAuthorized"
+    await frontend.expect_dialog_text(
+        "config.step.ways.description", name=scenario.name, messenger="WhatsApp"
+    )
+    await frontend.select_menu_option(texts(f"{WAYS}.phone_number"))
+    await frontend.fill_form(phone_number="+44 (0)7700 900-123")
+    await frontend.submit_form()
+    code = await frontend.expect_code()
+    await scenario.recorder.record("code")
+    assert scenario.account.enter_code(code)
+    await frontend.expect_dialog_text(
+        "config.abort.linked", name=scenario.name, messenger="WhatsApp"
+    )
+    await frontend.close_dialog()
+    await scenario.remove_account()
+
+
+async def paste_request_url(scenario: Scenario) -> None:
+    """Add an authorized account by pasting the URL of a request."""
+    frontend = scenario.frontend
+    found = await frontend.search_integration("green-api")
+    await found.click()
+    await frontend.fill_form(
+        api_url=f"{scenario.installation.simulator.url}/waInstance"
+        f"{scenario.account.instance_id}/getStateInstance/{scenario.account.token}"
+    )
+    await frontend.submit_form()
+    await frontend.expect_dialog_text(
+        "config.create_entry.default", messenger="WhatsApp"
+    )
+    await scenario.recorder.record("authorized")
+    await frontend.finish_dialog()
+    await scenario.remove_account()
+
+
+async def link_later(scenario: Scenario) -> None:
     """Add an account and link it later."""
-    scene.account.state = "notAuthorized"
-    await add(scene)
-    await scene.person.choose(scene.person.texts(f"{WAYS}.later"))
-    await read_end(scene, "later")
-    await scene.remove()
+    scenario.account.state = "notAuthorized"
+    await submit_account(scenario)
+    await scenario.frontend.select_menu_option(scenario.frontend.texts(f"{WAYS}.later"))
+    await expect_abort(scenario, "later")
+    await scenario.remove_account()
 
 
-async def wait_for_the_instance(scene: Scene) -> None:
-    """Wait for an instance that is being created, and link it elsewhere then."""
-    scene.account.boot_seconds = 4
-    scene.account.create()
-    await add(scene)
-    await scene.person.read("config.progress.start_instance", name=scene.name)
-    await scene.witness.look("start-instance")
-    await scene.person.read("config.step.ways.description", name=scene.name)
-    await scene.person.close()
-    await scene.remove()
+async def wait_for_new_instance(scenario: Scenario) -> None:
+    """Wait for an instance that is being created, and do not link it."""
+    scenario.account.boot_seconds = 4
+    scenario.account.create()
+    await submit_account(scenario)
+    await scenario.frontend.expect_dialog_text(
+        "config.progress.start_instance", name=scenario.name
+    )
+    await scenario.recorder.record("start-instance")
+    await scenario.frontend.expect_dialog_text(
+        "config.step.ways.description", name=scenario.name, messenger="WhatsApp"
+    )
+    await scenario.frontend.close_dialog()
+    await scenario.remove_account()
 
 
-async def be_told_why_not(scene: Scene) -> None:
-    """Read what keeps accounts from being linked here."""
+async def show_why_not_linkable(scenario: Scenario) -> None:
+    """Show why accounts cannot be linked here."""
     for state, reason in (
         ("blocked", "blocked"),
         ("pendingPassword", "password_required"),
         ("suspended", "restricted"),
     ):
-        scene.account.state = state
-        await add(scene)
-        await read_end(scene, reason, messenger="WhatsApp")
-        await scene.remove()
-    scene.account.state = "notAuthorized"
-    scene.account.messenger = Messenger.TELEGRAM
-    await add(scene)
-    await read_end(scene, "link_in_console", messenger="Telegram")
-    await scene.remove()
-    scene.account.messenger = Messenger.WHATSAPP
+        scenario.account.state = state
+        await submit_account(scenario)
+        await expect_abort(scenario, reason, messenger="WhatsApp")
+        await scenario.remove_account()
+    scenario.account.state = "notAuthorized"
 
 
-async def need_a_passkey(scene: Scene) -> None:
-    """Read where an account is linked that wants a passkey."""
-    scene.account.passkey = True
-    await add(scene)
-    await scene.person.choose(scene.person.texts(f"{WAYS}.qr_code"))
-    await read_end(scene, "passkey_required")
-    await scene.remove()
-    scene.account.passkey = False
+async def expect_linked(scenario: Scenario, messenger: str) -> None:
+    """Show that the account is linked, close the dialog, and log the account out."""
+    await scenario.frontend.expect_dialog_text(
+        "config.abort.linked", name=scenario.name, messenger=messenger
+    )
+    await scenario.frontend.close_dialog()
+    await scenario.remove_account()
+    scenario.account.state = "notAuthorized"
 
 
-async def lose_the_server(scene: Scene) -> None:
-    """Watch the QR code go with the server, come back with it, and with a reload."""
-    person = scene.person
-    await add(scene)
-    await person.choose(person.texts(f"{WAYS}.qr_code"))
-    first = await person.see_qr_code()
-    scene.account.fault = Fault.BAD_GATEWAY
-    await person.read("config.progress.wait_for_server")
-    await scene.witness.look("wait-for-server")
-    scene.account.fault = None
-    second = await person.see_qr_code(other_than=first)
-    for entry in await scene.household.client.entries(DOMAIN):
-        await scene.household.client.reload_entry(entry["entry_id"])
-    await person.see_qr_code(other_than=second)
+async def show_passkey_required(scenario: Scenario) -> None:
+    """Show where to link an account that requires a passkey, and wait for that."""
+    scenario.account.passkey = True
+    await submit_account(scenario)
+    await scenario.frontend.select_menu_option(
+        scenario.frontend.texts(f"{WAYS}.qr_code")
+    )
+    await scenario.frontend.expect_dialog_text(
+        "config.progress.use_passkey", name=scenario.name
+    )
+    await scenario.recorder.record("passkey")
+    scenario.account.passkey = False
+    scenario.account.state = "authorized"
+    await expect_linked(scenario, "WhatsApp")
 
 
-async def be_asked_to_wait(scene: Scene) -> None:
-    """Read in another dialog for how long the server wants to be left alone."""
-    scene.account.retry_after = RETRY_AFTER
-    scene.account.faults["getAuthorizationCode"] = Fault.RATE_LIMITED_RETRY_AFTER
-    person = scene.person
-    await person.close()
-    await scene.link_again()
-    await person.choose(person.texts(f"{WAYS}.phone_number"))
-    await person.fill(phone_number="+44 7700 900-123")
-    await person.submit()
-    await person.be_told(person.texts("config.error.rate_limited", minutes="1"))
-    await scene.witness.look("rate-limited")
-    await person.close()
-    scene.account.faults.clear()
+async def enter_password(scenario: Scenario, messenger: str) -> None:
+    """Enter a wrong password, then the password of the account."""
+    frontend = scenario.frontend
+    await frontend.expect_dialog_text(
+        "config.step.password.description", name=scenario.name
+    )
+    await frontend.fill_form(password="?")
+    await frontend.submit_form()
+    await frontend.expect_form_error(frontend.texts("config.error.invalid_password"))
+    await scenario.recorder.record(f"{messenger}-password".lower())
+    await frontend.fill_form(password=PASSWORD)
+    await frontend.submit_form()
+    await expect_linked(scenario, messenger)
 
 
-STORY: Final = (
+async def link_telegram(scenario: Scenario) -> None:
+    """Link an account of Telegram with a QR code and a password."""
+    frontend, texts, account = (
+        scenario.frontend,
+        scenario.frontend.texts,
+        scenario.account,
+    )
+    account.messenger = Messenger.TELEGRAM
+    account.cloud_password = PASSWORD
+    await submit_account(scenario)
+    await frontend.select_menu_option(texts(f"{WAYS}.qr_code"))
+    await frontend.expect_qr_code()
+    await frontend.expect_dialog_text(
+        "config.step.scan_qr_code_telegram.description",
+        name=scenario.name,
+        messenger="Telegram",
+    )
+    await scenario.recorder.record("telegram-qr-code")
+    assert account.scan()
+    await enter_password(scenario, "Telegram")
+    account.cloud_password = None
+
+
+async def enter_telegram_code(scenario: Scenario) -> None:
+    """Link an account of Telegram with the code that is sent to it."""
+    frontend, texts = scenario.frontend, scenario.frontend.texts
+    await submit_account(scenario)
+    await frontend.expect_dialog_text(
+        "config.step.ways.description", name=scenario.name, messenger="Telegram"
+    )
+    await frontend.select_menu_option(texts(f"{WAYS}.sent_code", messenger="Telegram"))
+    await frontend.fill_form(phone_number="+44 (0)7700 900-123")
+    await scenario.recorder.record("telegram-phone-number")
+    await frontend.submit_form()
+    await frontend.expect_dialog_text(
+        "config.step.confirm_code.description", messenger="Telegram"
+    )
+    await frontend.fill_form(code=scenario.account.authorization.code or "")
+    await scenario.recorder.record("telegram-code")
+    await frontend.submit_form()
+    await expect_linked(scenario, "Telegram")
+
+
+async def link_max(scenario: Scenario) -> None:
+    """Link an account of MAX with a QR code, although it has a password."""
+    frontend, account = scenario.frontend, scenario.account
+    account.messenger = Messenger.MAX
+    account.cloud_password = PASSWORD
+    await submit_account(scenario)
+    await frontend.expect_dialog_text(
+        "config.step.max_ways.description", name=scenario.name, messenger="MAX"
+    )
+    await scenario.recorder.record("max-ways")
+    await frontend.select_menu_option(
+        frontend.texts("config.step.max_ways.menu_options.qr_code")
+    )
+    await frontend.expect_qr_code()
+    await frontend.expect_dialog_text(
+        "config.step.scan_qr_code_max.description",
+        name=scenario.name,
+        messenger="MAX",
+    )
+    await scenario.recorder.record("max-qr-code")
+    assert account.scan()
+    await enter_password(scenario, "MAX")
+    account.cloud_password = None
+    account.messenger = Messenger.WHATSAPP
+
+
+async def lose_server_connection(scenario: Scenario) -> None:
+    """Show the QR code again after an outage of the server, and after a reload."""
+    frontend = scenario.frontend
+    await submit_account(scenario)
+    await frontend.select_menu_option(frontend.texts(f"{WAYS}.qr_code"))
+    first = await frontend.expect_qr_code()
+    scenario.account.fault = Fault.BAD_GATEWAY
+    await frontend.expect_dialog_text("config.progress.wait_for_server")
+    await scenario.recorder.record("wait-for-server")
+    scenario.account.fault = None
+    second = await frontend.expect_qr_code(other_than=first)
+    for entry in await scenario.installation.client.entries(DOMAIN):
+        await scenario.installation.client.reload_entry(entry["entry_id"])
+    await frontend.expect_qr_code(other_than=second)
+
+
+async def show_rate_limit(scenario: Scenario) -> None:
+    """Show in another dialog how long the server asks to wait."""
+    scenario.account.retry_after = RETRY_AFTER
+    scenario.account.faults["getAuthorizationCode"] = Fault.RATE_LIMITED_RETRY_AFTER
+    frontend = scenario.frontend
+    await frontend.close_dialog()
+    await scenario.open_link_again()
+    await frontend.select_menu_option(frontend.texts(f"{WAYS}.phone_number"))
+    await frontend.fill_form(phone_number="+44 7700 900-123")
+    await frontend.submit_form()
+    await frontend.expect_form_error(
+        frontend.texts("config.error.rate_limited", minutes="1")
+    )
+    await scenario.recorder.record("rate-limited")
+    await frontend.close_dialog()
+    scenario.account.faults.clear()
+
+
+STEPS: Final = (
     log_in,
     link_from_repair,
-    link_from_set_up,
-    move_to_another_phone,
-    paste_a_request,
-    put_it_off,
-    wait_for_the_instance,
-    be_told_why_not,
-    need_a_passkey,
-    lose_the_server,
-    be_asked_to_wait,
+    link_from_setup,
+    link_another_phone,
+    paste_request_url,
+    link_later,
+    wait_for_new_instance,
+    show_why_not_linkable,
+    show_passkey_required,
+    link_telegram,
+    enter_telegram_code,
+    link_max,
+    lose_server_connection,
+    show_rate_limit,
 )
 
 
 @pytest.mark.parametrize(
-    "look",
+    "appearance",
     [
-        pytest.param(look, id=str(look))
-        for look in (
-            Look("en", "light", "desktop"),
-            Look("he", "light", "phone"),
-            Look("ru", "dark", "small"),
+        pytest.param(appearance, id=str(appearance))
+        for appearance in (
+            Appearance("en", "light", "desktop"),
+            Appearance("he", "light", "phone"),
+            Appearance("ru", "dark", "small"),
         )
     ],
 )
-async def test_story(
-    household: Household, person: Person, witness: Witness, look: Look
+async def test_linking(
+    installation: Installation,
+    frontend: Frontend,
+    recorder: PageRecorder,
+    appearance: Appearance,
 ) -> None:
-    """Go through the dialogs, and find nothing wrong on the way."""
-    await household.had_problem(LOGGED_OUT)
-    account = household.simulator.add_account(
+    """Run all steps, without a complaint about any page."""
+    await installation.set_up_problems(LOGGED_OUT)
+    account = installation.simulator.add_account(
         "1101000001", Token.FIRST, state="notAuthorized"
     )
-    scene = Scene(household, person, witness, account)
-    for step in STORY:
-        await scene.go_through(step)
-    assert witness.complaints == []
+    scenario = Scenario(installation, frontend, recorder, account)
+    for step in STEPS:
+        await scenario.run_step(step)
+    assert recorder.complaints == []

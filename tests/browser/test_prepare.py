@@ -1,4 +1,4 @@
-"""What the browser needs is got with little, or named with the command that gets it."""
+"""What the browser needs is installed, or the error names the command for it."""
 
 from dataclasses import dataclass
 import os
@@ -18,39 +18,40 @@ BROKEN_CHROMIUM = "exit 127"
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine with no other programs than those that a test puts there."""
+    """A machine with no other programs than those that a test adds."""
 
     folder: Path
 
-    def put(self, name: str, script: str) -> Path:
-        """Put a program there."""
+    def add_program(self, name: str, script: str) -> Path:
+        """Add a program and return its path."""
         path = self.folder / name
         path.write_text(f"#!/bin/sh\n{script}\n")
         path.chmod(0o755)
         return path
 
-    def put_apt_get(self) -> None:
-        """Put an apt-get there that writes down what it is asked, and installs."""
-        package = self.put("package", CHROMIUM)
-        self.put(
+    def add_apt_get(self) -> None:
+        """Add an apt-get that records its arguments and installs Chromium."""
+        package = self.add_program("package", CHROMIUM)
+        self.add_program(
             "apt-get",
-            f'echo "$*" >>{self.folder}/asked\n'
-            f'case "$*" in *chromium*) /bin/cp -p {package} {self.folder}/chromium;; esac',
+            f'echo "$*" >>{self.folder}/calls\n'
+            'case "$*" in *chromium*) '
+            f"/bin/cp -p {package} {self.folder}/chromium;; esac",
         )
 
     @property
-    def asked(self) -> list[str]:
-        """What apt-get was asked."""
-        path = self.folder / "asked"
+    def apt_get_calls(self) -> list[str]:
+        """Return the arguments of each call of apt-get."""
+        path = self.folder / "calls"
         return path.read_text().splitlines() if path.exists() else []
 
 
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """Run on a bare machine, as somebody who is not root."""
+    """Run on a bare machine, as a user who is not root."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "playwright"))
-    # Nobody listens there: no test downloads anything.
+    # Nothing listens there: no test downloads anything.
     monkeypatch.setenv("PLAYWRIGHT_DOWNLOAD_HOST", "http://127.0.0.1:9")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     return Machine(tmp_path)
@@ -58,16 +59,18 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 @pytest.fixture
 def no_library(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let Playwright's driver miss a library."""
-    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", str(machine.put("node", NO_LIBRARY)))
+    """Make a library missing for Playwright's driver."""
+    monkeypatch.setenv(
+        "PLAYWRIGHT_NODEJS_PATH", str(machine.add_program("node", NO_LIBRARY))
+    )
 
 
-async def test_gets_nothing_if_a_browser_starts(
+async def test_nothing_to_prepare(
     machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With a browser there is nothing to say."""
-    machine.put("chromium", BROKEN_CHROMIUM)
-    machine.put("google-chrome", CHROMIUM)
+    """Nothing is printed or installed if a browser starts."""
+    machine.add_program("chromium", BROKEN_CHROMIUM)
+    machine.add_program("google-chrome", CHROMIUM)
     await prepare()
     assert capsys.readouterr().err == ""
 
@@ -77,28 +80,28 @@ async def test_gets_nothing_if_a_browser_starts(
     ("browser", "packages"),
     [(CHROMIUM, "libatomic1"), (BROKEN_CHROMIUM, "libatomic1 chromium")],
 )
-async def test_names_the_command_that_mends_it(
+async def test_error_names_install_command(
     machine: Machine,
     browser: str,
     packages: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Without root, nothing is installed: one command is named that installs it all."""
-    machine.put("chromium", browser)
-    machine.put_apt_get()
+    """Nothing is installed without root: the error names one command for all."""
+    machine.add_program("chromium", browser)
+    machine.add_apt_get()
     with pytest.raises(NotReadyError) as raised:
         await prepare()
     command = f"\n    sudo apt-get install --no-install-recommends {packages}\n"
     assert command in str(raised.value)
     assert "libatomic.so.1" in str(raised.value)
     assert capsys.readouterr().err == ""
-    assert machine.asked == []
+    assert machine.apt_get_calls == []
 
 
-async def test_failed_download_is_one_line(
+async def test_failed_download(
     machine: Machine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A download that fails says nothing but that it was tried."""
+    """A failed download only prints that it was tried."""
     with pytest.raises(NotReadyError, match="no-install-recommends chromium\n"):
         await prepare()
     assert capsys.readouterr().err.splitlines() == [
@@ -106,15 +109,17 @@ async def test_failed_download_is_one_line(
     ]
 
 
-async def test_root_is_told_what_is_installed(
+async def test_root_installs_packages(
     machine: Machine,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Root has it installed, without what the packages only recommend, and is told."""
+    """As root, packages are installed without recommended ones, and printed."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    machine.put_apt_get()
+    machine.add_apt_get()
     await prepare()
     install = "install --no-install-recommends --yes chromium"
-    assert f"Installing on this system: apt-get {install}\n" in capsys.readouterr().err
-    assert machine.asked == ["update", install]
+    printed = capsys.readouterr().err
+    assert printed.index("no Chromium is installed") < printed.index("Installing on")
+    assert f"Installing on this system: apt-get {install}\n" in printed
+    assert machine.apt_get_calls == ["update", install]

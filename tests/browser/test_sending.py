@@ -1,4 +1,4 @@
-"""A person sends what a camera sees, before and after the account is logged out."""
+"""Send the image of a camera, before and after the account is logged out."""
 
 from pathlib import Path
 import shutil
@@ -10,15 +10,17 @@ import pytest
 from homeassistant.components import demo
 from tests.live.configuration import DOMAIN
 from tests.live.home_assistant import DEVELOPER
-from tests.live.scene import CERTAINTY, Token
+from tests.live.scenario import CONFIRMATION_TIMEOUT, Token
 from tests.simulator import Account
 
-from .actions import Actions
-from .household import Household
-from .look import Look
-from .person import Person
-from .scene import Scene
-from .witness import Witness
+from .actions import ActionsPage
+from .appearance import Appearance
+from .frontend import Frontend
+from .installation import Installation
+from .page_recorder import PageRecorder
+from .scenario import Scenario
+
+pytestmark = pytest.mark.long(110)
 
 PICTURE: Final = Path(demo.__file__).parent / "demo_0.jpg"
 CAMERA: Final = "Front door"
@@ -30,158 +32,177 @@ TEXT: Final = "Somebody is at the door"
 RESPONSE: Final = ("message_id",)
 
 
-def arrived(account: Account) -> list[tuple[str, str, int]]:
-    """Return the chats, captions and sizes of the files that GREEN-API has accepted."""
+def accepted_files(account: Account) -> list[tuple[str, str, int]]:
+    """Return chat ID, caption and size of the files that GREEN-API has accepted."""
     bodies: list[Any] = [message.body for message in account.messages]
     return [(it["chatId"], it["caption"], it["file"]["size"]) for it in bodies]
 
 
-async def log_in(scene: Scene) -> None:
-    """Have an account and a camera, and log in."""
-    client = scene.household.client
+async def log_in(scenario: Scenario) -> None:
+    """Set up an account and a camera, and log in."""
+    client = scenario.installation.client
     flow = await client.start_flow(DOMAIN)
     await flow.submit(
-        api_url=scene.household.simulator.url,
-        instance_id=scene.account.instance_id,
-        api_token=scene.account.token,
+        api_url=scenario.installation.simulator.url,
+        instance_id=scenario.account.instance_id,
+        api_token=scenario.account.token,
     )
-    picture = scene.household.home_assistant.folder / "www" / f"{CAMERA}.jpg"
+    picture = scenario.installation.home_assistant.folder / "www" / f"{CAMERA}.jpg"
     picture.parent.mkdir()
     shutil.copy(PICTURE, picture)
     flow = await client.start_flow("local_file")
     await flow.submit(file_path=f"{picture}")
-    await scene.person.arrive()
-    await scene.person.log_in(DEVELOPER)
+    await scenario.frontend.open_login_page()
+    await scenario.frontend.log_in(DEVELOPER)
 
 
-async def add_a_recipient(scene: Scene) -> None:
-    """Choose a group from the list of the account's chats."""
-    person, texts = scene.person, scene.person.texts
+async def add_recipient(scenario: Scenario) -> None:
+    """Select a group from the list of the account's chats."""
+    frontend, texts = scenario.frontend, scenario.frontend.texts
     recipient = "config_subentries.recipient"
-    await person.open_integration()
-    await person.open_menu(scene.name)
+    await frontend.open_integration()
+    await frontend.open_entry_menu(scenario.name)
     await (
-        person.entry(scene.name)
+        frontend.entry_row(scenario.name)
         .locator("ha-dropdown-item", has_text=texts(f"{recipient}.initiate_flow.user"))
         .click()
     )
-    await person.read(
-        f"{recipient}.step.user.description", account=scene.name, messenger="WhatsApp"
+    await frontend.expect_dialog_text(
+        f"{recipient}.step.user.description",
+        account=scenario.name,
+        messenger="WhatsApp",
     )
-    await scene.witness.look("recipient")
-    picker = person.flow.locator("ha-selector-select ha-generic-picker")
+    await scenario.recorder.record("recipient")
+    picker = frontend.dialog.locator("ha-selector-select ha-generic-picker")
     await picker.click()
-    await person.see(picker, FAMILY, "Caretaker (+447700900123)")
-    await scene.witness.look("chats")
-    await picker.locator("ha-list-item-option", has_text=FAMILY).click()
-    await person.see(picker.locator("ha-picker-field"), FAMILY)
-    await scene.witness.look("chosen")
-    await person.submit()
-    await person.finish()
-    await person.see(person.entry(scene.name), FAMILY, texts(f"{recipient}.entry_type"))
-    await scene.witness.look("recipients")
+    group = f"{texts('common.group')}: {FAMILY}"
+    await frontend.expect_text(
+        picker, group, f"{texts('common.person')}: Caretaker (+447700900123)"
+    )
+    await scenario.recorder.record("chats")
+    await picker.locator("ha-list-item-option", has_text=group).click()
+    # The frontend shows the value of an option if custom values are allowed.
+    await frontend.expect_text(picker.locator("ha-picker-field"), FAMILY_CHAT)
+    await scenario.recorder.record("chosen")
+    await frontend.submit_form()
+    await frontend.finish_dialog()
+    await frontend.expect_text(
+        frontend.entry_row(scenario.name), FAMILY, texts(f"{recipient}.entry_type")
+    )
+    await scenario.recorder.record("recipients")
 
 
-async def send(scene: Scene) -> None:
-    """Send what the camera sees."""
-    actions = Actions(scene.person, "send_message")
+async def send(scenario: Scenario) -> None:
+    """Send the image of the camera."""
+    actions = ActionsPage(scenario.frontend, "send_message")
     await actions.open()
-    await actions.choose_action()
+    await actions.select_action()
     await actions.add_target(FAMILY)
-    message = await actions.use("message")
+    message = await actions.enable_field("message")
     await message.locator("textarea").fill(TEXT)
-    await actions.choose_media("attachment", "Camera", CAMERA)
-    await scene.witness.look("action", tall=True)
-    await perform(scene, actions)
-    await scene.witness.look("sent", quoted=RESPONSE)
+    await actions.select_media("attachment", "Camera", CAMERA)
+    await scenario.recorder.record("action", tall=True)
+    await expect_sent(scenario, actions)
+    await scenario.recorder.record("sent", quoted=RESPONSE)
 
 
-async def perform(scene: Scene, actions: Actions) -> None:
-    """Perform the action, and read the id of the message that was sent."""
-    before = arrived(scene.account)
+async def expect_sent(scenario: Scenario, actions: ActionsPage) -> None:
+    """Perform the action, and show the ID of the sent message."""
+    before = accepted_files(scenario.account)
     await actions.perform()
-    await scene.person.see(actions.response, "message_id")
+    await scenario.frontend.expect_text(actions.response, "message_id")
     await actions.response.scroll_into_view_if_needed()
     picture = (FAMILY_CHAT, TEXT, PICTURE.stat().st_size)
-    assert arrived(scene.account) == [*before, picture]
+    assert accepted_files(scenario.account) == [*before, picture]
 
 
-async def be_refused(scene: Scene) -> None:
-    """Read why it is not sent while the account is logged out."""
-    assert scene.account.logout()
-    await scene.household.update(scene.account)
-    actions = Actions(scene.person, "send_message")
+async def send_while_logged_out(scenario: Scenario) -> None:
+    """Show why it is not sent while the account is logged out."""
+    assert scenario.account.logout()
+    await scenario.installation.refresh(scenario.account)
+    actions = ActionsPage(scenario.frontend, "send_message")
     await actions.perform()
-    await scene.person.see(
+    await scenario.frontend.expect_text(
         actions.error,
-        scene.person.texts("exceptions.logged_out.message", name=scene.name),
+        scenario.frontend.texts("exceptions.logged_out.message", name=scenario.name),
     )
-    assert len(arrived(scene.account)) == 1
+    assert len(accepted_files(scenario.account)) == 1
     await actions.error.scroll_into_view_if_needed()
-    await scene.witness.look("refused", quoted=RESPONSE)
+    await scenario.recorder.record("refused", quoted=RESPONSE)
 
 
-async def link_again(scene: Scene) -> None:
-    """Link the account in the repairs, where it says to."""
-    person, texts = scene.person, scene.person.texts
-    await scene.household.client.wait_for_issues(DOMAIN, "logged_out", within=CERTAINTY)
-    await person.open_repairs()
-    await person.open_repair(texts("issues.logged_out.title", name=scene.name))
-    await person.choose(
+async def link_again(scenario: Scenario) -> None:
+    """Link the account with its repair, as the error says."""
+    frontend, texts = scenario.frontend, scenario.frontend.texts
+    await scenario.installation.client.wait_for_issues(
+        DOMAIN, "logged_out", within=CONFIRMATION_TIMEOUT
+    )
+    await frontend.open_repairs()
+    await frontend.open_repair(texts("issues.logged_out.title", name=scenario.name))
+    await frontend.select_menu_option(
         texts("issues.logged_out.fix_flow.step.ways.menu_options.qr_code")
     )
-    await person.see_qr_code()
-    assert scene.account.scan()
-    await scene.see_repaired()
-    await person.finish()
+    await frontend.expect_qr_code()
+    assert scenario.account.scan()
+    await frontend.expect_dialog_text(
+        "issues.logged_out.fix_flow.abort.linked",
+        name=scenario.name,
+        messenger="WhatsApp",
+    )
+    await frontend.close_dialog()
 
 
-async def send_again(scene: Scene) -> None:
-    """Send it again, as the page has kept it."""
-    actions = Actions(scene.person, "send_message")
+async def send_again(scenario: Scenario) -> None:
+    """Perform the action again, which the page has kept."""
+    actions = ActionsPage(scenario.frontend, "send_message")
     await actions.open()
-    await perform(scene, actions)
-    await scene.witness.look("sent-again", quoted=RESPONSE)
+    await expect_sent(scenario, actions)
+    await scenario.recorder.record("sent-again", quoted=RESPONSE)
 
 
-async def see_when(scene: Scene) -> None:
-    """See on the page of the recipient when a message was sent last: two were."""
-    person = scene.person
+async def show_recipient_page(scenario: Scenario) -> None:
+    """Show on the recipient's device page when the last of two messages was sent."""
+    frontend = scenario.frontend
     (device_id,) = [
         device["id"]
-        for device in await scene.household.client.devices(DOMAIN)
+        for device in await scenario.installation.client.devices(DOMAIN)
         if device["name"] == FAMILY
     ]
-    await person.go(f"/config/devices/device/{device_id}")
-    card = person.page.locator("ha-device-entities-card")
+    await frontend.navigate(f"/config/devices/device/{device_id}")
+    card = frontend.page.locator("ha-device-entities-card")
     await expect(card.locator("hui-generic-entity-row").first).to_be_visible()
-    await expect(person.page.locator("ha-logbook ha-spinner")).to_have_count(0)
-    await scene.witness.look("recipient-page", tall=True)
-    assert len(arrived(scene.account)) == 2
+    await expect(frontend.page.locator("ha-logbook ha-spinner")).to_have_count(0)
+    await scenario.recorder.record("recipient-page", tall=True)
+    assert len(accepted_files(scenario.account)) == 2
 
 
-STORY: Final = (
+STEPS: Final = (
     log_in,
-    add_a_recipient,
+    add_recipient,
     send,
-    be_refused,
+    send_while_logged_out,
     link_again,
     send_again,
-    see_when,
+    show_recipient_page,
 )
 
 
 @pytest.mark.parametrize(
-    "look",
+    "appearance",
     [
-        pytest.param(look, id=str(look))
-        for look in (Look("en", "dark", "desktop"), Look("he", "dark", "phone"))
+        pytest.param(appearance, id=str(appearance))
+        for appearance in (
+            Appearance("en", "dark", "desktop"),
+            Appearance("he", "dark", "phone"),
+        )
     ],
 )
-async def test_story(household: Household, person: Person, witness: Witness) -> None:
-    """Go through what a person does, and find nothing wrong on the way."""
-    account = household.simulator.add_account("1101000001", Token.FIRST)
-    scene = Scene(household, person, witness, account)
-    for step in STORY:
-        await scene.go_through(step)
-    assert witness.complaints == []
+async def test_sending_camera_image(
+    installation: Installation, frontend: Frontend, recorder: PageRecorder
+) -> None:
+    """Run all steps, without a complaint about any page."""
+    account = installation.simulator.add_account("1101000001", Token.FIRST)
+    scenario = Scenario(installation, frontend, recorder, account)
+    for step in STEPS:
+        await scenario.run_step(step)
+    assert recorder.complaints == []

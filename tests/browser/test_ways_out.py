@@ -1,4 +1,4 @@
-"""A person leaves every dialog that links an account in every way there is."""
+"""Every dialog that links an account, with every ending."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,212 +12,220 @@ from tests.live.configuration import DOMAIN
 from tests.live.home_assistant import DEVELOPER
 from tests.simulator import Fault
 
-from .household import LOGGED_OUT, LOGGED_OUT_TOO, Household, Problem
-from .look import Look
-from .person import PATIENCE, Person
-from .scene import Scene
-from .witness import Witness
+from .appearance import Appearance
+from .frontend import TIMEOUT_MS, Frontend
+from .installation import LOGGED_OUT, SECOND_LOGGED_OUT, Installation, ProblemAccount
+from .page_recorder import PageRecorder
+from .scenario import Scenario
 
-# Milliseconds after which nobody waits for a QR code to be scanned any more.
-UNTIL_TIMEOUT: Final = 180_000 + PATIENCE
+pytestmark = pytest.mark.long(200)
 
-# Seconds in which a request that is under way when a dialog is closed comes to its end,
-# and in which nothing may follow it.
-UNDER_WAY: Final = 1
-AFTERWARDS: Final = 15
+# Milliseconds after which the dialog stops waiting for the QR code to be scanned.
+UNTIL_TIMEOUT: Final = 180_000 + TIMEOUT_MS
 
-# Seconds for which the server wants to be left alone.
+# Seconds within which a request that is pending when a dialog is closed has finished,
+# and within which no other may follow.
+LAST_REQUEST_DONE_AFTER: Final = 1
+NO_REQUEST_WITHIN: Final = 15
+
+# Seconds that the server asks to wait.
 RETRY_AFTER: Final = 5
 
-type Action = Callable[[Scene], Coroutine[Any, Any, None]]
+type Action = Callable[[Scenario], Coroutine[Any, Any, None]]
 
 
-async def open_set_up(scene: Scene) -> None:
-    """Add the account."""
-    await scene.remove()
-    await scene.add()
-    await scene.person.submit()
+async def open_setup(scenario: Scenario) -> None:
+    """Open the setup dialog and add the account."""
+    await scenario.remove_account()
+    await scenario.open_add_dialog()
+    await scenario.frontend.submit_form()
 
 
-async def open_reconfigure(scene: Scene) -> None:
-    """Choose to link the account again, when it is loaded."""
-    await scene.expect_loaded()
-    await scene.link_again()
+async def open_reconfigure(scenario: Scenario) -> None:
+    """Open the reconfigure dialog when the account is loaded, to link it again."""
+    await scenario.wait_until_loaded()
+    await scenario.open_link_again()
 
 
-async def open_repair(scene: Scene) -> None:
+async def open_repair(scenario: Scenario) -> None:
     """Open the repair of the account."""
-    await scene.person.open_repairs()
-    await scene.person.open_repair(
-        scene.person.texts("issues.logged_out.title", name=scene.name)
+    await scenario.frontend.open_repairs()
+    await scenario.frontend.open_repair(
+        scenario.frontend.texts("issues.logged_out.title", name=scenario.name)
     )
 
 
-async def see_linked(scene: Scene) -> None:
-    """Read that the account is linked, and leave the dialog."""
-    await scene.person.read(
-        "config.abort.linked", name=scene.name, messenger="WhatsApp"
+async def expect_linked(scenario: Scenario) -> None:
+    """Show that the account is linked, and close the dialog."""
+    await scenario.frontend.expect_dialog_text(
+        "config.abort.linked", name=scenario.name, messenger="WhatsApp"
     )
-    await scene.person.close()
-
-
-async def see_repaired(scene: Scene) -> None:
-    """Read that the account is repaired, and leave the dialog."""
-    await scene.see_repaired()
-    await scene.person.finish()
+    await scenario.frontend.close_dialog()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """A dialog that links an account: how it is opened and ends, and its texts."""
+class LinkingDialog:
+    """A dialog that links an account: how it opens, and its texts."""
 
     open: Action
-    see_linked: Action
     texts: str
 
 
-SET_UP: Final = Door(open=open_set_up, see_linked=see_linked, texts="config")
-RECONFIGURE: Final = Door(open=open_reconfigure, see_linked=see_linked, texts="config")
-REPAIR: Final = Door(
-    open=open_repair, see_linked=see_repaired, texts="issues.logged_out.fix_flow"
-)
+SETUP: Final = LinkingDialog(open=open_setup, texts="config")
+RECONFIGURE: Final = LinkingDialog(open=open_reconfigure, texts="config")
+REPAIR: Final = LinkingDialog(open=open_repair, texts="issues.logged_out.fix_flow")
 
 
-async def choose_qr_code(scene: Scene, door: Door) -> None:
-    """Choose to scan a QR code."""
-    await scene.person.choose(
-        scene.person.texts(f"{door.texts}.step.ways.menu_options.qr_code")
+async def select_qr_code(scenario: Scenario, dialog: LinkingDialog) -> None:
+    """Select to scan a QR code."""
+    await scenario.frontend.select_menu_option(
+        scenario.frontend.texts(f"{dialog.texts}.step.ways.menu_options.qr_code")
     )
 
 
-async def read_end(scene: Scene, door: Door, reason: str, **placeholders: str) -> None:
-    """Read why the account is not linked, and leave the dialog."""
-    await scene.person.read(
-        f"{door.texts}.abort.{reason}", name=scene.name, **placeholders
+async def expect_abort(
+    scenario: Scenario, dialog: LinkingDialog, reason: str, **placeholders: str
+) -> None:
+    """Show why the account is not linked, and close the dialog."""
+    await scenario.frontend.expect_dialog_text(
+        f"{dialog.texts}.abort.{reason}", name=scenario.name, **placeholders
     )
-    await scene.witness.look(reason.replace("_", "-"))
-    await scene.person.close()
+    await scenario.recorder.record(reason.replace("_", "-"))
+    await scenario.frontend.close_dialog()
 
 
-async def close(scene: Scene, door: Door) -> None:
-    """Close the dialog in the middle: nothing is asked for any more."""
-    await door.open(scene)
-    await choose_qr_code(scene, door)
-    await scene.person.see_qr_code()
-    await scene.person.close()
-    await asyncio.sleep(UNDER_WAY)
-    scene.account.requests.clear()
-    await asyncio.sleep(AFTERWARDS)
-    methods = [request.method for request in scene.account.requests]
+async def close_dialog(scenario: Scenario, dialog: LinkingDialog) -> None:
+    """Close the dialog during the linking: no further code is requested."""
+    await dialog.open(scenario)
+    await select_qr_code(scenario, dialog)
+    await scenario.frontend.expect_qr_code()
+    await scenario.frontend.close_dialog()
+    await asyncio.sleep(LAST_REQUEST_DONE_AFTER)
+    scenario.account.requests.clear()
+    await asyncio.sleep(NO_REQUEST_WITHIN)
+    methods = [request.method for request in scenario.account.requests]
     assert "qr" not in methods
     # The account is polled, as always.
     assert methods.count("getStateInstance") <= 1
 
 
-async def be_asked_to_wait(scene: Scene, door: Door) -> None:
-    """Read for how long the server wants to be left alone."""
-    scene.account.retry_after = RETRY_AFTER
-    await door.open(scene)
-    scene.account.faults["qr"] = Fault.RATE_LIMITED_RETRY_AFTER
-    await choose_qr_code(scene, door)
-    await read_end(scene, door, "rate_limited", minutes="1")
-    scene.account.faults.clear()
+async def show_rate_limit(scenario: Scenario, dialog: LinkingDialog) -> None:
+    """Show how long the server asks to wait."""
+    scenario.account.retry_after = RETRY_AFTER
+    await dialog.open(scenario)
+    scenario.account.faults["qr"] = Fault.RATE_LIMITED_RETRY_AFTER
+    await select_qr_code(scenario, dialog)
+    await expect_abort(scenario, dialog, "rate_limited", minutes="1")
+    scenario.account.faults.clear()
     await asyncio.sleep(RETRY_AFTER)
 
 
-async def need_a_passkey(scene: Scene, door: Door) -> None:
-    """Read where an account is linked that wants a passkey."""
-    scene.account.passkey = True
-    await door.open(scene)
-    await choose_qr_code(scene, door)
-    await read_end(scene, door, "passkey_required")
-    scene.account.passkey = False
-
-
-async def lose_the_server(scene: Scene, door: Door) -> None:
-    """Watch the QR code go with the server, and come back with it."""
-    person = scene.person
-    await door.open(scene)
-    await choose_qr_code(scene, door)
-    shown = await person.see_qr_code()
-    scene.account.fault = Fault.BAD_GATEWAY
-    await person.read(f"{door.texts}.progress.wait_for_server")
-    await scene.witness.look("wait-for-server")
-    scene.account.fault = None
-    await person.see_qr_code(other_than=shown)
-    await person.close()
-
-
-async def time_out(scene: Scene, door: Door) -> None:
-    """Scan no QR code, and be asked how to go on."""
-    await door.open(scene)
-    await choose_qr_code(scene, door)
-    await scene.person.see_qr_code()
-    step = f"{door.texts}.step.qr_timeout"
-    await expect(scene.person.flow).to_contain_text(
-        scene.person.texts(f"{step}.description"), timeout=UNTIL_TIMEOUT
+async def show_passkey_required(scenario: Scenario, dialog: LinkingDialog) -> None:
+    """Show where to link an account that requires a passkey, and wait for that."""
+    scenario.account.passkey = True
+    await dialog.open(scenario)
+    await select_qr_code(scenario, dialog)
+    await scenario.frontend.expect_dialog_text(
+        f"{dialog.texts}.progress.use_passkey", name=scenario.name
     )
-    await scene.witness.look("qr-timeout")
-    await scene.person.choose(scene.person.texts(f"{step}.menu_options.qr_code"))
-    await scene.person.see_qr_code()
-    await scene.person.close()
+    await scenario.recorder.record("passkey")
+    await scenario.frontend.close_dialog()
+    scenario.account.passkey = False
 
 
-async def be_reloaded(scene: Scene, door: Door) -> None:
-    """Link the account although it is reloaded while the QR code is shown."""
-    await door.open(scene)
-    await choose_qr_code(scene, door)
-    shown = await scene.person.see_qr_code()
-    for entry in await scene.household.client.entries(DOMAIN):
-        if entry["title"] == scene.name:
-            await scene.household.client.reload_entry(entry["entry_id"])
-    await scene.person.see_qr_code(other_than=shown)
-    assert scene.account.scan()
-    await door.see_linked(scene)
-    assert scene.account.linked
+async def lose_server_connection(scenario: Scenario, dialog: LinkingDialog) -> None:
+    """Show the QR code again after an outage of the server."""
+    frontend = scenario.frontend
+    await dialog.open(scenario)
+    await select_qr_code(scenario, dialog)
+    shown = await frontend.expect_qr_code()
+    scenario.account.fault = Fault.BAD_GATEWAY
+    await frontend.expect_dialog_text(f"{dialog.texts}.progress.wait_for_server")
+    await scenario.recorder.record("wait-for-server")
+    scenario.account.fault = None
+    await frontend.expect_qr_code(other_than=shown)
+    await frontend.close_dialog()
 
 
-async def be_linked_already(scene: Scene, door: Door) -> None:
-    """Find out in the dialog that somebody else has linked the account."""
-    await door.open(scene)
-    await scene.person.read(f"{door.texts}.step.ways.description", name=scene.name)
-    scene.account.state = "authorized"
-    await choose_qr_code(scene, door)
-    await door.see_linked(scene)
+async def time_out(scenario: Scenario, dialog: LinkingDialog) -> None:
+    """Do not scan the QR code, until the dialog asks how to continue."""
+    await dialog.open(scenario)
+    await select_qr_code(scenario, dialog)
+    await scenario.frontend.expect_qr_code()
+    step = f"{dialog.texts}.step.qr_timeout"
+    await expect(scenario.frontend.dialog).to_contain_text(
+        scenario.frontend.texts(f"{step}.description"), timeout=UNTIL_TIMEOUT
+    )
+    await scenario.recorder.record("qr-timeout")
+    await scenario.frontend.select_menu_option(
+        scenario.frontend.texts(f"{step}.menu_options.qr_code")
+    )
+    await scenario.frontend.expect_qr_code()
+    await scenario.frontend.close_dialog()
 
 
-type WayOut = Callable[[Scene, Door], Coroutine[Any, Any, None]]
+async def reload_while_linking(scenario: Scenario, dialog: LinkingDialog) -> None:
+    """Link an account whose entry is reloaded while its QR code is shown."""
+    await dialog.open(scenario)
+    await select_qr_code(scenario, dialog)
+    shown = await scenario.frontend.expect_qr_code()
+    for entry in await scenario.installation.client.entries(DOMAIN):
+        if entry["title"] == scenario.name:
+            await scenario.installation.client.reload_entry(entry["entry_id"])
+    await scenario.frontend.expect_qr_code(other_than=shown)
+    assert scenario.account.scan()
+    await expect_linked(scenario)
+    assert scenario.account.linked
 
-# Each account is linked but once: it takes minutes until there is a repair again.
-WAYS_OUT: Final[tuple[tuple[Problem, WayOut], ...]] = (
-    (LOGGED_OUT, close),
-    (LOGGED_OUT, be_asked_to_wait),
-    (LOGGED_OUT, need_a_passkey),
-    (LOGGED_OUT, lose_the_server),
+
+async def link_elsewhere(scenario: Scenario, dialog: LinkingDialog) -> None:
+    """Finish when the account has been linked elsewhere."""
+    await dialog.open(scenario)
+    await scenario.frontend.expect_dialog_text(
+        f"{dialog.texts}.step.ways.description",
+        name=scenario.name,
+        messenger="WhatsApp",
+    )
+    scenario.account.state = "authorized"
+    await select_qr_code(scenario, dialog)
+    await expect_linked(scenario)
+
+
+type Ending = Callable[[Scenario, LinkingDialog], Coroutine[Any, Any, None]]
+
+# Each account is linked only once: the next repair issue is raised minutes later.
+ENDINGS: Final[tuple[tuple[ProblemAccount, Ending], ...]] = (
+    (LOGGED_OUT, close_dialog),
+    (LOGGED_OUT, show_rate_limit),
+    (LOGGED_OUT, show_passkey_required),
+    (LOGGED_OUT, lose_server_connection),
     (LOGGED_OUT, time_out),
-    (LOGGED_OUT, be_reloaded),
-    (LOGGED_OUT_TOO, be_linked_already),
+    (LOGGED_OUT, reload_while_linking),
+    (SECOND_LOGGED_OUT, link_elsewhere),
 )
 
 
 @pytest.mark.parametrize(
-    ("look", "door"),
+    ("appearance", "dialog"),
     [
-        pytest.param(Look("en", "dark", "desktop"), SET_UP, id="set-up"),
-        pytest.param(Look("de", "light", "phone"), RECONFIGURE, id="reconfigure"),
-        pytest.param(Look("es", "light", "desktop"), REPAIR, id="repair"),
+        pytest.param(Appearance("en", "dark", "desktop"), SETUP, id="set-up"),
+        pytest.param(Appearance("de", "light", "phone"), RECONFIGURE, id="reconfigure"),
+        pytest.param(Appearance("es", "light", "desktop"), REPAIR, id="repair"),
     ],
 )
-async def test_ways_out(
-    household: Household, person: Person, witness: Witness, door: Door
+async def test_dialog_endings(
+    installation: Installation,
+    frontend: Frontend,
+    recorder: PageRecorder,
+    dialog: LinkingDialog,
 ) -> None:
-    """Open a dialog again and again, and leave it in every way."""
-    await household.had_problem(LOGGED_OUT, LOGGED_OUT_TOO)
-    await person.arrive()
-    await person.log_in(DEVELOPER)
-    account = household.simulator.accounts[LOGGED_OUT.instance_id]
-    scene = Scene(household, person, witness, account)
-    for problem, way_out in WAYS_OUT:
-        it = replace(scene, account=scene.account_of(problem))
-        await it.go_through(way_out, door)
-    assert witness.complaints == []
+    """Open a dialog repeatedly and end it in every possible way."""
+    await installation.set_up_problems(LOGGED_OUT, SECOND_LOGGED_OUT)
+    await frontend.open_login_page()
+    await frontend.log_in(DEVELOPER)
+    account = installation.simulator.accounts[LOGGED_OUT.instance_id]
+    scenario = Scenario(installation, frontend, recorder, account)
+    for problem, ending in ENDINGS:
+        it = replace(scenario, account=scenario.account_of(problem))
+        await it.run_step(ending, dialog)
+    assert recorder.complaints == []

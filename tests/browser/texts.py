@@ -1,6 +1,7 @@
-"""The texts of the integration, as people read them on a page."""
+"""The texts of the integration, as they are shown on a page."""
 
 from collections.abc import Iterator
+from datetime import datetime
 import json
 import re
 from typing import Any, Final
@@ -18,19 +19,23 @@ class Texts:
     """The integration's texts in one language."""
 
     def __init__(self, language: str) -> None:
-        """Read them."""
+        """Read the translations of a language."""
         self.language = language
         self._texts = dict(_read(language))
         english = dict(_read("en"))
         self.foreign = frozenset(english.values()) - frozenset(self._texts.values())
-        """The English ones that are said in another way in this language."""
+        """The English texts that are not texts of this language too."""
 
     def __call__(self, key: str, **placeholders: str) -> str:
         """Return a text, such as `config.error.unknown`."""
         return self._texts[key].format(**placeholders)
 
+    def moment(self, moment: datetime) -> str:
+        """Return a date and time in the form of the language."""
+        return moment.strftime(self("common.moment")).replace(" ", "\N{NO-BREAK SPACE}")
+
     def lines(self, key: str, **placeholders: str) -> list[str]:
-        """Return the lines of a text as they look when their markup is rendered."""
+        """Return the lines of a text as they are rendered, without markup."""
         text = LINK.sub(r"\1", PICTURE.sub("", self._texts[key]))
         plain = MARK.sub("", text).format(**{"waiting": "", **placeholders})
         return [line for line in plain.splitlines() if line]
@@ -43,7 +48,7 @@ def _read(language: str) -> Iterator[tuple[str, str]]:
 
 
 def _flattened(branch: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the texts of a branch with their full keys."""
+    """Yield the texts of a part of the tree with their full keys."""
     for name, value in branch.items():
         key = f"{path}.{name}" if path else name
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Test what becomes of an address as people type or paste it."""
+"""Test parsing addresses as users enter or paste them."""
 
 from ipaddress import ip_address
 
@@ -6,7 +6,7 @@ from hypothesis import example, given, settings, strategies as st
 import pytest
 from yarl import URL
 
-from custom_components.green_api.address import (
+from custom_components.green_api.inputs.address import (
     Address,
     InsecureAddressError,
     InvalidAddressError,
@@ -14,7 +14,9 @@ from custom_components.green_api.address import (
 from tests.support.clients import assert_no_details
 from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR, addresses
 
-# What may be between the instance and the token of a URL that was pasted.
+pytestmark = pytest.mark.long(11)
+
+# Paths between the instance and the token of a pasted URL.
 method_paths = st.lists(
     st.sampled_from(
         (
@@ -54,8 +56,8 @@ method_paths = st.lists(
         ("http://[::1]:8124", "http://[::1]:8124"),
     ],
 )
-def test_mended(text: str, url: str) -> None:
-    """Blanks, a missing scheme and slashes at the end are mended; a path stays."""
+def test_corrected_address(text: str, url: str) -> None:
+    """Spaces, a missing scheme and trailing slashes are corrected; a path is kept."""
     assert Address.parse(text) == Address(url, None)
 
 
@@ -117,7 +119,7 @@ def test_mended(text: str, url: str) -> None:
     ],
 )
 def test_whole_url_pasted(text: str, address: Address) -> None:
-    """The whole URL of a method holds the address, the instance and the token."""
+    """The URL of a method contains the address, the instance ID and the token."""
     assert Address.parse(text) == address
     assert "secret" not in repr(address)
 
@@ -183,7 +185,7 @@ def test_whole_url_pasted(text: str, address: Address) -> None:
     ],
 )
 def test_invalid(text: str) -> None:
-    """What is no address of a web server is refused, without a word of it."""
+    """An invalid address is refused, and is not part of the error."""
     with pytest.raises(InvalidAddressError) as raised:
         Address.parse(text)
     assert_no_details(raised.value)
@@ -205,7 +207,7 @@ def test_invalid(text: str) -> None:
     ],
 )
 def test_insecure(text: str) -> None:
-    """Nothing travels in clear but to this very computer."""
+    """Plain HTTP is only allowed to this computer."""
     with pytest.raises(InsecureAddressError) as raised:
         Address.parse(text)
     assert_no_details(raised.value)
@@ -228,11 +230,11 @@ def test_insecure(text: str) -> None:
         ),
         ("https://api.greenapi.com", "4100000001", "https://4100.api.green-api.com"),
         ("https://api.green-api.com", "310022742216", "https://3100.api.green-api.com"),
-        # It is the pool's, or none is known.
+        # The address is already the pool's, or the pool is unknown.
         ("https://7103.api.greenapi.com", "7103000001", None),
         ("https://api.green-api.com", "1101000001", None),
         ("https://api.green-api.com", "7103", None),
-        # The address is not GREEN-API's own.
+        # The address is not one of GREEN-API.
         ("http://127.0.0.1:8124", "7103000001", None),
         ("https://proxy.example", "7103000001", None),
         ("https://api.green-api.com.example", "7103000001", None),
@@ -248,15 +250,15 @@ def test_insecure(text: str) -> None:
     ],
 )
 def test_pool(url: str, instance_id: str, pool: str | None) -> None:
-    """Another address is known only in place of one of GREEN-API's own."""
+    """Only an address of GREEN-API is replaced by that of the pool."""
     assert Address.of_pool(url, instance_id) == pool
 
 
-# Whatever people type
+# Arbitrary input
 
 
-def accepted(text: str) -> list[Address]:
-    """Return the address that a text is taken for, if it is not refused."""
+def parsed_address(text: str) -> list[Address]:
+    """Return the address in a list, or an empty list if the text is refused."""
     try:
         return [Address.parse(text)]
     except (InvalidAddressError, InsecureAddressError) as err:
@@ -265,7 +267,7 @@ def accepted(text: str) -> list[Address]:
 
 
 def is_safe(url: URL) -> bool:
-    """Tell whether nobody but the host reads what is sent there."""
+    """Return whether only the host can read what is sent there."""
     return (
         url.scheme == "https"
         or url.host == "localhost"
@@ -277,8 +279,8 @@ def is_safe(url: URL) -> bool:
 @settings(FUZZED, max_examples=1000)
 @given(text=addresses)
 def test_any_address(text: str) -> None:
-    """What is taken for an address is one, safe, without a token, and stays as it is."""
-    for address in accepted(text):
+    """A parsed address is valid, safe, without a token, and stable."""
+    for address in parsed_address(text):
         url = URL(address.url)
         assert is_safe(url)
         assert (url.user, url.password, url.query_string, url.fragment) == (
@@ -299,8 +301,8 @@ def test_any_address(text: str) -> None:
 @settings(FUZZED, max_examples=1000)
 @given(text=addresses, instance_id=st.from_regex(r"[0-9]{1,20}", fullmatch=True))
 def test_pool_of_any_address(text: str, instance_id: str) -> None:
-    """No token goes to a host that is neither named nor GREEN-API's."""
-    for address in accepted(text):
+    """The token is sent only to the entered host or to one of GREEN-API."""
+    for address in parsed_address(text):
         for pool in filter(None, [Address.of_pool(address.url, instance_id)]):
             url = URL(pool)
             assert url.scheme == "https"
@@ -314,6 +316,6 @@ def test_pool_of_any_address(text: str, instance_id: str) -> None:
 @given(prefix=addresses, path=method_paths)
 @example(prefix="https://api.green-api.com", path="/../")
 def test_any_pasted_url(prefix: str, path: str) -> None:
-    """No token of a URL that was pasted is left in the address."""
-    for address in accepted(f"{prefix}/waInstance1{path}/d75b3a66374942c5"):
+    """The token of a pasted URL is removed from the address."""
+    for address in parsed_address(f"{prefix}/waInstance1{path}/d75b3a66374942c5"):
         assert "d75b3a66374942c5" not in address.url

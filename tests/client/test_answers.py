@@ -1,4 +1,4 @@
-"""Test how answers are understood."""
+"""Test parsing responses."""
 
 import base64
 from collections.abc import Callable
@@ -29,10 +29,10 @@ from custom_components.green_api.api import (
     Settings,
     WrongAddressError,
 )
-from custom_components.green_api.api.transport import MAX_BODY_BYTES
+from custom_components.green_api.api.exchange import MAX_BODY_BYTES
 from tests.simulator import Account
 from tests.support.canned import CannedServer
-from tests.support.clients import METHODS, outcome
+from tests.support.clients import METHODS, SENDS, result_or_error
 from tests.support.const import TOKEN
 
 ENCODED_TOKEN: Final = quote(TOKEN, safe="")
@@ -40,19 +40,23 @@ ENCODED_TOKEN: Final = quote(TOKEN, safe="")
 NO_SETTINGS: Final = Settings(
     messenger=Messenger.WHATSAPP,
     wid="",
-    webhook_url="",
+    has_webhook=False,
+    receives_messages=False,
+    receives_votes=False,
+    uses_lids=False,
     state_webhook=False,
+    reports_statuses=False,
     message_delay=None,
 )
 
 
 def png(width: int, height: int) -> bytes:
-    """Return an image of which nobody looks at more than the size."""
+    """Return the beginning of a PNG, up to its size in pixels."""
     return b"\x89PNG\r\n\x1a\n" + struct.pack("!I4s2I", 13, b"IHDR", width, height)
 
 
 def qr_code(width: int, height: int) -> str:
-    """Return an answer with an image."""
+    """Return a response with a QR code of this size in pixels."""
     image = base64.b64encode(png(width, height)).decode()
     return json.dumps({"type": "qrCode", "message": image})
 
@@ -61,9 +65,12 @@ def qr_code(width: int, height: int) -> str:
 async def test_documented_answer(
     canned: CannedServer, canned_client: GreenApiClient, method: str
 ) -> None:
-    """An answer as it is documented is understood."""
-    canned.say(200, json.dumps(METHODS[method].answer))
-    assert await outcome(METHODS[method].call(canned_client)) == METHODS[method].result
+    """A documented response is parsed."""
+    canned.respond(200, json.dumps(METHODS[method].answer))
+    assert (
+        await result_or_error(METHODS[method].call(canned_client))
+        == METHODS[method].result
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,14 +128,19 @@ async def test_documented_answer(
                     "webhookUrlToken": "Bearer secret",
                     "delaySendMessagesMilliseconds": 3000,
                     "stateWebhook": "yes",
+                    "outgoingWebhook": "yes",
                     "linkPreview": True,
                 }
             ),
             Settings(
                 messenger=Messenger.WHATSAPP,
                 wid="79001234567@c.us",
-                webhook_url="https://example.com/hook",
+                has_webhook=True,
+                receives_messages=False,
+                receives_votes=False,
+                uses_lids=False,
                 state_webhook=True,
+                reports_statuses=True,
                 message_delay=3.0,
             ),
         ),
@@ -153,6 +165,28 @@ async def test_documented_answer(
             NO_SETTINGS,
         ),
         ("getSettings", '{"typeInstance":"pigeon"}', NO_SETTINGS),
+        (
+            "getSettings",
+            json.dumps(
+                {
+                    "webhookUrl": " ",
+                    "incomingWebhook": "yes",
+                    "pollMessageWebhook": "yes",
+                    "enableLidMode": "yes",
+                }
+            ),
+            replace(
+                NO_SETTINGS,
+                receives_messages=True,
+                receives_votes=True,
+                uses_lids=True,
+            ),
+        ),
+        (
+            "getSettings",
+            '{"webhookUrl":["x"],"incomingWebhook":true,"enableLidMode":"Yes"}',
+            NO_SETTINGS,
+        ),
         ("getSettings", '{"typeInstance":["v3"],"stateWebhook":true}', NO_SETTINGS),
         ("getSettings", "{}", BadResponseError),
         ("getSettings", "null", BadResponseError),
@@ -199,7 +233,7 @@ async def test_documented_answer(
         ("getMessagesCount", '{"count":' + "9" * 5000 + "}", BadResponseError),
         ("getMessagesCount", "{}", BadResponseError),
         ("getMessagesCount", "3", BadResponseError),
-        ("showMessagesQueue", "[]", None),
+        ("showMessagesQueue", "[]", frozenset()),
         ("showMessagesQueue", '["BAE5F4886F6F2D05"]', BadResponseError),
         ("showMessagesQueue", "{}", BadResponseError),
         ("showMessagesQueue", "null", BadResponseError),
@@ -240,6 +274,11 @@ async def test_documented_answer(
             '{"type":"pending_password","message":""}',
             QrAnswer(QrKind.PENDING_PASSWORD),
         ),
+        (
+            "qr",
+            '{"type":"pendingPassword","message":"2FA password required"}',
+            QrAnswer(QrKind.PENDING_PASSWORD),
+        ),
         ("qr", qr_code(4096, 4096), QrAnswer(QrKind.QR_CODE, png(4096, 4096))),
         ("qr", qr_code(1, 1).replace('"}', '!"}'), BadResponseError),
         ("qr", qr_code(4097, 1), BadResponseError),
@@ -275,31 +314,96 @@ async def test_answer(
     body: str,
     expected: object,
 ) -> None:
-    """An answer is understood as it is documented, or not at all."""
-    canned.say(200, body)
-    result = await outcome(METHODS[method].call(canned_client))
+    """A response is parsed as documented, or is an error."""
+    canned.respond(200, body)
+    result = await result_or_error(METHODS[method].call(canned_client))
     assert result == expected
     assert type(result) is type(expected)
 
 
-async def test_oldest_message(
+type Message = dict[str, object]
+
+TEXT: Final[Message] = {"chatId": "79001234568@c.us", "message": "Hi"}
+OLD: Final[Message] = {"typeMessage": "textMessage"} | TEXT
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"messageID": "A"}, {"messageID": "B"}),
+        ({"messageID": "A", "body": TEXT}, {"messageID": "B", "body": TEXT}),
+        ({"messageID": "A"}, {"messagesIDs": ["A", "B"]}),
+        ({"messagesIDs": ["A", "B"]}, {"messagesIDs": ["A", "C"]}),
+        ({"messageID": "", "body": TEXT}, {"messageID": "A", "body": TEXT}),
+        ({"messageID": 1}, {"messageID": 2}),
+        ({"idMessage": "A"}, {"idMessage": "B"}),
+        # Without an ID, the text and the chat are compared.
+        (OLD, OLD | {"message": "Hello"}),
+        (OLD, OLD | {"chatId": "79001234569@c.us"}),
+        ({"body": TEXT}, {"body": TEXT | {"message": "Hello"}}),
+        ({"body": TEXT | {"fileName": "a"}}, {"body": TEXT | {"fileName": "b"}}),
+        (OLD, {}),
+    ],
+)
+async def test_waiting_messages_differ(
+    canned: CannedServer, canned_client: GreenApiClient, one: Message, other: Message
+) -> None:
+    """Two waiting messages are distinguished, in either order."""
+    canned.respond(200, json.dumps([one, other]))
+    both = await canned_client.get_waiting_messages()
+    canned.respond(200, json.dumps([other, one]))
+    assert await canned_client.get_waiting_messages() == both
+    canned.respond(200, json.dumps([one]))
+    assert len(both) == 2
+    assert len(both & await canned_client.get_waiting_messages()) == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"messageID": "A"}, {"messageID": "A", "status": "sending"}),
+        ({"messageID": "A", "type": "x"}, {"messageID": "A", "type": "y"}),
+        (
+            {"messageID": "A", "body": TEXT},
+            {"messageID": "A", "body": TEXT | {"message": "Hi!", "attempts": 3}},
+        ),
+        ({"messageID": 1}, {"messageID": "1"}),
+        ({"messagesIDs": ["A", "B"]}, {"messagesIDs": ["B", "A"]}),
+        (OLD, OLD | {"attempts": 3, "typeMessage": "extendedTextMessage"}),
+        (OLD | {"timestamp": 1}, OLD | {"timestamp": 2}),
+        ({"body": TEXT}, {"body": TEXT | {"linkPreview": True}, "type": "text"}),
+    ],
+)
+async def test_waiting_message_stays(
+    canned: CannedServer, canned_client: GreenApiClient, before: Message, after: Message
+) -> None:
+    """A waiting message is recognized even if other fields change."""
+    canned.respond(200, json.dumps([before]))
+    known = await canned_client.get_waiting_messages()
+    canned.respond(200, json.dumps([after]))
+    assert await canned_client.get_waiting_messages() == known
+
+
+async def test_waiting_messages_alike(
     canned: CannedServer, canned_client: GreenApiClient
 ) -> None:
-    """The oldest message is the same however it is written, and like no other one."""
-    numbers = []
-    for oldest in (
-        '{"messageID":"A","body":{"message":"Hi"}}',
-        '{"body": {"message": "Hi"}, "messageID": "A"}',
-        '{"messageID":"B","body":{"message":"Hi"}}',
-        '{"messageID":"A","body":{"message":"Hello"}}',
-        '{"messageID":"A","body":["Hi"]}',
-        '{"typeMessage":"textMessage","message":"Hi"}',
-        '{"body":{"body":{"body":[]}}}',
-    ):
-        canned.say(200, f'[{oldest},{{"messageID":"C"}}]')
-        numbers.append(await canned_client.get_oldest_message())
-    assert numbers[0] == numbers[1]
-    assert len(set(numbers)) == 6
+    """Equal messages without an ID are all counted, with an ID only once."""
+    canned.respond(200, json.dumps([OLD, OLD, OLD]))
+    three = await canned_client.get_waiting_messages()
+    canned.respond(200, json.dumps([OLD, OLD]))
+    assert await canned_client.get_waiting_messages() < three
+    assert len(three) == 3
+    canned.respond(200, json.dumps([{"messageID": "A"}, {"messageID": "A"}]))
+    assert len(await canned_client.get_waiting_messages()) == 1
+
+
+async def test_waiting_messages_of_odd_ids(
+    canned: CannedServer, canned_client: GreenApiClient
+) -> None:
+    """A list of objects is parsed, whatever the type of the ID is."""
+    odd = [{"messageID": it} for it in ({"a": []}, [[]], True, 1e400, [None], -1)]
+    canned.respond(200, json.dumps([*odd, {"body": {"message": {}, "chatId": []}}]))
+    assert len(await canned_client.get_waiting_messages()) == 7
 
 
 @pytest.mark.parametrize(
@@ -322,7 +426,7 @@ async def test_oldest_message(
 async def test_state(
     client: GreenApiClient, account: Account, raw: str | None, known: object
 ) -> None:
-    """The server's own word is kept, whether it is known or not."""
+    """The raw state is kept, whether it is known or not."""
     account.state = raw
     state = await client.get_state()
     assert state == AccountState(raw)
@@ -394,9 +498,9 @@ async def test_error(
     answer: tuple[int, str, *tuple[str, ...]],
     expected: type[GreenApiError],
 ) -> None:
-    """An error is known by the vendor's words, else by its status."""
-    canned.say(*answer)
-    assert await outcome(canned_client.reboot()) is expected
+    """An error is recognized by the vendor's text, or else by the status."""
+    canned.respond(*answer)
+    assert await result_or_error(canned_client.reboot()) is expected
 
 
 @pytest.mark.parametrize(
@@ -431,9 +535,92 @@ async def test_words(
     words: str,
     expected: type[GreenApiError],
 ) -> None:
-    """The vendor's words count, and what is only like them does not."""
-    canned.say(status, words, "text/html")
-    assert await outcome(canned_client.reboot()) is expected
+    """The vendor's error texts are recognized, and similar texts are not."""
+    canned.respond(status, words, "text/html")
+    assert await result_or_error(canned_client.reboot()) is expected
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        *(200, 201, 202, 206, 301, 400, 401, 402, 403, 404, 408, 409, 422, 429),
+        *(466, 469, 499, 500, 501, 502, 503, 504, 599, 999),
+    ],
+)
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Instance account is expired", InstanceExpiredError),
+        ("Instance is deleted", InstanceDeletedError),
+        ("instance in starting process try later", InstanceStartingError),
+    ],
+)
+async def test_words_in_any_status(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    status: int,
+    words: str,
+    expected: type[GreenApiError],
+) -> None:
+    """An error text about the account is recognized with any status."""
+    canned.respond(status, json.dumps({"statusCode": status, "message": words}))
+    for method in METHODS.keys() - {"getMessage", "getStateInstance", *SENDS}:
+        assert await result_or_error(METHODS[method].call(canned_client)) is expected
+    is_starting = expected is InstanceStartingError
+    assert await result_or_error(canned_client.get_state()) == (
+        AccountState("starting") if is_starting else expected
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ["Instance is deleted"],
+        [{"chatId": "10000000", "message": "Instance is deleted"}],
+        {"messages": [{"message": "Instance is deleted"}]},
+        {"body": {"message": "Instance is deleted"}},
+        {"name": "Instance is deleted"},
+        {"webhookUrl": "https://example.com/instance-is-deleted"},
+        {"details": [{"context": {"value": "Instance is deleted"}}]},
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400])
+async def test_words_of_others(
+    canned: CannedServer, canned_client: GreenApiClient, status: int, body: object
+) -> None:
+    """Texts of users are not taken for error texts of the vendor."""
+    canned.respond(status, json.dumps(body))
+    for method in METHODS.keys() - {"getContacts", "getChats", "getSettings", *SENDS}:
+        result = await result_or_error(METHODS[method].call(canned_client))
+        assert result is not InstanceDeletedError
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [("getStateInstance", {"stateInstance": None}), ("reboot", {"isReboot": False})],
+)
+async def test_words_beside_nothing(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    method: str,
+    body: dict[str, object],
+) -> None:
+    """An error text is recognized beside an empty result."""
+    words = {"message": "Instance account is expired"}
+    canned.respond(200, json.dumps(body | words))
+    assert (
+        await result_or_error(METHODS[method].call(canned_client))
+        is InstanceExpiredError
+    )
+
+
+def test_repr() -> None:
+    """Representations do not contain personal data of an account."""
+    answer = METHODS["getSettings"].result
+    assert isinstance(answer, Settings)
+    assert answer.wid
+    shown = f"{answer!r} {QrAnswer(QrKind.QR_CODE, png(300, 300))!r}"
+    assert [it for it in ("79001234567", "PNG") if it in shown] == []
 
 
 @pytest.mark.parametrize(
@@ -464,9 +651,9 @@ async def test_carrier(
     content_type: str,
     carrier: Callable[[str], str | bytes],
 ) -> None:
-    """The vendor's words count, whatever carries them and however that is called."""
-    canned.say(status, carrier("Instance account is expired"), content_type)
-    assert await outcome(canned_client.reboot()) is InstanceExpiredError
+    """The vendor's error texts are recognized in any format and content type."""
+    canned.respond(status, carrier("Instance account is expired"), content_type)
+    assert await result_or_error(canned_client.reboot()) is InstanceExpiredError
 
 
 @pytest.mark.parametrize(
@@ -492,12 +679,15 @@ async def test_answer_beside_words(
     body: dict[str, object],
     expected: object,
 ) -> None:
-    """Where there is an answer, no words beside it count; where there is none, they do."""
+    """An error text is ignored beside a result, and recognized without one."""
     words = {"message": "Instance is deleted", "webhookUrl": None}
-    canned.say(200, json.dumps(body | words))
-    assert await outcome(METHODS[method].call(canned_client)) == expected
-    canned.say(200, json.dumps({"message": "Instance is deleted"}))
-    assert await outcome(METHODS[method].call(canned_client)) is InstanceDeletedError
+    canned.respond(200, json.dumps(body | words))
+    assert await result_or_error(METHODS[method].call(canned_client)) == expected
+    canned.respond(200, json.dumps({"message": "Instance is deleted"}))
+    assert (
+        await result_or_error(METHODS[method].call(canned_client))
+        is InstanceDeletedError
+    )
 
 
 @pytest.mark.parametrize(
@@ -506,6 +696,6 @@ async def test_answer_beside_words(
 async def test_longest_body(
     canned: CannedServer, canned_client: GreenApiClient, size: int, expected: object
 ) -> None:
-    """A body is read up to 256 KiB, and one of a byte more is refused."""
-    canned.say(200, '{"isReboot":true}'.ljust(size))
-    assert await outcome(canned_client.reboot()) == expected
+    """A body of 256 KiB is read, and one that is a byte longer is refused."""
+    canned.respond(200, '{"isReboot":true}'.ljust(size))
+    assert await result_or_error(canned_client.reboot()) == expected

@@ -1,4 +1,4 @@
-"""Test how lists of contacts and chats are read."""
+"""Test parsing lists of contacts and chats."""
 
 import json
 from typing import Any, Final
@@ -17,7 +17,7 @@ from custom_components.green_api.api import (
 from custom_components.green_api.api.chats import MAX_CHATS, MAX_NAME_LENGTH
 from tests.simulator import Account, Messenger
 from tests.support.canned import CannedServer
-from tests.support.clients import METHODS, outcome
+from tests.support.clients import METHODS, result_or_error
 from tests.support.const import TOKEN
 
 PERSON: Final = {"id": "79001234567@c.us", "type": "user"}
@@ -29,9 +29,9 @@ pytestmark = pytest.mark.parametrize("method", ["getContacts", "getChats"])
 async def read(
     canned: CannedServer, client: GreenApiClient, method: str, answer: object
 ) -> Any:
-    """Return what becomes of an answer."""
-    canned.say(200, json.dumps(answer))
-    return await outcome(METHODS[method].call(client))
+    """Return the parsed response."""
+    canned.respond(200, json.dumps(answer))
+    return await result_or_error(METHODS[method].call(client))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ async def read(
             PERSON | {"name": "half a sign: \ud83d"},
             ("79001234567@c.us", "half a sign: ?", ChatKind.PERSON, None),
         ),
-        # None of these can be sent to.
+        # No messages can be sent to these.
         ({"id": "status@broadcast"}, None),
         ({"id": "120363043968066561@newsletter"}, None),
         ({"id": 79001234567}, None),
@@ -113,7 +113,7 @@ async def read(
         ("79001234567@c.us", None),
         (None, None),
         ([PERSON], None),
-        # Nor must these be shown.
+        # These must not be shown.
         (PERSON | {"name": f"/{TOKEN}"}, None),
     ],
 )
@@ -124,7 +124,7 @@ async def test_item(
     item: object,
     expected: Any,
 ) -> None:
-    """A chat is what can be sent to, by the best name that there is for it."""
+    """A chat is listed if messages can be sent to it, with its best name."""
     chats = await read(canned, canned_client, method, [item])
     assert chats == (() if expected is None else (Chat(*expected),))
 
@@ -132,7 +132,7 @@ async def test_item(
 async def test_empty_list(
     canned: CannedServer, canned_client: GreenApiClient, method: str
 ) -> None:
-    """An empty list means to ask again, and one without a chat does not."""
+    """An empty list is requested again, and one without a valid chat is not."""
     assert await read(canned, canned_client, method, []) is None
     assert await read(canned, canned_client, method, [{}]) == ()
 
@@ -140,19 +140,19 @@ async def test_empty_list(
 async def test_list_that_is_not_ready(
     client: GreenApiClient, account: Account, method: str
 ) -> None:
-    """A list comes when it is ready, and not without a phone."""
+    """A list is returned when it is ready; without a phone there is an error."""
     account.empty_lists = 1
     assert await METHODS[method].call(client) is None
     assert await METHODS[method].call(client)
     account.state = "notAuthorized"
-    assert await outcome(METHODS[method].call(client)) is InstanceStartingError
+    assert await result_or_error(METHODS[method].call(client)) is InstanceStartingError
 
 
 @pytest.mark.parametrize("messenger", Messenger)
 async def test_lists_of_messengers(
     client: GreenApiClient, account: Account, method: str, messenger: Messenger
 ) -> None:
-    """Whatever the messenger calls things, they are read; MAX lists groups as chats."""
+    """The lists of all messengers are parsed; MAX lists groups as chats."""
     account.messenger = messenger
     chats: Any = await METHODS[method].call(client)
     known = {contact.chat_id for contact in account.known}
@@ -179,21 +179,21 @@ async def test_no_list(
     answer: object,
     expected: object,
 ) -> None:
-    """What is no list is no answer."""
+    """A response that is not a list is an error."""
     assert await read(canned, canned_client, method, answer) is expected
 
 
 async def test_thousands_of_chats(
     canned: CannedServer, canned_client: GreenApiClient, method: str
 ) -> None:
-    """Several megabytes are read, up to a number of chats."""
+    """Several megabytes are read, up to a maximum number of chats."""
     items = [
         {"id": f"79{number:09}@c.us", "name": "Neighbour " * 8, "type": "user"}
         for number in range(MAX_CHATS + 10)
     ]
     body = json.dumps(items)
     assert len(body) > 2_000_000
-    canned.say(200, body)
+    canned.respond(200, body)
     chats: Any = await METHODS[method].call(canned_client)
     assert [chat.chat_id for chat in chats] == [it["id"] for it in items[:MAX_CHATS]]
 
@@ -201,8 +201,10 @@ async def test_thousands_of_chats(
 async def test_longest_list(
     canned: CannedServer, canned_client: GreenApiClient, method: str
 ) -> None:
-    """A list is read up to a size, and one of a byte more is refused."""
-    canned.say(200, "[{}]".ljust(transport.MAX_LIST_BYTES))
-    assert await outcome(METHODS[method].call(canned_client)) == ()
-    canned.say(200, "[{}]".ljust(transport.MAX_LIST_BYTES + 1))
-    assert await outcome(METHODS[method].call(canned_client)) is BadResponseError
+    """A list of the maximum size is read, and one that is a byte longer is refused."""
+    canned.respond(200, "[{}]".ljust(transport.MAX_LIST_BYTES))
+    assert await result_or_error(METHODS[method].call(canned_client)) == ()
+    canned.respond(200, "[{}]".ljust(transport.MAX_LIST_BYTES + 1))
+    assert (
+        await result_or_error(METHODS[method].call(canned_client)) is BadResponseError
+    )

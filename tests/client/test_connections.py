@@ -1,4 +1,4 @@
-"""Test connections that fail, and the errors of them."""
+"""Test connections that fail, and their errors."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -24,14 +24,14 @@ from custom_components.green_api.api import (
 )
 from tests.simulator import Account, Simulator
 from tests.support.canned import CannedServer
-from tests.support.clients import METHODS, create_client, outcome
+from tests.support.clients import METHODS, create_client, result_or_error
 from tests.support.const import TOKEN
 from tests.support.secrecy import assert_log_is_clean
 
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> ssl.SSLContext:
-    """Return a context with a certificate that nobody but itself vouches for."""
+    """Return a context with a self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
@@ -60,42 +60,42 @@ def certificate(tmp_path: Path) -> ssl.SSLContext:
     return context
 
 
-@pytest.mark.usefixtures("every_step_logged")
+@pytest.mark.usefixtures("asyncio_debug")
 @pytest.mark.parametrize("method", METHODS)
 async def test_connection_refused(
     session: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture, method: str
 ) -> None:
-    """A port where nobody listens is a connection that fails."""
+    """A refused connection raises CannotConnectError."""
     async with CannedServer() as server:
         client = create_client(session, server.url)
-    assert await outcome(METHODS[method].call(client)) is CannotConnectError
+    assert await result_or_error(METHODS[method].call(client)) is CannotConnectError
     assert_log_is_clean(caplog)
 
 
-@pytest.mark.usefixtures("every_step_logged")
+@pytest.mark.usefixtures("asyncio_debug")
 async def test_untrusted_certificate(
     session: aiohttp.ClientSession,
     certificate: ssl.SSLContext,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A server whose certificate nobody vouches for receives nothing."""
+    """A server with an untrusted certificate receives nothing."""
     async with CannedServer(tls=certificate) as server:
         client = create_client(session, server.url)
-        assert await outcome(client.get_state()) is CannotConnectError
+        assert await result_or_error(client.get_state()) is CannotConnectError
         assert server.requests == []
     assert_log_is_clean(caplog)
 
 
-@pytest.mark.usefixtures("every_step_logged")
+@pytest.mark.usefixtures("asyncio_debug")
 async def test_no_tls(
     simulator: Simulator,
     account: Account,
     session: aiohttp.ClientSession,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A server that does not speak TLS is a connection that fails."""
+    """A server that does not support TLS raises CannotConnectError."""
     client = create_client(session, simulator.url.replace("http:", "https:"))
-    assert await outcome(client.get_state()) is CannotConnectError
+    assert await result_or_error(client.get_state()) is CannotConnectError
     assert account.requests == []
     assert_log_is_clean(caplog)
 
@@ -111,7 +111,7 @@ async def test_no_tls(
 async def test_system_resolver(
     monkeypatch: pytest.MonkeyPatch, number: int, expected: type[GreenApiError]
 ) -> None:
-    """The resolver of the system reports the same, in another way."""
+    """Errors of the system's resolver are handled as well."""
     monkeypatch.setattr(
         asyncio.get_running_loop(),
         "getaddrinfo",
@@ -120,54 +120,54 @@ async def test_system_resolver(
     connector = aiohttp.TCPConnector(resolver=ThreadedResolver())
     async with aiohttp.ClientSession(connector=connector) as session:
         client = create_client(session, "https://api.green-api.example")
-        assert await outcome(client.get_state()) is expected
+        assert await result_or_error(client.get_state()) is expected
 
 
 async def test_resolver_without_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resolver that does not say why is taken for one that does not answer."""
+    """An error of the resolver without a reason is handled like no response."""
     connector = aiohttp.TCPConnector(resolver=(resolver := ThreadedResolver()))
     monkeypatch.setattr(
         resolver, "resolve", AsyncMock(side_effect=OSError(None, "lookup failed"))
     )
     async with aiohttp.ClientSession(connector=connector) as session:
         client = create_client(session, "https://api.green-api.example")
-        assert await outcome(client.get_state()) is CannotConnectError
+        assert await result_or_error(client.get_state()) is CannotConnectError
 
 
 async def test_closed_session(
     canned: CannedServer, session: aiohttp.ClientSession
 ) -> None:
-    """What aiohttp raises without documenting it is a connection that fails."""
+    """An undocumented exception of aiohttp raises CannotConnectError."""
     client = create_client(session, canned.url)
     await session.close()
-    assert await outcome(client.get_state()) is CannotConnectError
+    assert await result_or_error(client.get_state()) is CannotConnectError
 
 
-@pytest.mark.usefixtures("every_step_logged")
+@pytest.mark.usefixtures("asyncio_debug")
 async def test_error_of_parser(
     canned: CannedServer,
     canned_client: GreenApiClient,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """An error that holds what the server said does not get out of the client."""
+    """An exception that contains the server's response is not raised to callers."""
     monkeypatch.setattr("aiohttp.client_proto.HttpResponseParser", HttpResponseParserPy)
     canned.answer = (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"/getStateInstance/" + TOKEN.encode() + b"\r\n"
     )
-    assert await outcome(canned_client.get_state()) is CannotConnectError
+    assert await result_or_error(canned_client.get_state()) is CannotConnectError
     assert_log_is_clean(caplog)
 
 
-@pytest.mark.usefixtures("every_step_logged")
+@pytest.mark.usefixtures("asyncio_debug")
 @pytest.mark.parametrize("cookie", ["name=value", f"{TOKEN}=", f"[{TOKEN}]=1", "\xff"])
 async def test_cookie(
     canned: CannedServer, caplog: pytest.LogCaptureFixture, cookie: str
 ) -> None:
-    """A cookie is neither kept in a session that others use, nor logged."""
-    canned.say(200, '{"isReboot":true}', Set_Cookie=f"{cookie}; Path=/{TOKEN}")
-    jar = aiohttp.CookieJar(unsafe=True)  # takes those of IP addresses as well
+    """A cookie is neither stored in the shared session nor logged."""
+    canned.respond(200, '{"isReboot":true}', Set_Cookie=f"{cookie}; Path=/{TOKEN}")
+    jar = aiohttp.CookieJar(unsafe=True)  # accepts those of IP addresses as well
     async with aiohttp.ClientSession(cookie_jar=jar) as session:
         assert await create_client(session, canned.url).reboot()
     assert [*jar] == []

@@ -23,21 +23,27 @@ from custom_components.green_api.api import (
     QrKind,
     Settings,
     errors,
+    exchange,
     transport,
 )
 from tests.simulator import Account, Fault, Simulator
-from tests.support.clients import METHODS, create_client, outcome
+from tests.simulator.checks import lid_of
+from tests.support.clients import METHODS, create_client, result_or_error
 from tests.support.const import TOKEN
-from tests.support.failures import SLOW
-from tests.support.faults import Good, outcome as expected_outcome
+from tests.support.fault_kinds import SLOW
+from tests.support.request_failures import GoodResponse, expected_outcome
 from tests.support.secrecy import assert_hidden, assert_log_is_clean
-from tests.support.waiting import async_until
+from tests.support.wait_until import async_wait_until
 
 SETTINGS: Final = Settings(
     messenger=Messenger.WHATSAPP,
     wid="79001234567@c.us",
-    webhook_url="",
+    has_webhook=False,
+    receives_messages=False,
+    receives_votes=False,
+    uses_lids=False,
     state_webhook=False,
+    reports_statuses=False,
     message_delay=3,
 )
 CONTACTS: Final = (
@@ -53,36 +59,54 @@ CHATS: Final = (
     *CONTACTS[2:],
 )
 
-# The methods of an instance of WhatsApp, and the answers of a healthy one.
+# The methods of a WhatsApp instance, and the results of a healthy one.
 ANSWERS: Final[Mapping[str, object]] = {
     "getStateInstance": AccountState("authorized"),
     "getSettings": SETTINGS,
     "getWaSettings": None,
     "getMessagesCount": 0,
-    "showMessagesQueue": None,
+    "showMessagesQueue": frozenset(),
     "clearMessagesQueue": True,
     "qr": QrAnswer(QrKind.ALREADY_LOGGED),
     "getAuthorizationCode": None,
+    "getMessage": "sent",
     "sendMessage": ANY,
     "sendFileByUpload": ANY,
+    "sendPoll": ANY,
+    "lastIncomingMessages": (),
+    "receiveNotification": None,
+    "deleteNotification": None,
+    "getWebhooksCount": 0,
+    "checkWhatsapp": ("79001234568@c.us", lid_of(79001234568)),
     "getContacts": CONTACTS,
     "getChats": CHATS,
-    "reboot": True,  # the last one: it takes its time
+    "reboot": True,  # the last one, because it takes some time
 }
 
-# For how long an answer is waited for.
-SECONDS: Final = dict.fromkeys(ANSWERS, 15) | {"sendFileByUpload": 60}
+# The methods whose responses may be long.
+LONG_ANSWERS: Final = (
+    *("getChats", "getContacts", "lastIncomingMessages", "receiveNotification"),
+)
 
-# What a good answer other than that of a healthy instance is read as.
-GOOD: Final[Mapping[Good, object]] = {
-    Good.CREATING: AccountState(None),
-    Good.LINKED: None,
-    Good.NO_CHATS: (),
-    Good.NO_DELAY: replace(SETTINGS, message_delay=None),
-    Good.NOTHING: None,
-    Good.ODD_STATE: AccountState("authorized\ufffd"),
-    Good.STARTING: AccountState("starting"),
+# The timeouts of the methods, in seconds.
+TIMEOUTS: Final = dict.fromkeys(ANSWERS, 15) | {
+    "qr": 75,
+    "receiveNotification": 35,
+    "sendFileByUpload": 60,
 }
+
+# The results of valid responses other than those of a healthy instance.
+RESULTS: Final[Mapping[GoodResponse, object]] = {
+    GoodResponse.CREATING: AccountState(None),
+    GoodResponse.LINKED: None,
+    GoodResponse.NO_CHATS: (),
+    GoodResponse.NO_DELAY: replace(SETTINGS, message_delay=None),
+    GoodResponse.NOTHING: None,
+    GoodResponse.ODD_STATE: AccountState("authorized\ufffd"),
+    GoodResponse.STARTING: AccountState("starting"),
+}
+
+pytestmark = [pytest.mark.long(12), pytest.mark.usefixtures("sent_message")]
 
 ERRORS: Final = [
     error_type
@@ -93,8 +117,8 @@ ERRORS: Final = [
 
 
 @pytest.fixture
-def fed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the sizes of all the parts of bodies that are held to be read."""
+def buffered_sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the sizes in bytes of all parts of bodies that are buffered."""
     sizes: list[int] = []
     feed_data = aiohttp.StreamReader.feed_data
 
@@ -107,56 +131,63 @@ def fed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def expected(fault: Fault, method: str) -> object:
-    """Return what comes out of a method: an answer, or the kind of an error."""
+    """Return the expected result of a method, or the kind of the error."""
     result = expected_outcome(fault, method)
     if isinstance(result, ErrorKind):
         return result
-    return ANSWERS[method] if result is Good.ANSWER else GOOD[result]
+    return ANSWERS[method] if result is GoodResponse.ANSWER else RESULTS[result]
 
 
-async def kind_or_answer(client: GreenApiClient, method: str) -> object:
-    """Return what comes out of a method: an answer, or the kind of an error."""
-    result = await outcome(METHODS[method].call(client))
+async def result_or_kind(client: GreenApiClient, method: str) -> object:
+    """Return the result of a method, or the kind of the error."""
+    result = await result_or_error(METHODS[method].call(client))
     return getattr(result, "kind", result) if isinstance(result, type) else result
 
 
 def test_methods_are_complete() -> None:
-    """No method is left out below; the one of other messengers is like another."""
-    assert METHODS.keys() - ANSWERS.keys() == {"getAccountSettings"}
+    """All methods are tested; those of other messengers are similar."""
+    assert METHODS.keys() - ANSWERS.keys() == {
+        "checkAccount",
+        "getAccountSettings",
+        "sendAuthorizationCode",
+        "sendAuthorizationPassword",
+        "startAuthorization",
+    }
 
 
 @pytest.mark.parametrize("kind", ErrorKind)
 def test_error_classes(kind: ErrorKind) -> None:
-    """Each kind of error is one class, which holds nothing but its kind."""
+    """Each kind of error has one class, which contains nothing but its kind."""
     (error_type,) = [each for each in ERRORS if each.kind is kind]
     assert error_type().args == (kind.value,)
 
 
-@pytest.mark.usefixtures("every_step_logged")
+@pytest.mark.usefixtures("asyncio_debug")
 @pytest.mark.parametrize("fault", sorted({*Fault} - {*SLOW}))
 async def test_fault(
     simulator: Simulator,
     session: aiohttp.ClientSession,
     account: Account,
-    fed: list[int],
+    buffered_sizes: list[int],
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """A fault brings its error, after one request and few bytes."""
+    """A fault raises its error, after one request and few bytes."""
     account.fault = fault
     assert {
-        # A client for each: one that is asked to wait makes no more requests.
-        method: await kind_or_answer(create_client(session, simulator.url), method)
+        # One client for each: after `Retry-After` a client makes no more requests.
+        method: await result_or_kind(create_client(session, simulator.url), method)
         for method in ANSWERS
     } == {method: expected(fault, method) for method in ANSWERS}
     assert [request.method for request in account.requests] == [*ANSWERS]
     assert account.redirects_followed == 0
-    longest = (len(ANSWERS) - 2) * transport.MAX_BODY_BYTES
-    assert sum(fed) <= 2 * (longest + 2 * transport.MAX_LIST_BYTES)
+    longest = (len(ANSWERS) - len(LONG_ANSWERS)) * exchange.MAX_BODY_BYTES
+    longest += len(LONG_ANSWERS) * transport.MAX_LIST_BYTES
+    assert sum(buffered_sizes) <= 2 * longest
     assert_log_is_clean(caplog)
 
 
-@pytest.mark.usefixtures("every_step_logged")
+@pytest.mark.usefixtures("asyncio_debug")
 @pytest.mark.parametrize("fault", SLOW)
 @pytest.mark.parametrize("method", ANSWERS)
 async def test_slow_fault(
@@ -167,11 +198,11 @@ async def test_slow_fault(
     fault: Fault,
     method: str,
 ) -> None:
-    """What does not end by itself ends after some time, most after 15 seconds."""
+    """A request that hangs times out, for most methods after 15 seconds."""
     account.fault = fault
-    call = asyncio.create_task(outcome(METHODS[method].call(client)))
-    await async_until(lambda: bool(account.requests))
-    freezer.tick(SECONDS[method] - 1)
+    call = asyncio.create_task(result_or_error(METHODS[method].call(client)))
+    await async_wait_until(lambda: bool(account.requests))
+    freezer.tick(TIMEOUTS[method] - 1)
     for _ in range(20):
         await asyncio.sleep(0)
     assert not call.done()
@@ -184,10 +215,10 @@ async def test_slow_fault(
 async def test_server_hangs_up_on_known_connection(
     client: GreenApiClient, account: Account
 ) -> None:
-    """A request is not repeated, even if its connection was good before."""
+    """A request is not repeated, even if its connection worked before."""
     await client.get_state()
     account.fault = Fault.RESET_BEFORE_HEADERS
-    assert await outcome(client.reboot()) is CannotConnectError
+    assert await result_or_error(client.reboot()) is CannotConnectError
     assert [request.method for request in account.requests] == [
         "getStateInstance",
         "reboot",
@@ -195,10 +226,10 @@ async def test_server_hangs_up_on_known_connection(
 
 
 async def test_cancelled(client: GreenApiClient, account: Account) -> None:
-    """A call that is cancelled is cancelled, and not an error."""
+    """A cancelled call raises CancelledError."""
     account.fault = Fault.HANG
     call = asyncio.create_task(client.get_state())
-    await async_until(lambda: bool(account.requests))
+    await async_wait_until(lambda: bool(account.requests))
     call.cancel()
     with pytest.raises(asyncio.CancelledError) as raised:
         await call

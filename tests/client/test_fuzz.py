@@ -1,4 +1,4 @@
-"""Test the client with anything at all."""
+"""Test the client with arbitrary data."""
 
 import json
 from typing import Final
@@ -11,10 +11,10 @@ import pytest
 
 from custom_components.green_api.api import AccountState
 from tests.support.canned import CannedServer
-from tests.support.clients import METHODS, create_client, outcome
+from tests.support.clients import METHODS, create_client, result_or_error
 from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR
 
-pytestmark = UNSEEN_GENERATOR
+pytestmark = [pytest.mark.long(40), UNSEEN_GENERATOR]
 
 KEYS: Final = (
     "chatId",
@@ -30,6 +30,7 @@ KEYS: Final = (
     "stateInstance",
     "stateWebhook",
     "status",
+    "statusMessage",
     "suspendedUntil",
     "type",
     "typeInstance",
@@ -90,7 +91,7 @@ header_values = st.sampled_from(
     )
 ) | st.binary(max_size=64).map(lambda value: value.translate(None, b"\r\n\0"))
 
-# Pieces that an answer on the wire is made of, in any order, cut anywhere.
+# Pieces of a response on the wire, in any order, cut anywhere.
 HEADS: Final = (
     b"HTTP/1.1 200 OK\r\n",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n",
@@ -149,9 +150,11 @@ async def test_any_answer(
     content_type: bytes,
     retry_after: bytes,
 ) -> None:
-    """A method returns what it promises or raises an error of the client's own."""
-    canned.say(status, body, content_type, Retry_After=retry_after)
-    result = await outcome(METHODS[method].call(create_client(session, canned.url)))
+    """A method returns its declared type or raises an error of the client."""
+    canned.respond(status, body, content_type, Retry_After=retry_after)
+    result = await result_or_error(
+        METHODS[method].call(create_client(session, canned.url))
+    )
     assert isinstance(result, METHODS[method].returns | type)
 
 
@@ -167,10 +170,10 @@ async def test_anything_on_the_wire(
     parser: type,
     answer: bytes,
 ) -> None:
-    """What is hardly HTTP is no reason for other errors."""
+    """Malformed HTTP does not raise other errors."""
     monkeypatch.setattr("aiohttp.client_proto.HttpResponseParser", parser)
     canned.answer = answer
-    result = await outcome(create_client(session, canned.url).get_state())
+    result = await result_or_error(create_client(session, canned.url).get_state())
     assert isinstance(result, AccountState | type)
 
 
@@ -182,12 +185,12 @@ async def test_any_credentials(
     instance_id: str,
     token: str,
 ) -> None:
-    """Whatever the instance id and the token are, they stay in their places."""
+    """The instance ID and the token are always encoded as one path segment each."""
     canned.requests.clear()
     client = create_client(
         session, f"{canned.url}/v3", instance_id=instance_id, token=token
     )
-    await outcome(client.get_state())
+    await result_or_error(client.get_state())
     (request,) = canned.requests
     assert [unquote(part) for part in request.target.split("/")] == [
         "",

@@ -1,4 +1,4 @@
-"""Test when requests are made, and when they are not."""
+"""Test the pacing of requests."""
 
 import asyncio
 from operator import itemgetter
@@ -15,35 +15,42 @@ from custom_components.green_api.api import (
     RateLimitedError,
     RequestPacer,
 )
-from tests.simulator import Simulator
+from tests.simulator import Account, Simulator
 from tests.simulator.faults import Exchange
 from tests.support.canned import CannedServer
-from tests.support.clients import METHODS, assert_no_details, create_client, outcome
+from tests.support.clients import (
+    METHODS,
+    SENDS,
+    assert_no_details,
+    create_client,
+    result_or_error,
+)
 from tests.support.const import INSTANCE_ID
+from tests.support.simulated_time import SimulatedTime
 
 pytestmark = pytest.mark.paced
 
 STATE: Final = "getStateInstance"
 SLEEP: Final = asyncio.sleep
 
-# A date as servers say it.
-SEVEN: Final = "Wed, 21 Oct 2026 07:00:00 GMT"
+# A date in an HTTP header.
+SEVEN_O_CLOCK: Final = "Wed, 21 Oct 2026 07:00:00 GMT"
 
 
 class Clock:
-    """The time of an event loop, which passes when a test lets it."""
+    """The clock of an event loop, which tests advance."""
 
     def __init__(self) -> None:
-        """Begin somewhere."""
+        """Initialize the clock with any time."""
         self.now = 1000.0
         self._sleepers: list[tuple[float, asyncio.Event]] = []
 
     def time(self) -> float:
-        """Return the time."""
+        """Return the time in seconds."""
         return self.now
 
     async def sleep(self, delay: float) -> None:
-        """Sleep until enough time has passed."""
+        """Sleep for some seconds."""
         sleeper = self.now + delay, asyncio.Event()
         self._sleepers.append(sleeper)
         try:
@@ -51,8 +58,8 @@ class Clock:
         finally:
             self._sleepers.remove(sleeper)
 
-    async def let_pass(self, seconds: float) -> None:
-        """Let time pass, and wake each sleeper at its time."""
+    async def advance(self, seconds: float) -> None:
+        """Advance the time by some seconds, and wake each sleeper at its time."""
         end = self.now + seconds
         await self._settle()
         while due := [it for it in self._sleepers if it[0] <= end]:
@@ -62,16 +69,16 @@ class Clock:
         self.now = end
 
     async def _settle(self) -> None:
-        """Run the event loop until nothing is due at once."""
+        """Run the event loop until nothing is due."""
         for _ in range(10):
             await SLEEP(0)
 
 
 class Turns:
-    """The turns that waiters get, in seconds since the beginning."""
+    """The turns of waiters, in seconds since the beginning."""
 
     def __init__(self, pacer: RequestPacer, clock: Clock) -> None:
-        """Begin now."""
+        """Initialize without turns."""
         self.taken: list[tuple[str, float]] = []
         self._clock = clock
         self._pacer = pacer
@@ -85,17 +92,17 @@ class Turns:
         *,
         takes: float = 0,
     ) -> asyncio.Task[None]:
-        """Start to wait for a turn, which takes some seconds."""
+        """Start waiting for a turn, which takes some seconds."""
         return asyncio.create_task(self._wait(name, method, instance_id, takes))
 
-    async def let_pass(self, seconds: float) -> None:
-        """Let time pass."""
-        await self._clock.let_pass(seconds)
+    async def advance(self, seconds: float) -> None:
+        """Advance the time by some seconds."""
+        await self._clock.advance(seconds)
 
     async def _wait(
         self, name: str, method: str, instance_id: str, takes: float
     ) -> None:
-        """Wait for a turn, remember when it came, and take it."""
+        """Wait for a turn, record when it comes, and take it."""
         async with self._pacer.turn(instance_id, method):
             self.taken.append((name, round(self._clock.now - self._start, 3)))
             if takes:
@@ -110,7 +117,7 @@ def pacer() -> RequestPacer:
 
 @pytest.fixture
 async def turns(pacer: RequestPacer, monkeypatch: pytest.MonkeyPatch) -> Turns:
-    """Return the turns that waiters get, in a time that a test lets pass."""
+    """Return the turns of waiters, with a clock that tests advance."""
     clock = Clock()
     monkeypatch.setattr(asyncio.get_running_loop(), "time", clock.time)
     monkeypatch.setattr(asyncio, "sleep", clock.sleep)
@@ -124,38 +131,38 @@ async def turns(pacer: RequestPacer, monkeypatch: pytest.MonkeyPatch) -> Turns:
         ("reboot", 1.1),
         ("getContacts", 1.1),
         ("getChats", 1.1),
-        ("qr", 0.4),
+        ("qr", 1.1),
         ("sendMessage", 0.022),
         ("sendFileByUpload", 0.022),
     ],
 )
 async def test_spacing(turns: Turns, method: str, spacing: float) -> None:
-    """Requests to one method of one instance queue up, at the pace of the method."""
+    """Requests to one method of one instance are spaced out."""
     for name in "abcd":
         turns.wait(name, method)
-    await turns.let_pass(5)
+    await turns.advance(5)
     assert turns.taken == [
         (name, pytest.approx(number * spacing)) for number, name in enumerate("abcd")
     ]
 
 
-async def test_spacing_is_apart(turns: Turns) -> None:
-    """Neither other methods nor other instances have to wait."""
+async def test_spacing_is_independent(turns: Turns) -> None:
+    """Other methods and other instances do not wait."""
     turns.wait("a")
     turns.wait("b", method="getSettings")
     turns.wait("c", instance_id="1101000002")
-    await turns.let_pass(0)
+    await turns.advance(0)
     assert turns.taken == [("a", 0), ("b", 0), ("c", 0)]
 
 
 @pytest.mark.parametrize("passed", [0, 1, 1.1, 60, 120])
 async def test_spacing_passes(turns: Turns, passed: float) -> None:
-    """Only what is left of the distance is waited for, and nothing is saved up."""
+    """A request waits only for the rest of the spacing, and idle time is not saved."""
     turns.wait("a")
-    await turns.let_pass(passed)
+    await turns.advance(passed)
     turns.wait("b")
     turns.wait("c")
-    await turns.let_pass(3)
+    await turns.advance(3)
     second = max(passed, 1.1)
     assert turns.taken == [
         ("a", 0),
@@ -164,32 +171,32 @@ async def test_spacing_passes(turns: Turns, passed: float) -> None:
     ]
 
 
-async def test_spacing_begins_with_the_answer(turns: Turns) -> None:
-    """The next request does not catch up with one that is under way for long."""
+async def test_spacing_starts_with_the_response(turns: Turns) -> None:
+    """The next request is spaced out from the end of a slow one."""
     turns.wait("a", takes=0.5)
     turns.wait("b", takes=15)
     turns.wait("c")
-    await turns.let_pass(20)
+    await turns.advance(20)
     assert turns.taken == [("a", 0), ("b", 1.6), ("c", 17.7)]
 
 
 async def test_cancelled_request(turns: Turns) -> None:
-    """A request that is cancelled may have arrived: the next one is spaced out."""
+    """The request after a cancelled one is spaced out: that may have arrived."""
     request = turns.wait("a", takes=15)
     turns.wait("b")
-    await turns.let_pass(5)
+    await turns.advance(5)
     request.cancel()
-    await turns.let_pass(2)
+    await turns.advance(2)
     assert turns.taken == [("a", 0), ("b", 6.1)]
 
 
 @pytest.mark.parametrize("cancelled", ["b", "c"])
 async def test_cancelled_waiter(turns: Turns, cancelled: str) -> None:
-    """A waiter that is cancelled gives its turn to the next one."""
+    """The turn of a cancelled waiter goes to the next one."""
     waiters = {name: turns.wait(name) for name in "abcd"}
-    await turns.let_pass(0.5)
+    await turns.advance(0.5)
     waiters[cancelled].cancel()
-    await turns.let_pass(3)
+    await turns.advance(3)
     left = "abcd".replace(cancelled, "")
     assert turns.taken == [
         (name, pytest.approx(number * 1.1)) for number, name in enumerate(left)
@@ -197,50 +204,69 @@ async def test_cancelled_waiter(turns: Turns, cancelled: str) -> None:
 
 
 async def test_cancelled_waiters_take_nothing(turns: Turns) -> None:
-    """When all waiters were cancelled, the next one waits for none of them."""
+    """If all waiters are cancelled, the next one does not wait for them."""
     turns.wait("a")
     ghosts = [turns.wait("ghost") for _ in range(5)]
-    await turns.let_pass(1)
+    await turns.advance(1)
     for ghost in ghosts:
         ghost.cancel()
-    await turns.let_pass(1)
+    await turns.advance(1)
     turns.wait("b")
-    await turns.let_pass(0)
+    await turns.advance(0)
     assert turns.taken == [("a", 0), ("b", 2)]
 
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_hold(pacer: RequestPacer, turns: Turns, method: str) -> None:
-    """Whatever is asked, an instance that is held is not asked before its time."""
-    pacer.hold(INSTANCE_ID, 30)
-    await turns.let_pass(10)
+    """A method on hold is not called before the end, and all others are."""
+    pacer.hold(INSTANCE_ID, method, 30)
+    await turns.advance(10)
     refused = turns.wait("a", method)
     turns.wait("b", method, "1101000002")
-    await turns.let_pass(0)
+    for other in METHODS.keys() - {method}:
+        turns.wait("other", other)
+    await turns.advance(0)
     error = refused.exception()
     assert isinstance(error, RateLimitedError)
     assert error.retry_after == pytest.approx(20)
-    await turns.let_pass(20)
+    await turns.advance(20)
     turns.wait("c", method)
-    await turns.let_pass(0)
-    assert turns.taken == [("b", 10), ("c", 30)]
+    await turns.advance(0)
+    others = [("other", 10)] * (len(METHODS) - 1)
+    assert turns.taken == [("b", 10), *others, ("c", 30)]
 
 
-async def test_hold_is_over_soon(pacer: RequestPacer, turns: Turns) -> None:
-    """The last second is waited for, since it is shorter than to try again."""
-    pacer.hold(INSTANCE_ID, 30)
-    await turns.let_pass(29.5)
-    turns.wait("a")
-    await turns.let_pass(1)
-    assert turns.taken == [("a", 30)]
+async def test_hold_of_another_server(pacer: RequestPacer, turns: Turns) -> None:
+    """A hold of one server does not apply to another one."""
+    pacer.hold(f"one.example/{INSTANCE_ID}", STATE, 3600)
+    turns.wait("a", instance_id=f"another.example/{INSTANCE_ID}")
+    await turns.advance(0)
+    assert turns.taken == [("a", 0)]
+
+
+@pytest.mark.parametrize(
+    ("method", "patience"), [(STATE, 1), *((it, 10) for it in SENDS)]
+)
+async def test_hold_is_over_soon(
+    pacer: RequestPacer, turns: Turns, method: str, patience: float
+) -> None:
+    """Requests wait at most 1 second for the end of a hold, messages 10 seconds."""
+    pacer.hold(INSTANCE_ID, method, 30)
+    await turns.advance(30 - patience - 0.1)
+    refused = turns.wait("a", method)
+    await turns.advance(0.2)
+    assert isinstance(refused.exception(), RateLimitedError)
+    turns.wait("b", method)
+    await turns.advance(patience)
+    assert turns.taken == [("b", 30)]
 
 
 async def test_hold_meets_waiters(pacer: RequestPacer, turns: Turns) -> None:
-    """Whoever waits for a turn already is refused as well."""
+    """Requests that already wait for a turn are refused as well."""
     waiters = [turns.wait(name) for name in "abc"]
-    await turns.let_pass(0)
-    pacer.hold(INSTANCE_ID, 30)
-    await turns.let_pass(2)
+    await turns.advance(0)
+    pacer.hold(INSTANCE_ID, STATE, 30)
+    await turns.advance(2)
     assert turns.taken == [("a", 0)]
     assert [type(waiter.exception()) for waiter in waiters[1:]] == [
         RateLimitedError,
@@ -248,29 +274,92 @@ async def test_hold_meets_waiters(pacer: RequestPacer, turns: Turns) -> None:
     ]
 
 
+@pytest.mark.parametrize("method", SENDS)
+async def test_hold_meets_messages(
+    pacer: RequestPacer, turns: Turns, method: str
+) -> None:
+    """Messages that wait for the end of a hold are refused if it is prolonged."""
+    pacer.hold(INSTANCE_ID, method, 5)
+    waiters = [turns.wait(name, method) for name in "abc"]
+    await turns.advance(1)
+    pacer.hold(INSTANCE_ID, method, 60)
+    await turns.advance(5)
+    assert [type(waiter.exception()) for waiter in waiters[1:]] == [
+        RateLimitedError,
+        RateLimitedError,
+    ]
+    # The first request was about to be made: only the server can refuse it.
+    assert turns.taken in ([], [("a", 5)])
+
+
+@pytest.mark.parametrize("method", SENDS)
+async def test_messages_side_by_side(turns: Turns, method: str) -> None:
+    """A message does not wait for the response to another one."""
+    for name in "abc":
+        turns.wait(name, method, takes=60)
+    await turns.advance(62)
+    assert turns.taken == [
+        (name, pytest.approx(number * 0.022)) for number, name in enumerate("abc")
+    ]
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+async def test_messages_go_first(
+    pacer: RequestPacer, turns: Turns, method: str
+) -> None:
+    """Requests that can wait do so while messages of the instance are prepared."""
+    yields = method in RequestPacer.YIELDING
+    with pacer.message_first(INSTANCE_ID):
+        turns.wait("a", method)
+        turns.wait("b", method, "1101000002")
+        await turns.advance(2)
+        with pacer.message_first(INSTANCE_ID):
+            await turns.advance(2)
+        await turns.advance(2)
+    await turns.advance(1)
+    assert sorted(turns.taken) == [("a", 6 if yields else 0), ("b", 0)]
+
+
+async def test_messages_go_first_for_some_seconds(
+    freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch, pacer: RequestPacer
+) -> None:
+    """Requests that can wait do not do so for more than ten seconds."""
+
+    async def take_turn() -> None:
+        async with pacer.turn(INSTANCE_ID, "getMessage"):
+            pass
+
+    time = SimulatedTime(freezer, monkeypatch)
+    with pacer.message_first(INSTANCE_ID):
+        turn = asyncio.ensure_future(take_turn())
+        await time.advance(9.9)
+        assert not turn.done()
+        await time.advance(0.2)
+        assert turn.done()
+
+
 @pytest.mark.parametrize("seconds", [(30, 10), (10, 30)])
 async def test_longest_hold(
     pacer: RequestPacer, turns: Turns, seconds: tuple[float, float]
 ) -> None:
-    """Of two answers that ask to wait, the one that asks for more is obeyed."""
+    """The longest of two holds applies."""
     for each in seconds:
-        pacer.hold(INSTANCE_ID, each)
+        pacer.hold(INSTANCE_ID, STATE, each)
     refused = turns.wait("a")
-    await turns.let_pass(0)
+    await turns.advance(0)
     assert refused.exception().retry_after == pytest.approx(30)
 
 
-async def test_nothing_is_kept_for_ever(pacer: RequestPacer, turns: Turns) -> None:
-    """Instances whose turn is long past are forgotten."""
+async def test_old_instances_are_forgotten(pacer: RequestPacer, turns: Turns) -> None:
+    """Instances whose last turn was long ago are forgotten."""
     for number in range(100):
         turns.wait("a", instance_id=str(number))
-        pacer.hold(str(number + 1000), 30)
-    await turns.let_pass(0)
-    await turns.let_pass(120)
+        pacer.hold(str(number + 1000), STATE, 30)
+    await turns.advance(0)
+    await turns.advance(120)
     turns.wait("b")
-    await turns.let_pass(0)
+    await turns.advance(0)
     assert [*pacer._queues] == [(INSTANCE_ID, STATE)]
-    assert [*pacer._held_until] == []
 
 
 @pytest.mark.parametrize("lags", [(0, 0, 0, 0, 0), (0, 0.9, 3, 0, 0.9, 0)])
@@ -278,11 +367,12 @@ async def test_nothing_is_kept_for_ever(pacer: RequestPacer, turns: Turns) -> No
 async def test_limits_are_kept(
     freezer: FrozenDateTimeFactory,
     client: GreenApiClient,
+    account: Account,
     monkeypatch: pytest.MonkeyPatch,
     method: str,
     lags: tuple[float, ...],
 ) -> None:
-    """A client that waits its turns is never too fast for a server that is far away."""
+    """A client that waits for its turns never exceeds limits of a distant server."""
 
     async def sleep(delay: float) -> None:
         freezer.tick(delay)
@@ -293,11 +383,12 @@ async def test_limits_are_kept(
         freezer.tick(next(lag))
         return await answer(simulator, exchange, token)
 
+    account.longest_wait = 0
     lag = iter(lags)
     answer = Simulator._answer
     monkeypatch.setattr(asyncio, "sleep", sleep)
     monkeypatch.setattr(Simulator, "_answer", arrive)
-    answers = [await outcome(METHODS[method].call(client)) for _ in lags]
+    answers = [await result_or_error(METHODS[method].call(client)) for _ in lags]
     assert RateLimitedError not in answers
 
 
@@ -319,13 +410,13 @@ async def test_limits_are_kept(
         *(
             ({"Retry_After": end, "Date": start}, seconds)
             for start, end, seconds in (
-                (SEVEN, "Wed, 21 Oct 2026 07:00:30 GMT", 30),
-                (SEVEN, "Thu, 22 Oct 2026 07:00:00 GMT", 3600),
-                (SEVEN, "Wed, 21 Oct 2026 06:59:59 GMT", None),
-                (SEVEN, "Wednesday, 21-Oct-26 07:00:30 GMT", 30),
-                (SEVEN, "Wed, 21 Oct 2026 07:00:30", None),
-                (SEVEN, "Wed, 99 Oct 2026 07:00:30 GMT", None),
-                (SEVEN, "soon", None),
+                (SEVEN_O_CLOCK, "Wed, 21 Oct 2026 07:00:30 GMT", 30),
+                (SEVEN_O_CLOCK, "Thu, 22 Oct 2026 07:00:00 GMT", 3600),
+                (SEVEN_O_CLOCK, "Wed, 21 Oct 2026 06:59:59 GMT", None),
+                (SEVEN_O_CLOCK, "Wednesday, 21-Oct-26 07:00:30 GMT", 30),
+                (SEVEN_O_CLOCK, "Wed, 21 Oct 2026 07:00:30", None),
+                (SEVEN_O_CLOCK, "Wed, 99 Oct 2026 07:00:30 GMT", None),
+                (SEVEN_O_CLOCK, "soon", None),
                 ("now", "Wed, 21 Oct 2026 07:00:30 GMT", None),
             )
         ),
@@ -337,8 +428,8 @@ async def test_retry_after(
     header: dict[str, str],
     seconds: float | None,
 ) -> None:
-    """The time to wait is kept if it is one, by the clock of the server."""
-    canned.say(429, "", **header)
+    """A valid `Retry-After` is obeyed, relative to the clock of the server."""
+    canned.respond(429, "", **header)
     with pytest.raises(RateLimitedError) as raised:
         await canned_client.get_state()
     assert raised.value.retry_after == seconds
@@ -354,21 +445,29 @@ async def test_clients_on_hold(
     status: int,
     body: str,
 ) -> None:
-    """After `Retry-After`, no client that shares the pacer makes a request in time."""
+    """After `Retry-After`, no client with the same pacer calls the method too early.
+
+    Other methods and other servers are still called.
+    """
     pacer = RequestPacer()
-    canned.say(status, body, Retry_After="30")
-    await outcome(create_client(session, canned.url, pacer=pacer).get_state())
-    canned.say(200, '{"isReboot":true}')
+    canned.respond(status, body, Retry_After="30")
+    await result_or_error(create_client(session, canned.url, pacer=pacer).get_state())
+    canned.respond(200, '{"isReboot":true}')
     another = create_client(session, f"{canned.url}/v3", token="another", pacer=pacer)
     freezer.tick(25)
-    for method in METHODS.values():
-        with pytest.raises(RateLimitedError) as raised:
-            await method.call(another)
-        assert raised.value.retry_after == pytest.approx(5)
-        assert_no_details(raised.value, ErrorKind.RATE_LIMITED)
+    with pytest.raises(RateLimitedError) as raised:
+        await another.get_state()
+    assert raised.value.retry_after == pytest.approx(5)
+    assert_no_details(raised.value, ErrorKind.RATE_LIMITED)
     assert len(canned.requests) == 1
-    freezer.tick(5)
     assert await another.reboot()
+    async with CannedServer() as other_server:
+        other_server.respond(200, '{"stateInstance":"authorized"}')
+        elsewhere = create_client(session, other_server.url, pacer=pacer)
+        assert (await elsewhere.get_state()).raw == "authorized"
+    freezer.tick(5)
+    canned.respond(200, '{"stateInstance":"authorized"}')
+    assert (await another.get_state()).raw == "authorized"
 
 
 @pytest.mark.parametrize(
@@ -379,9 +478,9 @@ async def test_no_hold(
     canned_client: GreenApiClient,
     answer: tuple[int, str, dict[str, str]],
 ) -> None:
-    """No other answer keeps anybody from asking."""
+    """Other responses do not cause a hold."""
     status, body, headers = answer
-    canned.say(status, body, **headers)
-    await outcome(canned_client.get_state())
-    canned.say(200, '{"isReboot":true}')
+    canned.respond(status, body, **headers)
+    await result_or_error(canned_client.get_state())
+    canned.respond(200, '{"isReboot":true}')
     assert await canned_client.reboot()

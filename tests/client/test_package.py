@@ -19,7 +19,7 @@ print(*found & {"custom_components", "homeassistant"})
 
 
 def test_imports_nothing_of_home_assistant() -> None:
-    """In a process of its own, the package is imported with nothing around it."""
+    """The package can be imported on its own, in a separate process."""
     process = subprocess.run(  # noqa: S603
         [sys.executable, "-c", USE],
         check=True,

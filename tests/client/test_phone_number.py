@@ -1,8 +1,8 @@
-"""Test how phone numbers are read."""
+"""Test parsing phone numbers."""
 
 import pytest
 
-from custom_components.green_api.phone_number import (
+from custom_components.green_api.inputs.phone_number import (
     InvalidPhoneNumberError,
     parse_phone_number,
 )
@@ -25,7 +25,7 @@ from custom_components.green_api.phone_number import (
         ("+44\u00a07700\u202f900123", 447700900123),
         ("\u202a+44 7700 900123\u202c", 447700900123),
         ("+44 7700\u200b900123", 447700900123),
-        # What is dialled in front of it at home is left out.
+        # The national trunk prefix is omitted.
         ("+44 (0)7700 900123", 447700900123),
         ("+44(0) 7700 900123", 447700900123),
         ("0044 ( 0 ) 7700 900123", 447700900123),
@@ -34,11 +34,11 @@ from custom_components.green_api.phone_number import (
         ("\uff0b\uff14\uff14\u3000\uff17\uff17\uff10\uff10 900123", 447700900123),
         ("+\u0669\u0667\u0662 50-123-4567", 972501234567),
         ("\u06f9\u06f8 912 345 6789", 989123456789),
-        # As links and chats name it.
+        # Formats of links and chats.
         ("tel:+44-7700-900123", 447700900123),
         ("TEL:+447700900123", 447700900123),
         ("79001234567@c.us", 79001234567),
-        # From all over the world.
+        # Numbers of many countries.
         ("+1 (202) 555-0123", 12025550123),
         ("+7 900 123-45-67", 79001234567),
         ("+55 (11) 91234-5678", 5511912345678),
@@ -51,7 +51,7 @@ from custom_components.green_api.phone_number import (
     ],
 )
 def test_number(text: str, number: int) -> None:
-    """A phone number is taken as people type, print and copy it."""
+    """A phone number is accepted in the formats that people enter, print and copy."""
     assert parse_phone_number(text) == number
 
 
@@ -69,24 +69,24 @@ def test_number(text: str, number: int) -> None:
         # Too short, too long.
         "+123456",
         "+2345678901234567",
-        # Without a country.
+        # Without a country code.
         "07700 900123",
         "(07700) 900123",
         "(202) 555-0123",
         "8 900 123-45-67",
         "8 (800) 555-35-35",
-        # There is no such country.
+        # There is no such country code.
         "+0 44 7700 900123",
         "00044 7700 900123",
         "+89 123 456789",
-        # What is dialled first differs, and is an area code elsewhere.
+        # The trunk prefix differs, and is an area code elsewhere.
         "011 44 7700 900123",
         "0011 44 7700 900123",
         "8~10 44 7700 900123",
-        # Left out from abroad, or not, depending on the country.
+        # Whether it is omitted from abroad depends on the country.
         "+44 07700 900123",
         "+39 (0)6 1234 5678",
-        # Several numbers, or a part that is dialled later.
+        # Several numbers, or an extension.
         "+44 7700 900123, +44 7700 900124",
         "+44 7700 900123 / +44 7700 900124",
         "+44 7700 900123/4",
@@ -99,6 +99,6 @@ def test_number(text: str, number: int) -> None:
     ],
 )
 def test_no_number(text: str) -> None:
-    """What is not certain to be one phone number is refused."""
+    """Anything that is not certain to be one phone number is refused."""
     with pytest.raises(InvalidPhoneNumberError):
         parse_phone_number(text)

@@ -1,4 +1,4 @@
-"""Test what the client asks."""
+"""Test the requests of the client."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from custom_components.green_api.api import (
     GreenApiClient,
@@ -17,24 +18,24 @@ from custom_components.green_api.api import (
     WrongAddressError,
 )
 from tests.support.canned import CannedServer
-from tests.support.clients import METHODS, create_client, outcome
+from tests.support.clients import METHODS, create_client, result_or_error
 from tests.support.const import INSTANCE_ID, TOKEN
 
 ENCODED_TOKEN: Final = quote(TOKEN, safe="")
 
 
 class PacerSpy(RequestPacer):
-    """A pacer that only remembers whose turn it was."""
+    """A pacer that only records the turns."""
 
     def __init__(self) -> None:
-        """Remember no turn."""
+        """Initialize without turns."""
         super().__init__()
         self.turns: list[tuple[str, str]] = []
 
     @override
     @asynccontextmanager
     async def turn(self, instance_id: str, method: str) -> AsyncGenerator[None]:
-        """Remember a turn."""
+        """Record a turn."""
         self.turns.append((instance_id, method))
         yield
 
@@ -46,10 +47,12 @@ async def test_request(
 ) -> None:
     """A method is called with its verb and its parameters, and nothing else."""
     called = METHODS[method]
-    await outcome(called.call(create_client(session, canned.url + path)))
+    await result_or_error(called.call(create_client(session, canned.url + path)))
     (request,) = canned.requests
     assert request.verb == called.verb
-    assert request.target == f"{path}/waInstance{INSTANCE_ID}/{method}/{ENCODED_TOKEN}"
+    assert request.target == (
+        f"{path}/waInstance{INSTANCE_ID}/{method}/{ENCODED_TOKEN}{called.tail}"
+    )
     assert request.headers["Accept"] == "application/json"
     assert request.headers["Accept-Encoding"] == "identity"
     assert "Cookie" not in request.headers
@@ -71,8 +74,8 @@ async def test_method_of_messenger(
     messenger: Messenger,
     method: str,
 ) -> None:
-    """The end of a restriction is in another method of another messenger."""
-    canned.say(200, '{"suspendedUntil": 1790000000}')
+    """The end of a restriction is fetched by the method of the messenger."""
+    canned.respond(200, '{"suspendedUntil": 1790000000}')
     assert await canned_client.get_restricted_until(messenger) == datetime(
         2026, 9, 21, 14, 13, 20, tzinfo=UTC
     )
@@ -83,19 +86,24 @@ async def test_method_of_messenger(
 async def test_request_waits_its_turn(
     canned: CannedServer, session: aiohttp.ClientSession, method: str
 ) -> None:
-    """Each request takes one turn, of its own instance and method."""
+    """Each request takes one turn of its instance and method."""
     pacer = PacerSpy()
-    await outcome(METHODS[method].call(create_client(session, canned.url, pacer=pacer)))
-    assert pacer.turns == [(INSTANCE_ID, method)]
+    await result_or_error(
+        METHODS[method].call(create_client(session, canned.url, pacer=pacer))
+    )
+    assert pacer.turns == [(f"{URL(canned.url).authority}/{INSTANCE_ID}", method)]
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1", "https://", ""])
 async def test_no_address(session: aiohttp.ClientSession, url: str) -> None:
-    """What is no address of a web server is a wrong one."""
-    assert await outcome(create_client(session, url).get_state()) is WrongAddressError
+    """An invalid address raises WrongAddressError."""
+    assert (
+        await result_or_error(create_client(session, url).get_state())
+        is WrongAddressError
+    )
 
 
 def test_repr() -> None:
-    """A client shows which instance it asks, not with what."""
+    """The representation contains the instance ID, not the token."""
     client = create_client(Mock(), "https://api.green-api.com")
     assert repr(client) == f"<GreenApiClient {INSTANCE_ID}>"

@@ -1,12 +1,13 @@
-"""Test what becomes of a message, and what is said of it."""
+"""Test sending messages, and the errors."""
 
 import asyncio
+from dataclasses import dataclass, field
 from itertools import product
 import json
 import os
 from pathlib import Path
 from typing import Any, Final
-from unittest.mock import ANY, Mock, patch
+from unittest.mock import ANY, AsyncMock, patch
 
 import aiohttp
 from freezegun.api import FrozenDateTimeFactory
@@ -40,44 +41,98 @@ from custom_components.green_api.api import (
     TooLargeError,
     WrongAddressError,
     form,
+    split_text,
     text_length,
     transport,
 )
+from custom_components.green_api.files.disk import DiskThreads, OpenFile
 from tests.simulator import Account, Fault, Simulator
 from tests.simulator.plan import FreePlan
 from tests.simulator.sending import MAX_CAPTION, MAX_MESSAGE
 from tests.support.canned import CannedServer
 from tests.support.clients import (
     CHAT_ID,
+    FILE_CONTENT,
+    FILE_NAME,
+    MESSAGE,
     METHODS,
     PERSONAL,
     SENDS,
     assert_no_details,
     create_client,
-    outcome,
+    result_or_error,
 )
 from tests.support.const import INSTANCE_ID, TOKEN
-from tests.support.faults import (
-    FAILURES,
+from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR
+from tests.support.request_failures import (
+    ALL_FAILURES,
     OUTCOME_UNKNOWN,
     Failure,
-    Good,
+    GoodResponse,
     Outage,
+    expected_outcome,
     failing,
-    outcome as expected_outcome,
 )
-from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR
 from tests.support.secrecy import assert_log_is_clean
-from tests.support.waiting import async_until
+from tests.support.wait_until import async_wait_until
 
-# A file of a few chunks.
-CONTENT: Final = os.urandom(3 * form._CHUNK_BYTES + 7)
+pytestmark = pytest.mark.long(24)
+
+# A file of several chunks.
+CONTENT: Final = os.urandom(3 * form._BLOCK_BYTES + 7)
 
 FREE_PLAN: Final = FreePlan()
 
+# An ID of WhatsApp's Business API.
+WAMID: Final = "wamid.HBgLNzkwMDEyMzQ1NjgVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3RTcA=="
+
+# The vendor's text about the chats of the free plan, without a status.
+ONLY_DESCRIBED: Final = {
+    "correspondentsStatus": {
+        "description": "Monthly quota has been exceeded. You can only send or receive "
+        "messages from these numbers: 12345678901@c.us"
+    }
+}
+
+# The vendor's texts about a message or the account, and the errors.
+REFUSALS: Final[list[tuple[str, type[GreenApiError]]]] = [
+    ("Instance account is expired. Renew your instance", InstanceExpiredError),
+    ("Error: Instance 1101000001 is expired.", InstanceExpiredError),
+    ("Instance is deleted", InstanceDeletedError),
+    ("instance in starting process try later", InstanceStartingError),
+    ("instance is starting or not authorized", InstanceStartingError),
+    ("Your instance account not authorized", InstanceStartingError),
+    ("Validation failed. Details: 'chatId' is required", InvalidChatError),
+    ("'message id' must be at least 16 symbols", InvalidQuoteError),
+    ("You have used up the chat limit on your tariff", ChatQuotaError),
+    ("CORRESPONDENTS_QUOTE_EXCEEDED", ChatQuotaError),
+    ("QUOTE_EXCEEDED", MethodQuotaError),
+    ("Monthly quota has been exceeded. Please go", MethodQuotaError),
+    ("Your account is suspended", ContactsOnlyError),
+    ("request entity too large", TooLargeError),
+    ("Validation failed. Details: 'message' must be a string", MessageRefusedError),
+    ("bad request data", MessageRefusedError),
+]
+
+# Texts of messages that are like error texts of the vendor.
+OF_THE_ACCOUNT: Final = "Your instance is expired and deleted, instance is starting"
+
+# How servers echo refused messages.
+ECHOES: Final = [
+    {"statusCode": 400, "message": f"Validation failed. Got: {OF_THE_ACCOUNT}"},
+    {"message": "Not valid", "body": {"message": OF_THE_ACCOUNT}},
+    {"error": "Not valid", "request": {"chatId": CHAT_ID, "message": OF_THE_ACCOUNT}},
+    {
+        "message": "Not valid",
+        "details": [{"message": "Too long", "context": {"value": OF_THE_ACCOUNT}}],
+    },
+    {"message": f'"message" with value "{OF_THE_ACCOUNT}" fails to match'},
+    f"Not valid: {OF_THE_ACCOUNT}",
+]
+
 
 async def result_of(client: GreenApiClient, method: str) -> object:
-    """Return what comes of a message: its id, or the kind and outcome of an error."""
+    """Return the ID of a message, or the kind and `outcome_unknown` of the error."""
     try:
         return await METHODS[method].call(client)
     except GreenApiError as err:
@@ -87,19 +142,19 @@ async def result_of(client: GreenApiClient, method: str) -> object:
 
 
 def accepted(account: Account) -> list[str]:
-    """Return the ids of the messages that the server has accepted."""
+    """Return the IDs of the messages that the server has accepted."""
     return [message.id for message in account.messages]
 
 
 def assert_nothing_personal(caplog: pytest.LogCaptureFixture) -> None:
-    """Assert that a log holds neither the token nor anything of a message."""
+    """Assert that a log contains neither the token nor any part of a message."""
     assert_log_is_clean(caplog)
     assert [it for it in PERSONAL if it in caplog.text] == []
 
 
-@pytest.mark.usefixtures("every_step_logged")
+@pytest.mark.usefixtures("asyncio_debug")
 @pytest.mark.parametrize("method", SENDS)
-@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("failure", ALL_FAILURES)
 async def test_failure(
     client: GreenApiClient,
     account: Account,
@@ -107,19 +162,19 @@ async def test_failure(
     failure: Failure,
     method: str,
 ) -> None:
-    """A message is sent once at most, and it is known whether it may have arrived."""
+    """A message is sent at most once, and the error says if it may have arrived."""
     with failing(failure, method, account):
         result = await result_of(client, method)
-    outcome = expected_outcome(failure, method)
-    is_sent = outcome is Good.ANSWER
-    error = outcome, failure in OUTCOME_UNKNOWN
+    expected = expected_outcome(failure, method)
+    is_sent = expected is GoodResponse.ANSWER
+    error = expected, failure in OUTCOME_UNKNOWN
     assert [result] == (accepted(account) if is_sent else [error])
     assert len(account.requests) == (failure not in Outage)
-    await asyncio.sleep(0)  # so that something has been logged
+    await asyncio.sleep(0)  # let something be logged
     assert_nothing_personal(caplog)
 
 
-@pytest.mark.usefixtures("every_step_logged")
+@pytest.mark.usefixtures("asyncio_debug")
 @pytest.mark.parametrize("method", ["getContacts", "getChats"])
 async def test_chats_are_not_logged(
     canned: CannedServer,
@@ -127,13 +182,38 @@ async def test_chats_are_not_logged(
     caplog: pytest.LogCaptureFixture,
     method: str,
 ) -> None:
-    """Neither names nor numbers of contacts are logged, whatever logs."""
-    canned.say(200, json.dumps(METHODS[method].answer))
+    """Names and numbers of contacts are not logged by any logger."""
+    canned.respond(200, json.dumps(METHODS[method].answer))
     chats: Any = await METHODS[method].call(canned_client)
     assert chats[0].name in PERSONAL
     assert not [it for it in PERSONAL if it in f"{chats} {caplog.text}"]
-    canned.say(200, json.dumps({"message": METHODS[method].answer}))
-    assert await outcome(METHODS[method].call(canned_client)) is BadResponseError
+    canned.respond(200, json.dumps({"message": METHODS[method].answer}))
+    assert (
+        await result_or_error(METHODS[method].call(canned_client)) is BadResponseError
+    )
+    assert_nothing_personal(caplog)
+
+
+@pytest.mark.usefixtures("asyncio_debug")
+@pytest.mark.parametrize("method", ["checkAccount", "checkWhatsapp"])
+async def test_number_that_is_checked_is_not_logged(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+) -> None:
+    """A number and the result of its check are not logged by any logger."""
+    called = METHODS[method]
+    canned.respond(200, json.dumps(called.answer))
+    assert await called.call(canned_client) == called.result
+    for status, answer in (
+        (200, {"status": False, "reason": called.answer}),
+        (400, {"message": called.answer, "path": f"/waInstance/{method}/{TOKEN}"}),
+        (466, {"invokeStatus": called.answer}),
+    ):
+        canned.respond(status, json.dumps(answer))
+        assert await result_or_error(called.call(canned_client)) is BadResponseError
+    await asyncio.sleep(0)  # let something be logged
     assert_nothing_personal(caplog)
 
 
@@ -141,7 +221,7 @@ async def test_chats_are_not_logged(
 async def test_server_that_hangs_up_on_a_known_connection(
     client: GreenApiClient, account: Account, method: str
 ) -> None:
-    """A message is not repeated, even if its connection was good before."""
+    """A message is not repeated, even if its connection worked before."""
     await client.get_state()
     account.fault = Fault.RESET_BEFORE_HEADERS
     account.acts_in_spite_of_fault = True
@@ -154,7 +234,7 @@ async def test_server_that_hangs_up_on_a_known_connection(
 async def test_connection_that_takes_too_long(
     client: GreenApiClient, account: Account, method: str
 ) -> None:
-    """While it connects, nothing is sent."""
+    """Nothing is sent if connecting times out."""
 
     async def never(*_: object, **__: object) -> None:
         await asyncio.Event().wait()
@@ -172,10 +252,10 @@ async def test_connection_that_takes_too_long(
 async def test_hold(
     session: aiohttp.ClientSession, account: Account, method: str
 ) -> None:
-    """While the server asks to wait, nothing is sent."""
+    """Nothing is sent until the end of `Retry-After`."""
     pacer = RequestPacer()
-    pacer.hold(account.instance_id, 30)
-    client = create_client(session, "http://127.0.0.1", pacer=pacer)
+    pacer.hold(f"127.0.0.1:1/{account.instance_id}", method, 30)
+    client = create_client(session, "http://127.0.0.1:1", pacer=pacer)
     assert await result_of(client, method) == (ErrorKind.RATE_LIMITED, False)
     assert account.requests == []
 
@@ -196,8 +276,8 @@ async def test_hold(
         ((403, '{"message":"Your account is suspended"}'), ContactsOnlyError),
         ((403, "Forbidden"), WrongAddressError),
         ((403, "<html>Your account is suspended</html>"), WrongAddressError),
-        ((500, '{"message":"request entity too large"}'), TooLargeError),
-        ((500, "File from url exceeded max upload size. Size: 101mb"), TooLargeError),
+        ((466, json.dumps(ONLY_DESCRIBED)), ChatQuotaError),
+        ((466, '{"description":"Monthly quota has been exceeded."}'), MethodQuotaError),
         ((413, "<html>413 Request Entity Too Large</html>"), TooLargeError),
         ((400, "Validation failed. Details: 'chatId' is required"), InvalidChatError),
         ((400, "'chatId' must be one of the next formats"), InvalidChatError),
@@ -226,9 +306,100 @@ async def test_refusal(
     answer: tuple[int, str],
     expected: type[GreenApiError],
 ) -> None:
-    """Why a message is refused is known by the vendor's words; there is none then."""
-    canned.say(*answer)
+    """A refusal is recognized by the vendor's text; then no message was sent."""
+    canned.respond(*answer)
     assert await result_of(canned_client, method) == (expected.kind, False)
+
+
+@pytest.mark.parametrize(("words", "expected"), REFUSALS)
+@pytest.mark.parametrize(
+    "status", [200, 202, 301, 400, 401, 403, 404, 408, 409, 422, 429, 466, 469, 499]
+)
+async def test_refusal_in_any_status(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    status: int,
+    words: str,
+    expected: type[GreenApiError],
+) -> None:
+    """A refusal in the vendor's words is recognized with any status."""
+    for body in (words, json.dumps(words), json.dumps({"message": words})):
+        canned.respond(status, body)
+        assert await result_of(canned_client, "sendMessage") == (expected.kind, False)
+
+
+@pytest.mark.parametrize("words", ["", *(words for words, _ in REFUSALS)])
+@pytest.mark.parametrize("status", [500, 501, 502, 503, 504, 599])
+@pytest.mark.parametrize("method", SENDS)
+async def test_server_that_fails(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    method: str,
+    status: int,
+    words: str,
+) -> None:
+    """A server that fails may have accepted a message, whatever the text is."""
+    canned.respond(status, json.dumps({"statusCode": status, "message": words}))
+    assert await result_of(canned_client, method) == (ErrorKind.CANNOT_CONNECT, True)
+
+
+@pytest.mark.parametrize(
+    "words", ["request entity too large", "File from url exceeded max upload size."]
+)
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (99_000, (ErrorKind.CANNOT_CONNECT, True)),
+        (101_000, (ErrorKind.TOO_LARGE, False)),
+    ],
+)
+async def test_too_large(
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    size: int,
+    expected: tuple[ErrorKind, bool],
+    words: str,
+) -> None:
+    """A server error about the size is only trusted if the message is large."""
+    canned.respond(500, json.dumps({"message": words}))
+    for send in (
+        canned_client.send_message(CHAT_ID, "x" * size),
+        canned_client.send_file(CHAT_ID, Attachment("a.png", bytes(size))),
+    ):
+        with pytest.raises(GreenApiError) as raised:
+            await send
+        assert (raised.value.kind, raised.value.outcome_unknown) == expected
+
+
+async def test_text_that_is_too_large(client: GreenApiClient, account: Account) -> None:
+    """A text whose escaped form is too large for the server is refused."""
+    assert (
+        await result_or_error(client.send_message(CHAT_ID, "\1" * 20_000))
+        is TooLargeError
+    )
+    assert account.queue == 0
+
+
+@pytest.mark.parametrize("body", ECHOES)
+@pytest.mark.parametrize("status", [400, 422])
+async def test_message_that_is_repeated(
+    canned: CannedServer, canned_client: GreenApiClient, status: int, body: object
+) -> None:
+    """An echoed message is not taken for an error text about the account."""
+    canned.respond(status, json.dumps(body))
+    result = await result_of(canned_client, "sendMessage")
+    assert result in (
+        (ErrorKind.MESSAGE_REFUSED, False),
+        (ErrorKind.BAD_RESPONSE, False),
+    )
+
+
+async def test_message_that_is_accepted_in_words(
+    canned: CannedServer, canned_client: GreenApiClient
+) -> None:
+    """Error texts beside the ID of a message are ignored."""
+    canned.respond(200, '{"idMessage":"1","message":"Instance is deleted"}')
+    assert await result_or_error(canned_client.send_message(CHAT_ID, "Hi")) == "1"
 
 
 @pytest.mark.parametrize(
@@ -237,9 +408,9 @@ async def test_refusal(
 async def test_refusals_are_those_of_messages(
     canned: CannedServer, canned_client: GreenApiClient, status: int, words: str
 ) -> None:
-    """Where no message is sent, none is refused."""
-    canned.say(status, words)
-    result = await outcome(canned_client.get_state())
+    """Refusals of messages are only recognized when sending one."""
+    canned.respond(status, words)
+    result = await result_or_error(canned_client.get_state())
     assert isinstance(result, type)
     assert not issubclass(result, MessageError)
 
@@ -249,6 +420,8 @@ async def test_refusals_are_those_of_messages(
     [
         ("3EB0C767D097B7C7C030", "3EB0C767D097B7C7C030"),
         ("1763115112345", "1763115112345"),
+        (WAMID, WAMID),
+        ("wamid.a+b/c=", "wamid.a+b/c="),
         ("true_79001234567@c.us", BadResponseError),
         ("x" * 128, "x" * 128),
         ("x" * 129, BadResponseError),
@@ -268,17 +441,17 @@ async def test_message_id(
     message_id: object,
     expected: object,
 ) -> None:
-    """The id of a message is a word, and never the token."""
-    canned.say(200, json.dumps({"idMessage": message_id}))
-    assert await outcome(METHODS[method].call(canned_client)) == expected
+    """The ID of a message is a single word, and never the token."""
+    canned.respond(200, json.dumps({"idMessage": message_id}))
+    assert await result_or_error(METHODS[method].call(canned_client)) == expected
 
 
 async def test_only_what_is_given_is_sent(
     canned: CannedServer, canned_client: GreenApiClient
 ) -> None:
-    """Options that nobody has chosen are left to the server."""
-    await outcome(canned_client.send_message(CHAT_ID, "Hi"))
-    await outcome(canned_client.send_file(CHAT_ID, Attachment("a.png", b"")))
+    """Options that are not set are not sent."""
+    await result_or_error(canned_client.send_message(CHAT_ID, "Hi"))
+    await result_or_error(canned_client.send_file(CHAT_ID, Attachment("a.png", b"")))
     message, file = [request.data for request in canned.requests]
     assert message == {"chatId": CHAT_ID, "message": "Hi"}
     assert file == {"chatId": CHAT_ID, "fileName": "a.png", "file": ("a.png", b"")}
@@ -288,20 +461,20 @@ async def test_only_what_is_given_is_sent(
 async def test_longest_message(
     client: GreenApiClient, account: Account, messenger: Messenger
 ) -> None:
-    """The limits are those of the server, which counts an emoji twice."""
+    """The limit is that of the server, which counts an emoji as two characters."""
     account.messenger = messenger
     limit = MAX_MESSAGE_LENGTH[messenger]
     bell = "\N{BELL}\ufe0f\U0001f514"
     longest = bell + "\N{CYRILLIC SMALL LETTER IO}" * (limit - text_length(bell))
     assert text_length(longest) == limit == MAX_MESSAGE[messenger]
-    assert isinstance(await outcome(client.send_message(CHAT_ID, longest)), str)
-    too_long = await outcome(client.send_message(CHAT_ID, longest + "x"))
+    assert isinstance(await result_or_error(client.send_message(CHAT_ID, longest)), str)
+    too_long = await result_or_error(client.send_message(CHAT_ID, longest + "x"))
     assert too_long is MessageRefusedError
     assert MAX_CAPTION_LENGTH == MAX_CAPTION
 
 
-async def test_text_that_is_none(client: GreenApiClient, account: Account) -> None:
-    """Half a sign, which no encoding has, does not keep a message from being sent."""
+async def test_lone_surrogate(client: GreenApiClient, account: Account) -> None:
+    """A message with a lone surrogate, which cannot be encoded, is sent."""
     assert text_length("\ud83d") == 1
     await client.send_message(CHAT_ID, "half a sign: \ud83d")
     assert account.waiting[0].body["message"] == "half a sign: ?"
@@ -310,68 +483,55 @@ async def test_text_that_is_none(client: GreenApiClient, account: Account) -> No
 # Files
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """Return a file."""
-    path = tmp_path / "file"
-    path.write_bytes(CONTENT)
-    return path
+@dataclass
+class Content:
+    """An open file, which may fail to be read."""
+
+    content: bytes
+    size: int
+    is_read: list[int] = field(default_factory=list)
+
+    async def read(self, start: int, size: int) -> bytes:
+        """Return part of the file."""
+        self.is_read.append(size)
+        return self.content[start : start + size]
 
 
 async def test_file_from_disk(
-    canned: CannedServer, canned_client: GreenApiClient, file: Path
+    canned: CannedServer, canned_client: GreenApiClient, tmp_path: Path
 ) -> None:
-    """A file is sent as it is on disk, whatever it is called there."""
-    canned.say(200, '{"idMessage":"1"}')
-    await canned_client.send_file(CHAT_ID, Attachment("a.mp4", file))
-    (request,) = canned.requests
-    data: Any = request.data
-    assert data["file"] == ("a.mp4", CONTENT)
-    assert request.headers["Content-Length"] == str(len(request.body))
+    """A file is sent as it is on disk, whatever its name is, and can be sent again."""
+    path = tmp_path / "file"
+    path.write_bytes(CONTENT)
+    file = await OpenFile.async_open(DiskThreads(), path, lambda _: True)
+    canned.respond(200, '{"idMessage":"1"}')
+    for _ in range(2):
+        await canned_client.send_file(CHAT_ID, Attachment("a.mp4", file))
+    await file.async_close()
+    for request in canned.requests:
+        data: Any = request.data
+        assert data["file"] == ("a.mp4", CONTENT)
+        assert request.headers["Content-Length"] == str(len(request.body))
+    assert len(canned.requests) == 2
 
 
 @pytest.mark.parametrize(
     "name", ['a "b".png', "a\r\nb: c.png", "תמונה.png", "\ud83d.png"]
 )
 async def test_file_name(client: GreenApiClient, account: Account, name: str) -> None:
-    """A name does not break out of its place."""
+    """A file name cannot inject headers or fields."""
     await client.send_file(CHAT_ID, Attachment(name, b"x"))
     body = account.waiting[0].body
     assert body["fileName"] == name.encode(errors="replace").decode()
     assert body.keys() == {"chatId", "fileName", "file"}
 
 
-@pytest.mark.parametrize("what", ["missing", "folder", "pipe"])
-async def test_no_file(
-    client: GreenApiClient, account: Account, tmp_path: Path, what: str
-) -> None:
-    """What is no file is not waited for, and nothing is sent."""
-    (tmp_path / "folder").mkdir()
-    os.mkfifo(tmp_path / "pipe")
-    call = client.send_file(CHAT_ID, Attachment("a.png", tmp_path / what))
-    assert await outcome(call) is FileUnreadableError
-    assert account.requests == []
-
-
-async def test_file_that_may_not_be_read(
-    client: GreenApiClient, account: Account, file: Path
-) -> None:
-    """A file that belongs to somebody else is one that cannot be read."""
-    with patch.object(Path, "open", side_effect=PermissionError(f"{file}")):
-        call = client.send_file(CHAT_ID, Attachment("a.png", file))
-        assert await outcome(call) is FileUnreadableError
-    assert account.requests == []
-
-
-async def test_file_that_is_too_large(
-    client: GreenApiClient, account: Account, tmp_path: Path
-) -> None:
-    """What the server would refuse is not uploaded."""
-    path = tmp_path / "large"
-    with path.open("wb") as large:
-        large.truncate(MAX_FILE_BYTES + 1)
-    call = client.send_file(CHAT_ID, Attachment("a.mp4", path))
-    assert await outcome(call) is TooLargeError
+async def test_file_that_is_too_large(client: GreenApiClient, account: Account) -> None:
+    """A file that the server would refuse is not uploaded."""
+    file = Content(b"", MAX_FILE_BYTES + 1)
+    call = client.send_file(CHAT_ID, Attachment("a.mp4", file))
+    assert await result_or_error(call) is TooLargeError
+    assert file.is_read == []
     assert account.requests == []
 
 
@@ -380,48 +540,34 @@ async def test_largest_file(
     account: Account,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A file of just the size that is allowed is sent."""
+    """A file of exactly the maximum size is sent."""
     monkeypatch.setattr(form, "MAX_FILE_BYTES", 1000)
     await client.send_file(CHAT_ID, Attachment("a.mp4", bytes(1000)))
     assert account.queue == 1
 
 
-async def test_file_that_grows(
-    client: GreenApiClient,
-    account: Account,
-    file: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Of a file that grows, such as a recording, the beginning is sent."""
-    read = form.Form._read
-
-    def grow_and_read(self: form.Form, size: int) -> None:
-        with file.open("ab") as more:
-            more.write(b"more")
-        read(self, size)
-
-    monkeypatch.setattr(form.Form, "_read", grow_and_read)
+async def test_file_that_grows(client: GreenApiClient, account: Account) -> None:
+    """Only the original size of a file that grows, such as a recording, is sent."""
+    file = Content(CONTENT + b"more", len(CONTENT))
     await client.send_file(CHAT_ID, Attachment("a.mp4", file))
     assert account.waiting[0].body["file"]["size"] == len(CONTENT)
+    assert max(file.is_read) == form._BLOCK_BYTES
 
 
-@pytest.mark.usefixtures("every_step_logged")
-@pytest.mark.parametrize("error", [None, OSError("front door: input/output error")])
+@pytest.mark.usefixtures("asyncio_debug")
+@pytest.mark.parametrize("error", [None, FileUnreadableError])
 async def test_file_that_breaks_off(
     client: GreenApiClient,
     account: Account,
-    file: Path,
     caplog: pytest.LogCaptureFixture,
-    error: OSError | None,
+    error: type[Exception] | None,
 ) -> None:
-    """A file that cannot be read to its end is not sent, and that is known at once."""
-    stream = Mock(**{"read.side_effect": [b"x" * 50, error or b""]})
-    with patch.object(form, "_open", return_value=(stream, 100)):
-        assert await result_of(client, "sendFileByUpload") == (
-            ErrorKind.FILE_UNREADABLE,
-            False,
-        )
-    stream.close.assert_called_once_with()
+    """A file that cannot be read to its end is not sent, and fails immediately."""
+    file = Content(FILE_CONTENT, 2 * len(FILE_CONTENT))
+    read = AsyncMock(side_effect=error, wraps=file.read)
+    with patch.object(file, "read", read):
+        call = client.send_file(CHAT_ID, Attachment(FILE_NAME, file), caption=MESSAGE)
+        assert await result_or_error(call) is FileUnreadableError
     assert account.queue == 0
     assert_nothing_personal(caplog)
 
@@ -429,7 +575,7 @@ async def test_file_that_breaks_off(
 async def test_refusal_before_the_end(
     canned: CannedServer, session: aiohttp.ClientSession
 ) -> None:
-    """A server that answers before it has read everything is understood."""
+    """A response that arrives before the upload has ended is handled."""
 
     async def refuse(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -445,7 +591,7 @@ async def test_refusal_before_the_end(
     client = create_client(session, url)
     call = client.send_file(CHAT_ID, Attachment("a.mp4", bytes(20_000_000)))
     async with asyncio.timeout(10):
-        assert await outcome(call) is TooLargeError
+        assert await result_or_error(call) is TooLargeError
     understood.set()
     server.close()
     await server.wait_closed()
@@ -454,13 +600,13 @@ async def test_refusal_before_the_end(
 async def test_upload_has_more_time(
     freezer: FrozenDateTimeFactory, client: GreenApiClient, account: Account
 ) -> None:
-    """The time for a file depends on its size: slow lines are not cut off."""
+    """The timeout of an upload depends on the size, to support slow connections."""
     account.fault = Fault.HANG
-    size = 10 * transport.SLOWEST_UPLOAD
+    size = 10 * form.SLOWEST_UPLOAD
     call = asyncio.create_task(
-        outcome(client.send_file(CHAT_ID, Attachment("a.mp4", bytes(size))))
+        result_or_error(client.send_file(CHAT_ID, Attachment("a.mp4", bytes(size))))
     )
-    await async_until(lambda: bool(account.requests))
+    await async_wait_until(lambda: bool(account.requests))
     freezer.tick(69)
     for _ in range(20):
         await asyncio.sleep(0)
@@ -473,43 +619,32 @@ async def test_upload_has_more_time(
 
 
 @pytest.mark.parametrize("method", SENDS)
-async def test_order(
+async def test_side_by_side(
     simulator: Simulator, session: aiohttp.ClientSession, account: Account, method: str
 ) -> None:
-    """Messages arrive in the order in which they were given, through any client."""
+    """A message without a response does not delay others, with any client."""
     pacer = RequestPacer()
     account.faults = {method: Fault.HANG}
-    send = {
-        "sendMessage": lambda client, text: client.send_message(CHAT_ID, text),
-        "sendFileByUpload": lambda client, text: client.send_file(
-            CHAT_ID, Attachment("a.txt", b"x"), caption=text
-        ),
-    }[method]
-    clients = [create_client(session, simulator.url, pacer=pacer) for _ in range(5)]
-    with patch.multiple(
-        transport, TIMEOUT=aiohttp.ClientTimeout(total=0.2), UPLOAD_SECONDS=0.2
-    ):
-        calls = [
-            asyncio.create_task(outcome(send(client, str(number))))
-            for number, client in enumerate(clients)
-        ]
-        await async_until(lambda: bool(account.requests))
-    assert len(account.requests) == 1
+    first, second = (
+        create_client(session, simulator.url, pacer=pacer) for _ in range(2)
+    )
+    hanging = asyncio.create_task(METHODS[method].call(first))
+    await async_wait_until(lambda: bool(account.requests))
     account.faults = {}
-    results = await asyncio.gather(*calls)
-    assert results[0] is CannotConnectError
-    assert results[1:] == [message.id for message in account.waiting]
-    texts = [it.body.get("message") or it.body["caption"] for it in account.waiting]
-    assert texts == ["1", "2", "3", "4"]
+    assert [await METHODS[method].call(second)] == accepted(account)
+    assert not hanging.done()
+    hanging.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await hanging
 
 
 async def test_file_does_not_keep_a_text(
     client: GreenApiClient, account: Account
 ) -> None:
-    """A text does not wait until a file has been uploaded."""
+    """A text does not wait until a file is uploaded."""
     account.faults = {"sendFileByUpload": Fault.HANG}
     upload = asyncio.create_task(METHODS["sendFileByUpload"].call(client))
-    await async_until(lambda: bool(account.requests))
+    await async_wait_until(lambda: bool(account.requests))
     assert await client.send_message(CHAT_ID, "Fire!") == account.waiting[0].id
     upload.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -518,33 +653,10 @@ async def test_file_does_not_keep_a_text(
     assert await METHODS["sendFileByUpload"].call(client) in accepted(account)
 
 
-async def test_long_upload_keeps_its_place(
-    client: GreenApiClient, account: Account, freezer: FrozenDateTimeFactory
-) -> None:
-    """However long an upload takes, no other one overtakes it."""
-    account.faults = {"sendFileByUpload": Fault.HANG}
-    file = Attachment("a.mp4", bytes(100 * transport.SLOWEST_UPLOAD))
-    first = asyncio.create_task(outcome(client.send_file(CHAT_ID, file)))
-    await async_until(lambda: bool(account.requests))
-    freezer.tick(130)
-    # Whoever comes next lets the pacer forget what is long over.
-    await client.get_state()
-    second = asyncio.create_task(outcome(client.send_file(CHAT_ID, file)))
-    for _ in range(20):
-        await asyncio.sleep(0)
-    sent = [it.method for it in account.requests]
-    assert sent == ["sendFileByUpload", "getStateInstance"]
-    account.faults = {}
-    freezer.tick(60)
-    assert await first is CannotConnectError
-    assert await second == account.waiting[0].id
+# Messages are never sent twice
 
 
-# Never twice
-
-
-# A method, what goes wrong with the answer, and whether the message is accepted all the
-# same.
+# A method, the fault of the response, and whether the message is accepted anyway.
 STEPS: Final = [
     *product(SENDS, [None, *Fault], [False]),
     *product(SENDS, sorted(OUTCOME_UNKNOWN), [True]),
@@ -560,10 +672,10 @@ async def test_never_twice_and_never_in_vain(
     monkeypatch: pytest.MonkeyPatch,
     steps: list[tuple[str, Fault | None, bool]],
 ) -> None:
-    """Whatever goes wrong, a message is sent once at most, and success is success."""
-    # Long enough for the server to have the request, however busy the computer is.
+    """A message is sent at most once with any fault, and success is reported."""
+    # Long enough for the server to receive the request, even if the computer is busy.
     monkeypatch.setattr(transport, "TIMEOUT", aiohttp.ClientTimeout(total=0.5))
-    monkeypatch.setattr(transport, "UPLOAD_SECONDS", 0.5)
+    monkeypatch.setattr(form, "UPLOAD_SECONDS", 0.5)
     account = simulator.add_account(INSTANCE_ID, TOKEN)
     client = create_client(session, simulator.url)
     for method, fault, acts in steps:
@@ -575,3 +687,21 @@ async def test_never_twice_and_never_in_vain(
         assert len(account.requests) - requests <= 1
         assert result in ([new[0], (ANY, True)] if new else [(ANY, False), (ANY, True)])
         assert len(new) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "longest", "parts"),
+    [
+        ("short", 5, ("short", "")),
+        ("two words", 5, ("two", "words")),
+        ("line\nand words", 8, ("line\nand", "words")),
+        ("unbroken", 5, ("unbro", "ken")),
+        (" unbroken", 5, (" unbr", "oken")),
+        ("\N{BELL}" * 3, 3, ("\N{BELL}", "\N{BELL}" * 2)),
+        ("\ud83d" * 3, 2, ("\ud83d", "\ud83d" * 2)),
+    ],
+)
+def test_split_text(text: str, longest: int, parts: tuple[str, str]) -> None:
+    """A text is split between words, if possible, and never within an emoji."""
+    assert split_text(text, longest) == parts
+    assert text_length(parts[0]) <= longest

@@ -5,8 +5,8 @@ from typing import Final
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.green_api.health import CERTAIN_AFTER
-from custom_components.green_api.problem import Problem
+from custom_components.green_api.decisions.health import CERTAIN_AFTER
+from custom_components.green_api.decisions.problem import Problem
 from homeassistant.const import (
     STATE_OFF,
     STATE_ON,
@@ -15,7 +15,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from tests.simulator import Account, Fault
 from tests.support.entities import CONNECTIVITY, PROBLEM, REASON, STATE, state_of
-from tests.support.helpers import async_pass, async_polls
+from tests.support.helpers import async_advance, async_polls
 
 MINUTE: Final = 60
 
@@ -27,7 +27,7 @@ def reason(hass: HomeAssistant) -> str:
 
 @pytest.mark.usefixtures("loaded_entry")
 def test_no_problem(hass: HomeAssistant) -> None:
-    """An account that is authorized has no problem."""
+    """Test that an account that is authorized has no problem."""
     assert state_of(hass, PROBLEM) == STATE_OFF
     assert reason(hass) == "none"
 
@@ -56,9 +56,9 @@ async def test_connectivity(
     raw: str | None,
     connectivity: str,
 ) -> None:
-    """Only an account that is authorized is connected."""
+    """Test that only an account that is authorized is connected."""
     account.state = raw
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     assert state_of(hass, CONNECTIVITY) == connectivity
 
@@ -81,9 +81,9 @@ async def test_problem_with_a_state(
     raw: str,
     problem: Problem,
 ) -> None:
-    """A state is a problem when it is certain, in outages too, until it is over."""
+    """Test that a state is a problem once certain, also in outages, until it ends."""
     account.state = raw
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert state_of(hass, PROBLEM) == STATE_OFF
 
     await async_polls(hass, freezer, 1 + int(CERTAIN_AFTER[problem] // MINUTE))
@@ -91,14 +91,14 @@ async def test_problem_with_a_state(
     assert reason(hass) == problem
 
     account.fault = Fault.BAD_GATEWAY
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert state_of(hass, STATE) == STATE_UNAVAILABLE
     assert state_of(hass, PROBLEM) == STATE_ON
     assert reason(hass) == problem
 
     account.fault = None
     account.state = "authorized"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert state_of(hass, PROBLEM) == STATE_OFF
     assert reason(hass) == "none"
 
@@ -119,9 +119,9 @@ async def test_problem_with_a_failure(
     fault: Fault,
     problem: Problem,
 ) -> None:
-    """A failure is a problem when it is certain, though nothing is known of the state."""
+    """Test that a failure is a problem once certain, although the state is unknown."""
     account.fault = fault
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert state_of(hass, PROBLEM) == STATE_UNAVAILABLE
 
     await async_polls(hass, freezer, 1 + int(CERTAIN_AFTER[problem] // MINUTE))
@@ -130,7 +130,7 @@ async def test_problem_with_a_failure(
     assert reason(hass) == problem
 
     account.fault = None
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert state_of(hass, STATE) == "authorized"
     assert state_of(hass, PROBLEM) == STATE_OFF
 
@@ -139,7 +139,7 @@ async def test_problem_with_a_failure(
 async def test_problem_that_changes(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """One problem replaces the other."""
+    """Test that one problem replaces another."""
     account.state = "notAuthorized"
     await async_polls(hass, freezer, 2)
     assert reason(hass) == Problem.LOGGED_OUT

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import Final
+from typing import Any, Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -22,25 +22,25 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Simulator
 from tests.support.const import TOKEN
+from tests.support.delayed_results import delay_result
 from tests.support.dialog import End, at_every_end
 from tests.support.entities import BUTTON, STATE, state_of
-from tests.support.failures import FAULT_OF_KIND
+from tests.support.fault_kinds import FAULT_OF_KIND
 from tests.support.helpers import (
-    asked,
-    async_pass,
+    async_advance,
     async_press,
-    complaints,
-    waits,
+    called_methods,
+    has_timer_in,
+    logged_errors,
 )
-from tests.support.lateness import answer_late
 from tests.support.secrecy import assert_hidden
-from tests.support.waiting import async_until
+from tests.support.wait_until import async_wait_until
 
 FAULTS: Final = {**FAULT_OF_KIND, ErrorKind.STARTING: Fault.STARTING}
 
 
 def asks_for_token(hass: HomeAssistant, entry: MockConfigEntry) -> bool:
-    """Return whether a dialog asks for a new token."""
+    """Return whether there is a flow that asks for a new token."""
     return any(entry.async_get_active_flows(hass, {SOURCE_REAUTH}))
 
 
@@ -67,35 +67,35 @@ async def test_press(
     account: Account,
     raw: str | None,
 ) -> None:
-    """The button reboots the instance, whatever its state, and shows it at once."""
+    """Test that the button reboots the instance in any state, and shows it at once."""
     account.state = raw
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     account.requests.clear()
 
     await async_press(hass)
 
-    assert asked(account) == ["reboot", "getStateInstance"]
+    assert called_methods(account) == ["reboot", "getStateInstance"]
     assert state_of(hass, STATE) == "starting"
     assert hass.states.get(BUTTON).state == dt_util.utcnow().isoformat()
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_press_in_an_outage(
+async def test_press_during_outage(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """The button works while the state cannot be had, and does not complain of it."""
+    """Test that the button works, without an error, while there is no state."""
     account.faults["getStateInstance"] = Fault.BAD_GATEWAY
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     account.requests.clear()
 
     await async_press(hass)
 
-    assert asked(account) == ["reboot", "getStateInstance"]
+    assert called_methods(account) == ["reboot", "getStateInstance"]
     assert state_of(hass, STATE) == STATE_UNAVAILABLE
     assert hass.states.get(BUTTON).state == dt_util.utcnow().isoformat()
 
     account.faults.clear()
-    await async_pass(hass, freezer, 10)
+    await async_advance(hass, freezer, 10)
     assert state_of(hass, STATE) == "starting"
 
 
@@ -103,8 +103,8 @@ async def test_press_in_an_outage(
 async def test_refused(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """A reboot that the server refuses is an error and changes nothing."""
-    await async_pass(hass, freezer)
+    """Test that a reboot that the server refuses is an error and changes nothing."""
+    await async_advance(hass, freezer)
     account.reboot_accepted = False
     account.requests.clear()
 
@@ -114,9 +114,9 @@ async def test_refused(
     assert caught.value.translation_domain == DOMAIN
     assert caught.value.translation_key == "reboot_refused"
     assert caught.value.translation_placeholders == {"name": "GREEN-API 1101000001"}
-    assert asked(account) == ["reboot"]
-    await async_pass(hass, freezer, 50)
-    assert asked(account) == ["reboot"]
+    assert called_methods(account) == ["reboot"]
+    await async_advance(hass, freezer, 50)
+    assert called_methods(account) == ["reboot"]
     assert state_of(hass, STATE) == "authorized"
 
 
@@ -129,7 +129,7 @@ async def test_failures(
     kind: ErrorKind,
     fault: Fault,
 ) -> None:
-    """A reboot that fails is an error that says why; the state stays."""
+    """Test that a failed reboot is an error with its reason, and keeps the state."""
     caplog.set_level(logging.DEBUG)
     account.faults["reboot"] = fault
 
@@ -152,10 +152,10 @@ async def test_failures(
 @pytest.mark.parametrize(
     ("retry_after", "minutes"), [(5, "1"), (90, "2"), (3600, "60"), ("soon", "2")]
 )
-async def test_wait_that_the_server_asks_for(
+async def test_retry_after(
     hass: HomeAssistant, account: Account, retry_after: int | str, minutes: str
 ) -> None:
-    """A press that the server refuses for a time says for how long."""
+    """Test that the error says how long the server asks to wait."""
     account.retry_after = retry_after
     account.faults["reboot"] = Fault.RATE_LIMITED_RETRY_AFTER
 
@@ -176,7 +176,7 @@ async def test_no_server(
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A reboot without a server is an error."""
+    """Test that a reboot without a server is an error."""
     caplog.set_level(logging.DEBUG)
     await simulator.stop()
 
@@ -188,17 +188,17 @@ async def test_no_server(
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_no_answer(
+async def test_timeout(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A reboot without an answer is an error in the end."""
+    """Test that a reboot without a response is an error in the end."""
     caplog.set_level(logging.DEBUG)
     account.faults["reboot"] = Fault.HANG
     press = asyncio.create_task(async_press(hass))
-    await async_until(lambda: "reboot" in asked(account))
+    await async_wait_until(lambda: "reboot" in called_methods(account))
     freezer.tick(16)
     async_fire_time_changed(hass)
 
@@ -210,20 +210,22 @@ async def test_no_answer(
 
 
 @pytest.fixture
-def late(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
-    """Let reboots be answered late; return the events of the call and of the answer."""
-    return answer_late(monkeypatch, GreenApiClient, "reboot")
+def delayed_reboot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> tuple[asyncio.Event, asyncio.Event]:
+    """Delay reboots; return the events of the call and of the response."""
+    return delay_result(monkeypatch, GreenApiClient, "reboot")
 
 
-async def test_reload_meanwhile(
+async def test_reload_during_reboot(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
-    late: tuple[asyncio.Event, asyncio.Event],
+    delayed_reboot: tuple[asyncio.Event, asyncio.Event],
 ) -> None:
-    """After a reboot the account is looked at every ten seconds, reloaded or not."""
-    called, answer = late
+    """Test that polls are 10 seconds apart after a reboot, with a reload or without."""
+    called, answer = delayed_reboot
     press = asyncio.create_task(async_press(hass))
     await called.wait()
     await hass.config_entries.async_reload(loaded_entry.entry_id)
@@ -233,39 +235,64 @@ async def test_reload_meanwhile(
 
     for _ in range(3):
         account.requests.clear()
-        await async_pass(hass, freezer, 10)
-        assert "getStateInstance" in asked(account)
+        await async_advance(hass, freezer, 10)
+        assert "getStateInstance" in called_methods(account)
     assert state_of(hass, STATE) == "authorized"
 
 
-async def test_reload_afterwards(
+async def test_reboot_while_unloading(
+    hass: HomeAssistant,
+    loaded_entry: MockConfigEntry,
+    delayed_reboot: tuple[asyncio.Event, asyncio.Event],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that a reboot is known that was accepted while the account is unloaded."""
+    called, answer = delayed_reboot
+    press = asyncio.create_task(async_press(hass))
+    await called.wait()
+    unload_platforms = hass.config_entries.async_unload_platforms
+
+    async def unload_after_reboot(*args: Any) -> bool:
+        answer.set()
+        await asyncio.wait([press])
+        return await unload_platforms(*args)
+
+    monkeypatch.setattr(
+        hass.config_entries, "async_unload_platforms", unload_after_reboot
+    )
+    await hass.config_entries.async_reload(loaded_entry.entry_id)
+    record = loaded_entry.runtime_data.coordinator.data
+    assert record.health.rebooted_at is not None
+
+
+async def test_reload_after_reboot(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A reload after a reboot does not make the looks at the account rarer."""
+    """Test that a reload after a reboot keeps the polling interval short."""
     account.boot_seconds = 100
     await async_press(hass)
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     for _ in range(5):
         account.requests.clear()
-        await async_pass(hass, freezer, 10)
-        assert "getStateInstance" in asked(account)
+        await async_advance(hass, freezer, 10)
+        assert "getStateInstance" in called_methods(account)
 
 
 @at_every_end
-async def test_end_meanwhile(
+async def test_removed_during_reboot(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
     caplog: pytest.LogCaptureFixture,
-    late: tuple[asyncio.Event, asyncio.Event],
+    delayed_reboot: tuple[asyncio.Event, asyncio.Event],
     end: End,
 ) -> None:
-    """A press whose account goes in the middle ends quietly, and leaves nothing."""
-    called, answer = late
+    """Test that a press ends silently with the account, and leaves nothing behind."""
+    called, answer = delayed_reboot
     press = asyncio.create_task(async_press(hass))
     await called.wait()
     await end(hass, loaded_entry)
@@ -273,21 +300,21 @@ async def test_end_meanwhile(
     answer.set()
     await press
 
-    await async_pass(hass, freezer)
-    assert asked(account) == []
-    assert complaints(caplog) == []
+    await async_advance(hass, freezer)
+    assert called_methods(account) == []
+    assert logged_errors(caplog) == []
 
 
 @pytest.mark.parametrize(
     ("faults", "asks"),
     [
-        # The server takes the token for everything but a reboot.
+        # The server accepts the token for everything but a reboot.
         ({"reboot": Fault.UNAUTHORIZED}, False),
         ({"reboot": Fault.UNAUTHORIZED, "getStateInstance": Fault.BAD_GATEWAY}, False),
         ({"reboot": Fault.UNAUTHORIZED, "getStateInstance": Fault.UNAUTHORIZED}, True),
     ],
 )
-async def test_rejected(
+async def test_rejected_token(
     hass: HomeAssistant,
     loaded_entry: MockConfigEntry,
     account: Account,
@@ -295,7 +322,7 @@ async def test_rejected(
     *,
     asks: bool,
 ) -> None:
-    """A rejected token is looked into at once: the second in a row asks for a new."""
+    """Test that a rejected token causes a poll, and the second in a row a reauth."""
     account.faults |= faults
     account.requests.clear()
 
@@ -303,21 +330,22 @@ async def test_rejected(
         await async_press(hass)
 
     assert caught.value.translation_key == ErrorKind.INVALID_AUTH
-    assert asked(account) == ["reboot", "getStateInstance"]
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert called_methods(account) == ["reboot", "getStateInstance"]
     assert asks_for_token(hass, loaded_entry) is asks
 
 
-async def test_rejected_in_an_outage(
+async def test_rejected_token_during_outage(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A rejected poll, an outage and a rejected reboot are two rejections in a row."""
+    """Test that rejections of a poll and a reboot count as two, despite an outage."""
     account.faults["getStateInstance"] = Fault.UNAUTHORIZED
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     account.faults["getStateInstance"] = Fault.BAD_GATEWAY
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert not asks_for_token(hass, loaded_entry)
 
     account.faults["reboot"] = Fault.UNAUTHORIZED
@@ -328,22 +356,22 @@ async def test_rejected_in_an_outage(
 
 
 @pytest.mark.paced
-async def test_pace(
+async def test_rate_limits(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A press right after a poll asks for the state when the server lets it."""
-    await async_pass(hass, freezer)
+    """Test that a press right after a poll requests the state when that is allowed."""
+    await async_advance(hass, freezer)
     account.requests.clear()
 
     press = asyncio.create_task(async_press(hass))
-    await async_until(lambda: waits(hass, RequestPacer.DEFAULT_SPACING))
-    assert asked(account) == ["reboot"]
-    await async_pass(hass, freezer, RequestPacer.DEFAULT_SPACING)
+    await async_wait_until(lambda: has_timer_in(hass, RequestPacer.DEFAULT_SPACING))
+    assert called_methods(account) == ["reboot"]
+    await async_advance(hass, freezer, RequestPacer.DEFAULT_SPACING)
     await press
 
-    assert asked(account) == ["reboot", "getStateInstance"]
+    assert called_methods(account) == ["reboot", "getStateInstance"]
     assert state_of(hass, STATE) == "starting"
     assert loaded_entry.runtime_data.coordinator.data.error is None

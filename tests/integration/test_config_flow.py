@@ -1,4 +1,4 @@
-"""Test the dialogs as the browser sees them: over Home Assistant's HTTP API."""
+"""Test the dialogs as the browser sees them, over Home Assistant's HTTP API."""
 
 import asyncio
 from collections.abc import Mapping
@@ -18,8 +18,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components import green_api
-from custom_components.green_api import account_flow
-from custom_components.green_api.account_flow import AccountFlow
 from custom_components.green_api.api import (
     ACCOUNT_ERROR_KINDS,
     AccountState,
@@ -29,13 +27,15 @@ from custom_components.green_api.api import (
     RequestPacer,
     transport,
 )
-from custom_components.green_api.client import async_create_client
 from custom_components.green_api.const import (
     CONF_API_URL,
     CONF_INSTANCE_ID,
     DEFAULT_API_URL,
     DOMAIN,
 )
+from custom_components.green_api.dialogs import account as account_flow
+from custom_components.green_api.dialogs.account import AccountFlow
+from custom_components.green_api.session import async_create_client
 from homeassistant.config_entries import (
     SOURCE_USER,
     ConfigEntry,
@@ -48,17 +48,17 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Simulator
 from tests.support.const import INSTANCE_ID, TOKEN
-from tests.support.failures import (
-    FAILURES,
+from tests.support.delayed_results import delay_result
+from tests.support.fault_kinds import (
     FAULT_OF_KIND,
+    FAULTS_AND_KINDS,
     HARMLESS,
     KIND_OF_FAULT,
     SLOW,
 )
-from tests.support.helpers import asked, complaints
-from tests.support.lateness import answer_late
+from tests.support.helpers import called_methods, logged_errors
 from tests.support.secrecy import assert_hidden
-from tests.support.waiting import async_until
+from tests.support.wait_until import async_wait_until
 
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
 
@@ -66,44 +66,44 @@ FLOWS: Final = "/api/config/config_entries/flow"
 
 OTHER_INSTANCE_ID: Final = "1101000002"
 
-# Whoever looks for the token finds these as well.
+# Derived from the token, so that a search for the token finds these as well.
 NEW_TOKEN: Final = f"{TOKEN}1"
 WRONG_TOKEN: Final = f"{TOKEN}2"
 
-# The rest of the URL of a request.
+# The rest of a request's URL.
 REQUEST: Final = f"/waInstance{OTHER_INSTANCE_ID}/getStateInstance/{TOKEN}"
 
 type Reply = dict[str, Any]
 
 
 class Dialog:
-    """A browser in which a dialog is open; no reply that it gets holds the token."""
+    """A browser with an open dialog; no response that it gets contains the token."""
 
     def __init__(self, client: TestClient) -> None:
         """Sign in."""
         self._client = client
 
     async def start(self, entry: ConfigEntry | None = None) -> Reply:
-        """Begin to add an account, or to reconfigure one."""
+        """Start to add an account, or to reconfigure one."""
         about = {"entry_id": entry.entry_id} if entry else {}
-        return await self._ask("POST", FLOWS, {"handler": DOMAIN} | about)
+        return await self._request("POST", FLOWS, {"handler": DOMAIN} | about)
 
-    async def readdress(self, entry: ConfigEntry) -> Reply:
-        """Open the form for the address of an account."""
+    async def open_address_form(self, entry: ConfigEntry) -> Reply:
+        """Open the form for an account's address."""
         menu = await self.start(entry)
         assert menu["type"] == FlowResultType.MENU
         return await self.submit(menu, {"next_step_id": "address"})
 
     async def show(self, flow_id: str) -> Reply:
-        """Open a dialog that Home Assistant has begun."""
-        return await self._ask("GET", f"{FLOWS}/{flow_id}")
+        """Open a dialog that Home Assistant has started."""
+        return await self._request("GET", f"{FLOWS}/{flow_id}")
 
-    async def submit(self, form: Reply, typed: dict[str, str]) -> Reply:
-        """Send what was typed."""
-        return await self._ask("POST", f"{FLOWS}/{form['flow_id']}", typed)
+    async def submit(self, form: Reply, user_input: dict[str, str]) -> Reply:
+        """Submit the input."""
+        return await self._request("POST", f"{FLOWS}/{form['flow_id']}", user_input)
 
-    async def _ask(self, verb: str, path: str, body: Reply | None = None) -> Reply:
-        """Make a request and return what it says."""
+    async def _request(self, verb: str, path: str, body: Reply | None = None) -> Reply:
+        """Make a request and return the decoded response."""
         response = await self._client.request(verb, path, json=body)
         assert response.status == HTTPStatus.OK
         text = await response.text()
@@ -113,15 +113,15 @@ class Dialog:
 
 @pytest.fixture
 async def dialog(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Dialog:
-    """Return a browser; what answers it must be there before its client is."""
+    """Return a browser; the components that serve it are set up before its client."""
     for component in ("config", Platform.IMAGE):
         assert await async_setup_component(hass, component, {})
     return Dialog(await hass_client())
 
 
 @pytest.fixture
-def typed(simulator: Simulator, account: Account) -> dict[str, str]:
-    """Return what has to be typed to add the account."""
+def user_input(simulator: Simulator, account: Account) -> dict[str, str]:
+    """Return the input that adds the account."""
     return {
         CONF_API_URL: simulator.url,
         CONF_INSTANCE_ID: account.instance_id,
@@ -130,14 +130,14 @@ def typed(simulator: Simulator, account: Account) -> dict[str, str]:
 
 
 @pytest.fixture
-def late(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """Let what a dialog checks be answered late; return what answers it."""
-    _, answer = answer_late(monkeypatch, AccountFlow, "async_check")
+def delayed_check(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Delay the check of a dialog; return the event that releases its response."""
+    _, answer = delay_result(monkeypatch, AccountFlow, "async_check")
     return answer
 
 
 def suggested(form: Reply) -> dict[str, str | None]:
-    """Return what is in the fields of a form before anything is typed."""
+    """Return the values that the fields of a form are prefilled with."""
     return {
         field["name"]: field.get("description", {}).get("suggested_value")
         for field in form["data_schema"]
@@ -145,53 +145,53 @@ def suggested(form: Reply) -> dict[str, str | None]:
 
 
 def only_entry(hass: HomeAssistant) -> ConfigEntry:
-    """Return the config entry, of which there is one."""
+    """Return the only config entry."""
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     return entry
 
 
 async def async_refresh(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Look at the account now."""
+    """Poll the account now."""
     await entry.runtime_data.coordinator.async_refresh()
     await hass.async_block_till_done()
 
 
 def flow_id_of_reauth(hass: HomeAssistant) -> str:
-    """Return the dialog that asks for a new token, of which there is one."""
+    """Return the flow ID of the only dialog that asks for a new token."""
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     assert flow["step_id"] == "reauth_confirm"
     return flow["flow_id"]
 
 
-def test_every_fault_has_a_text() -> None:
-    """The tables of faults, which the tests below go through, miss none."""
+def test_fault_tables_are_complete() -> None:
+    """Test that the tables of faults used below are complete."""
     assert sorted([*HARMLESS, *SLOW, *KIND_OF_FAULT]) == sorted(Fault)
     assert ACCOUNT_ERROR_KINDS - set(FAULT_OF_KIND) == {
-        # It is a state where the state is asked for.
+        # A request for the state returns it as a state.
         ErrorKind.STARTING,
         ErrorKind.UNKNOWN_HOST,
     }
 
 
 @pytest.mark.parametrize("state", [None, *InstanceState, "hibernating"])
-async def test_add(
+async def test_user_flow(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     state: str | None,
 ) -> None:
-    """An account is added whatever its state: that is when watching it matters."""
+    """Test that an account can be added in any state, as problems need watching."""
     account.state = state
 
     form = await dialog.start()
     assert form["type"] == FlowResultType.FORM
     assert form["step_id"] == "user"
     assert form["errors"] == {}
-    assert suggested(form) == dict.fromkeys(typed)
+    assert suggested(form) == dict.fromkeys(user_input)
     assert form["data_schema"][0]["default"] == DEFAULT_API_URL
 
-    reply = await dialog.submit(form, typed)
+    reply = await dialog.submit(form, user_input)
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert reply["type"] == FlowResultType.CREATE_ENTRY
@@ -200,23 +200,23 @@ async def test_add(
     assert entry.title == "GREEN-API 1101000001"
     assert entry.unique_id == INSTANCE_ID
     assert entry.source == SOURCE_USER
-    assert entry.data == typed
+    assert entry.data == user_input
     assert entry.options == {}
     assert entry.state is ConfigEntryState.LOADED
 
 
 @pytest.mark.parametrize("fault", HARMLESS)
-async def test_add_in_spite_of_a_fault(
+async def test_user_flow_with_harmless_fault(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     fault: Fault,
 ) -> None:
-    """What is as good as an answer is good enough to add the account."""
+    """Test that a fault that is as good as a response does not prevent adding."""
     account.faults["getStateInstance"] = fault
 
-    reply = await dialog.submit(await dialog.start(), typed)
+    reply = await dialog.submit(await dialog.start(), user_input)
 
     assert reply["type"] == FlowResultType.CREATE_ENTRY
     assert only_entry(hass).state is ConfigEntryState.LOADED
@@ -238,6 +238,7 @@ async def test_add_in_spite_of_a_fault(
                 "https://api.green-api.com?instance=1",
                 "https://api.green-api.com#instance",
                 "https://user:password@api.green-api.com",
+                f"https://api.green-api.com/{'a' * 2048}",
             )
         ),
         *(
@@ -260,6 +261,7 @@ async def test_add_in_spite_of_a_fault(
                 "waInstance1101000001",
                 "\N{ARABIC-INDIC DIGIT ONE}" * 10,
                 "1" * 21,
+                "000",
             )
         ),
         *(
@@ -273,6 +275,7 @@ async def test_add_in_spite_of_a_fault(
                 f"{TOKEN} {TOKEN}",
                 f"{TOKEN}\n{TOKEN}",
                 f"{TOKEN}\N{NO-BREAK SPACE}{TOKEN}",
+                "a" * 513,
             )
         ),
         (
@@ -289,30 +292,30 @@ async def test_add_in_spite_of_a_fault(
         ),
     ],
 )
-async def test_mistake_in_a_field(
+async def test_invalid_input(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     mistakes: dict[str, str],
     errors: dict[str, str],
 ) -> None:
-    """A mistake is shown at its field, before anything is sent anywhere."""
-    form = await dialog.submit(await dialog.start(), typed | mistakes)
+    """Test that invalid input is shown at its field before anything is sent."""
+    form = await dialog.submit(await dialog.start(), user_input | mistakes)
 
     assert form["type"] == FlowResultType.FORM
     assert form["step_id"] == "user"
     assert form["errors"] == errors
     blank = {key for key, value in mistakes.items() if not value.strip()}
     assert suggested(form) == (
-        typed | mistakes | dict.fromkeys(blank, "") | {CONF_API_TOKEN: None}
+        user_input | mistakes | dict.fromkeys(blank, "") | {CONF_API_TOKEN: None}
     )
     assert account.requests == []
 
-    reply = await dialog.submit(form, typed)
+    reply = await dialog.submit(form, user_input)
 
     assert reply["type"] == FlowResultType.CREATE_ENTRY
-    assert only_entry(hass).data == typed
+    assert only_entry(hass).data == user_input
 
 
 @pytest.mark.parametrize(
@@ -326,22 +329,24 @@ async def test_mistake_in_a_field(
         (f"https://a,example{REQUEST.lower()}\n", "https://a,example", "invalid_url"),
     ],
 )
-async def test_mistake_in_a_pasted_url(
+async def test_invalid_pasted_url(
     dialog: Dialog,
     account: Account,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     pasted: str,
     shown: str,
     error: str,
 ) -> None:
-    """The URL of a request is not shown again with the token in it."""
-    form = await dialog.submit(await dialog.start(), typed | {CONF_API_URL: pasted})
+    """Test that a pasted request URL is shown again without its token."""
+    form = await dialog.submit(
+        await dialog.start(), user_input | {CONF_API_URL: pasted}
+    )
 
     assert form["errors"] == {CONF_API_URL: error}
     assert suggested(form)[CONF_API_URL] == shown
     assert account.requests == []
 
-    reply = await dialog.submit(form, typed)
+    reply = await dialog.submit(form, user_input)
 
     assert reply["type"] == FlowResultType.CREATE_ENTRY
 
@@ -352,39 +357,40 @@ async def test_mistake_in_a_pasted_url(
     [
         "{url}/waInstance{instance_id}/getStateInstance/{token}",
         " {url}/waInstance{instance_id}/receiveNotification/{token}?receiveTimeout=5\n",
+        "{url}/waInstance000{instance_id}/getStateInstance/{token}",
     ],
 )
-async def test_all_values_pasted_at_once(
+async def test_pasted_request_url(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     pattern: str,
     more: dict[str, str],
 ) -> None:
-    """The URL of a request, pasted into the first field, fills all three."""
+    """Test that a request URL pasted into the first field fills all three."""
     url = pattern.format(
-        url=typed[CONF_API_URL],
+        url=user_input[CONF_API_URL],
         instance_id=account.instance_id,
         token=quote(account.token, safe=""),
     )
     reply = await dialog.submit(await dialog.start(), {CONF_API_URL: url} | more)
 
     assert reply["type"] == FlowResultType.CREATE_ENTRY
-    assert only_entry(hass).data == typed
+    assert only_entry(hass).data == user_input
     assert only_entry(hass).unique_id == account.instance_id
 
 
-async def test_all_values_pasted_but_wrong(
-    dialog: Dialog, account: Account, typed: dict[str, str]
+async def test_pasted_request_url_with_wrong_token(
+    dialog: Dialog, account: Account, user_input: dict[str, str]
 ) -> None:
-    """What was pasted is kept in the fields, but for the token."""
-    url = f"{typed[CONF_API_URL]}/waInstance{INSTANCE_ID}/reboot/{WRONG_TOKEN}"
+    """Test that pasted values are kept in the fields, except for the token."""
+    url = f"{user_input[CONF_API_URL]}/waInstance{INSTANCE_ID}/reboot/{WRONG_TOKEN}"
     form = await dialog.submit(await dialog.start(), {CONF_API_URL: url})
     assert form["errors"] == {"base": ErrorKind.INVALID_AUTH}
-    assert suggested(form) == typed | {CONF_API_TOKEN: None}
+    assert suggested(form) == user_input | {CONF_API_TOKEN: None}
 
-    reply = await dialog.submit(form, typed)
+    reply = await dialog.submit(form, user_input)
     assert reply["type"] == FlowResultType.CREATE_ENTRY
 
 
@@ -392,40 +398,42 @@ async def test_all_values_pasted_but_wrong(
     ("stored", "pasted", "expected"),
     [(TOKEN, NEW_TOKEN, NEW_TOKEN), (NEW_TOKEN, TOKEN, TOKEN)],
 )
-async def test_new_token_pasted(
+async def test_reconfigure_with_pasted_token(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
     loaded_entry: MockConfigEntry,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     stored: str,
     pasted: str,
     expected: str,
 ) -> None:
-    """A token in a URL that is pasted to reconfigure is newer than the stored one."""
+    """Test that the token of a pasted URL replaces the stored one."""
     hass.config_entries.async_update_entry(
-        loaded_entry, data=typed | {CONF_API_TOKEN: stored}
+        loaded_entry, data=user_input | {CONF_API_TOKEN: stored}
     )
     account.token = pasted
-    url = f"{typed[CONF_API_URL]}/waInstance{INSTANCE_ID}/reboot/{quote(pasted, '')}"
-    form = await dialog.readdress(loaded_entry)
+    url = (
+        f"{user_input[CONF_API_URL]}/waInstance{INSTANCE_ID}/reboot/{quote(pasted, '')}"
+    )
+    form = await dialog.open_address_form(loaded_entry)
     reply = await dialog.submit(form, {CONF_API_URL: url})
     assert reply["reason"] == "reconfigure_successful"
-    assert loaded_entry.data == typed | {CONF_API_TOKEN: expected}
+    assert loaded_entry.data == user_input | {CONF_API_TOKEN: expected}
 
 
-# The address of the pool
+# The address of the instance's pool
 
 POOL_INSTANCE_ID: Final = "7103000001"
 POOL_URL: Final = "https://7103.api.greenapi.com"
 
 
-class World:
-    """The hosts of the internet, and what was asked of each."""
+class Hosts:
+    """The hosts of the internet, with a list of the URLs that were requested."""
 
     def __init__(self, simulator: Simulator) -> None:
         """Initialize with the pool that serves the account."""
-        self.asked: list[str] = []
+        self.requested_urls: list[str] = []
         self.account = simulator.add_account(POOL_INSTANCE_ID, TOKEN)
         self.served = {POOL_URL}
         self._simulator = simulator
@@ -433,25 +441,25 @@ class World:
     def create_client(
         self, hass: HomeAssistant, data: Mapping[str, str]
     ) -> GreenApiClient:
-        """Create a client that reaches a host as the simulator knows it."""
+        """Create a client for a host that the simulator stands in for."""
         url = data[CONF_API_URL]
-        self.asked.append(url)
+        self.requested_urls.append(url)
         served = data | {CONF_API_URL: self._simulator.url}
         unserved = served | {CONF_INSTANCE_ID: "9999000000"}
         return async_create_client(hass, served if url in self.served else unserved)
 
 
 @pytest.fixture
-def world(
+def hosts(
     simulator: Simulator, account: Account, monkeypatch: pytest.MonkeyPatch
-) -> World:
-    """Return the internet."""
-    world = World(simulator)
-    # Another account of the simulator, which knows nothing of the pool's.
+) -> Hosts:
+    """Return the hosts of the internet."""
+    hosts = Hosts(simulator)
+    # Another account of the simulator; it does not know the one of the pool.
     account.fault = Fault.FORBIDDEN_HTML
     for module in (account_flow, green_api):
-        monkeypatch.setattr(module, "async_create_client", world.create_client)
-    return world
+        monkeypatch.setattr(module, "async_create_client", hosts.create_client)
+    return hosts
 
 
 @pytest.mark.parametrize(
@@ -463,10 +471,10 @@ def world(
         f"https://api.green-api.com/waInstance{POOL_INSTANCE_ID}/reboot/{TOKEN}",
     ],
 )
-async def test_address_of_the_pool(
-    hass: HomeAssistant, dialog: Dialog, world: World, url: str
+async def test_address_replaced_by_pool(
+    hass: HomeAssistant, dialog: Dialog, hosts: Hosts, url: str
 ) -> None:
-    """An address of GREEN-API's that does not serve the instance mends itself."""
+    """Test that a GREEN-API address that does not serve the instance is corrected."""
     reply = await dialog.submit(
         await dialog.start(),
         {
@@ -479,11 +487,11 @@ async def test_address_of_the_pool(
     assert only_entry(hass).data[CONF_API_URL] == POOL_URL
 
 
-async def test_address_that_serves_is_kept(
-    hass: HomeAssistant, dialog: Dialog, world: World
+async def test_serving_address_kept(
+    hass: HomeAssistant, dialog: Dialog, hosts: Hosts
 ) -> None:
-    """An address that serves the instance is taken as it is."""
-    world.served = {DEFAULT_API_URL}
+    """Test that an address that serves the instance is stored unchanged."""
+    hosts.served = {DEFAULT_API_URL}
     await dialog.submit(
         await dialog.start(),
         {
@@ -493,7 +501,7 @@ async def test_address_that_serves_is_kept(
         },
     )
     assert only_entry(hass).data[CONF_API_URL] == DEFAULT_API_URL
-    assert set(world.asked) == {DEFAULT_API_URL}
+    assert set(hosts.requested_urls) == {DEFAULT_API_URL}
 
 
 @pytest.mark.parametrize(
@@ -506,11 +514,11 @@ async def test_address_that_serves_is_kept(
         (Fault.BAD_GATEWAY, ErrorKind.WRONG_ADDRESS, DEFAULT_API_URL),
     ],
 )
-async def test_pool_that_refuses(
-    dialog: Dialog, world: World, fault: Fault, kind: ErrorKind, url: str
+async def test_error_of_pool(
+    dialog: Dialog, hosts: Hosts, fault: Fault, kind: ErrorKind, url: str
 ) -> None:
-    """The error of the pool is shown, if it serves the instance."""
-    world.account.fault = fault
+    """Test that the error of the pool is shown if it serves the instance."""
+    hosts.account.fault = fault
     form = await dialog.submit(
         await dialog.start(),
         {
@@ -520,7 +528,7 @@ async def test_pool_that_refuses(
         },
     )
     assert form["errors"] == {"base": kind}
-    assert world.asked == [DEFAULT_API_URL, POOL_URL]
+    assert hosts.requested_urls == [DEFAULT_API_URL, POOL_URL]
 
 
 @pytest.mark.parametrize(
@@ -533,8 +541,10 @@ async def test_pool_that_refuses(
         "http://127.0.0.1:1",
     ],
 )
-async def test_token_goes_nowhere_else(dialog: Dialog, world: World, url: str) -> None:
-    """An address that is not GREEN-API's own is not replaced by another one."""
+async def test_other_address_not_replaced(
+    dialog: Dialog, hosts: Hosts, url: str
+) -> None:
+    """Test that an address other than GREEN-API's is not replaced."""
     form = await dialog.submit(
         await dialog.start(),
         {
@@ -544,7 +554,7 @@ async def test_token_goes_nowhere_else(dialog: Dialog, world: World, url: str) -
         },
     )
     assert form["errors"] == {"base": ErrorKind.WRONG_ADDRESS}
-    assert world.asked == [url]
+    assert hosts.requested_urls == [url]
 
 
 @pytest.mark.parametrize(
@@ -558,24 +568,25 @@ async def test_token_goes_nowhere_else(dialog: Dialog, world: World, url: str) -
         ("{url}/waInstance{instance_id}", ""),
         ("{url}/waInstance{instance_id}/getStateInstance/{token}", ""),
         (" {url}/v3/waInstance{instance_id}/reboot/{token}/ ", "/v3"),
+        ("{url}/waInstance0{instance_id}/reboot/{token}", ""),
     ],
 )
-async def test_mended(
+async def test_input_normalized(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
     simulator: Simulator,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     pattern: str,
     path: str,
 ) -> None:
-    """What is meant is clear in spite of blanks, slashes and too much that is pasted."""
+    """Test that spaces, leading zeros and superfluous parts of a URL are removed."""
     url = pattern.format(
         url=simulator.url, instance_id=account.instance_id, token=account.token
     )
     sloppy = {
         CONF_API_URL: url,
-        CONF_INSTANCE_ID: f" {account.instance_id}\n",
+        CONF_INSTANCE_ID: f" 00{account.instance_id}\n",
         CONF_API_TOKEN: f"\t{account.token} ",
     }
 
@@ -584,8 +595,32 @@ async def test_mended(
     assert reply["type"] == FlowResultType.CREATE_ENTRY
     entry = only_entry(hass)
     assert entry.unique_id == INSTANCE_ID
-    assert entry.data == typed | {CONF_API_URL: f"{simulator.url}{path}"}
+    assert entry.data == user_input | {CONF_API_URL: f"{simulator.url}{path}"}
     assert entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize("pattern", ["{url}", "{url}/waInstance00{instance_id}"])
+async def test_leading_zeros(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    account: Account,
+    user_input: dict[str, str],
+    pattern: str,
+) -> None:
+    """Test that leading zeros do not make a different instance ID."""
+    sloppy = {
+        CONF_API_URL: pattern.format(
+            url=user_input[CONF_API_URL], instance_id=account.instance_id
+        ),
+        CONF_INSTANCE_ID: f"000{account.instance_id}",
+    }
+    reply = await dialog.submit(await dialog.start(), user_input | sloppy)
+    assert reply["type"] == FlowResultType.CREATE_ENTRY
+    assert only_entry(hass).unique_id == account.instance_id
+    assert only_entry(hass).data == user_input
+
+    reply = await dialog.submit(await dialog.start(), user_input | sloppy)
+    assert reply["reason"] == "already_configured"
 
 
 @pytest.mark.parametrize(
@@ -600,108 +635,114 @@ async def test_mended(
         ("http://[::1]:8124/", "http://[::1]:8124"),
     ],
 )
-async def test_address_elsewhere(
-    hass: HomeAssistant, dialog: Dialog, typed: dict[str, str], url: str, stored: str
+async def test_url_without_scheme(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    user_input: dict[str, str],
+    url: str,
+    stored: str,
 ) -> None:
-    """An address without a scheme is an encrypted one."""
-    asked: list[GreenApiClient] = []
+    """Test that a URL without a scheme becomes an HTTPS one."""
+    called_methods: list[GreenApiClient] = []
 
     async def get_state(client: GreenApiClient) -> AccountState:
-        asked.append(client)
+        called_methods.append(client)
         return AccountState("authorized")
 
     with (
         patch.object(GreenApiClient, "get_state", get_state),
         patch("custom_components.green_api.async_setup_entry", return_value=True),
     ):
-        reply = await dialog.submit(await dialog.start(), typed | {CONF_API_URL: url})
+        reply = await dialog.submit(
+            await dialog.start(), user_input | {CONF_API_URL: url}
+        )
 
     assert reply["type"] == FlowResultType.CREATE_ENTRY
-    assert only_entry(hass).data == typed | {CONF_API_URL: stored}
-    assert [client._transport._base for client in asked] == [
+    assert only_entry(hass).data == user_input | {CONF_API_URL: stored}
+    assert [client._transport._base for client in called_methods] == [
         f"{stored}/waInstance{INSTANCE_ID}"
     ]
 
 
-async def fail_to_add(dialog: Dialog, typed: dict[str, str], error: str) -> Reply:
-    """Try to add an account, and return the form that shows why it cannot be."""
-    form = await dialog.submit(await dialog.start(), typed)
+async def fail_to_add(dialog: Dialog, user_input: dict[str, str], error: str) -> Reply:
+    """Try to add an account, and return the form with the error."""
+    form = await dialog.submit(await dialog.start(), user_input)
 
     assert form["type"] == FlowResultType.FORM
     assert form["step_id"] == "user"
     assert form["errors"] == {"base": error}
-    assert suggested(form) == typed | {CONF_API_TOKEN: None}
+    assert suggested(form) == user_input | {CONF_API_TOKEN: None}
     return form
 
 
 async def go_on(
-    hass: HomeAssistant, dialog: Dialog, form: Reply, typed: dict[str, str]
+    hass: HomeAssistant, dialog: Dialog, form: Reply, user_input: dict[str, str]
 ) -> None:
     """Add the account in the dialog that has failed before."""
     assert not hass.config_entries.async_entries(DOMAIN)
 
-    reply = await dialog.submit(form, typed)
+    reply = await dialog.submit(form, user_input)
 
     assert reply["type"] == FlowResultType.CREATE_ENTRY
-    assert only_entry(hass).data == typed
+    assert only_entry(hass).data == user_input
     assert only_entry(hass).state is ConfigEntryState.LOADED
 
 
-@pytest.mark.parametrize(("fault", "kind"), FAILURES)
+@pytest.mark.parametrize(("fault", "kind"), FAULTS_AND_KINDS)
 async def test_failure(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     dialog: Dialog,
     account: Account,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
     kind: ErrorKind,
 ) -> None:
-    """Each failure has its own error, and the same dialog goes on after it."""
+    """Test that each failure has its own error, and the dialog can be continued."""
     account.fault = fault
-    form = await fail_to_add(dialog, typed, kind)
+    form = await fail_to_add(dialog, user_input, kind)
 
     account.fault = None
     freezer.tick(account.retry_after)
-    await go_on(hass, dialog, form, typed)
+    await go_on(hass, dialog, form, user_input)
 
     assert_hidden(TOKEN, caplog)
 
 
 @pytest.mark.parametrize("fault", SLOW)
-async def test_no_answer_in_time(
+async def test_timeout(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """A server that does not come to an end is one that cannot be reached."""
+    """Test that a response that never completes is a failure to connect."""
     account.fault = fault
     with patch.object(transport, "TIMEOUT", ClientTimeout(total=0.05)):
-        form = await fail_to_add(dialog, typed, ErrorKind.CANNOT_CONNECT)
+        form = await fail_to_add(dialog, user_input, ErrorKind.CANNOT_CONNECT)
 
     account.fault = None
-    await go_on(hass, dialog, form, typed)
+    await go_on(hass, dialog, form, user_input)
 
     assert_hidden(TOKEN, caplog)
 
 
-async def test_nobody_listens(
+async def test_closed_port(
     hass: HomeAssistant,
     dialog: Dialog,
     simulator: Simulator,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A closed port has its error."""
+    """Test that a closed port is a failure to connect."""
     await simulator.stop()
-    form = await fail_to_add(dialog, typed, ErrorKind.CANNOT_CONNECT)
+    form = await fail_to_add(dialog, user_input, ErrorKind.CANNOT_CONNECT)
 
     await simulator.start(simulator.port)
-    await go_on(hass, dialog, form, typed)
+    await go_on(hass, dialog, form, user_input)
 
     assert_hidden(TOKEN, caplog)
 
@@ -709,14 +750,14 @@ async def test_nobody_listens(
 async def test_no_tls(
     hass: HomeAssistant,
     dialog: Dialog,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A server that does not speak TLS has its error."""
-    encrypted = {CONF_API_URL: typed[CONF_API_URL].replace("http:", "https:")}
-    form = await fail_to_add(dialog, typed | encrypted, ErrorKind.CANNOT_CONNECT)
+    """Test that a server without TLS is a failure to connect."""
+    encrypted = {CONF_API_URL: user_input[CONF_API_URL].replace("http:", "https:")}
+    form = await fail_to_add(dialog, user_input | encrypted, ErrorKind.CANNOT_CONNECT)
 
-    await go_on(hass, dialog, form, typed)
+    await go_on(hass, dialog, form, user_input)
 
     assert_hidden(TOKEN, caplog)
 
@@ -733,53 +774,53 @@ async def test_no_tls(
 async def test_name_not_resolved(
     hass: HomeAssistant,
     dialog: Dialog,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     caplog: pytest.LogCaptureFixture,
     code: int,
     kind: ErrorKind,
 ) -> None:
-    """A name that does not exist has another error than a resolver that is down."""
+    """Test that an unknown host name and a failing resolver have different errors."""
     misspelt = {CONF_API_URL: "https://api.green-ap1.com"}
     failure = OSError(None, "as aiohttp says it")
     failure.__cause__ = aiodns.error.DNSError(code, "as c-ares says it")
     with patch.object(AsyncResolver, "resolve", side_effect=failure):
-        form = await fail_to_add(dialog, typed | misspelt, kind)
+        form = await fail_to_add(dialog, user_input | misspelt, kind)
 
-    await go_on(hass, dialog, form, typed)
+    await go_on(hass, dialog, form, user_input)
 
     assert_hidden(TOKEN, caplog)
 
 
-async def test_unexpected(
+async def test_unexpected_exception(
     hass: HomeAssistant,
     dialog: Dialog,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What nobody thought of is logged by its name, without what it says."""
+    """Test that an unexpected exception is logged by its type, without its message."""
     with patch.object(
         GreenApiClient, "get_state", side_effect=Exception(f"{REQUEST} is broken")
     ):
-        form = await fail_to_add(dialog, typed, "unknown")
+        form = await fail_to_add(dialog, user_input, "unknown")
 
     (record,) = [record for record in caplog.records if record.name.endswith(DOMAIN)]
     assert record.levelname == "ERROR"
     assert record.getMessage() == "Unexpected Exception while asking GREEN-API"
     assert record.exc_info is None
-    await go_on(hass, dialog, form, typed)
+    await go_on(hass, dialog, form, user_input)
 
     assert_hidden(TOKEN, caplog)
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_same_account_twice(
-    dialog: Dialog, account: Account, typed: dict[str, str]
+async def test_already_configured(
+    dialog: Dialog, account: Account, user_input: dict[str, str]
 ) -> None:
-    """An account that is there already is refused, before anything is sent."""
+    """Test that an account that exists already is refused before anything is sent."""
     account.requests.clear()
 
     reply = await dialog.submit(
-        await dialog.start(), typed | {CONF_INSTANCE_ID: f" {INSTANCE_ID} "}
+        await dialog.start(), user_input | {CONF_INSTANCE_ID: f" {INSTANCE_ID} "}
     )
 
     assert reply["type"] == FlowResultType.ABORT
@@ -787,19 +828,19 @@ async def test_same_account_twice(
     assert account.requests == []
 
 
-async def test_dialog_never_closed(
-    hass: HomeAssistant, dialog: Dialog, account: Account, typed: dict[str, str]
+async def test_dialog_left_open(
+    hass: HomeAssistant, dialog: Dialog, account: Account, user_input: dict[str, str]
 ) -> None:
-    """A dialog that was left open is not in the way of another one."""
+    """Test that a dialog that was left open does not block another one."""
     account.fault = Fault.UNAUTHORIZED
-    form = await fail_to_add(dialog, typed, ErrorKind.INVALID_AUTH)
+    form = await fail_to_add(dialog, user_input, ErrorKind.INVALID_AUTH)
     account.fault = None
 
-    reply = await dialog.submit(await dialog.start(), typed)
+    reply = await dialog.submit(await dialog.start(), user_input)
     assert reply["type"] == FlowResultType.CREATE_ENTRY
 
-    # And it says so, if somebody finds it again.
-    reply = await dialog.submit(form, typed)
+    # The abandoned dialog aborts with the reason.
+    reply = await dialog.submit(form, user_input)
     assert reply["type"] == FlowResultType.ABORT
     assert reply["reason"] == "already_configured"
     assert only_entry(hass).state is ConfigEntryState.LOADED
@@ -809,14 +850,14 @@ async def test_same_account_in_two_dialogs(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
-    typed: dict[str, str],
-    late: asyncio.Event,
+    user_input: dict[str, str],
+    delayed_check: asyncio.Event,
 ) -> None:
-    """Of two dialogs that add an account at once, one does."""
+    """Test that of two simultaneous dialogs for one account, only one adds it."""
     forms = [await dialog.start() for _ in range(2)]
-    submitted = [asyncio.create_task(dialog.submit(form, typed)) for form in forms]
-    await async_until(lambda: len(account.requests) == len(forms))
-    late.set()
+    submitted = [asyncio.create_task(dialog.submit(form, user_input)) for form in forms]
+    await async_wait_until(lambda: len(account.requests) == len(forms))
+    delayed_check.set()
     replies = await asyncio.gather(*submitted)
 
     assert sorted(reply["type"] for reply in replies) == ["abort", "create_entry"]
@@ -826,14 +867,17 @@ async def test_same_account_in_two_dialogs(
 
 @pytest.mark.usefixtures("loaded_entry")
 async def test_two_accounts(
-    hass: HomeAssistant, dialog: Dialog, simulator: Simulator, typed: dict[str, str]
+    hass: HomeAssistant,
+    dialog: Dialog,
+    simulator: Simulator,
+    user_input: dict[str, str],
 ) -> None:
-    """Accounts live side by side."""
+    """Test that two accounts can be configured side by side."""
     simulator.add_account(OTHER_INSTANCE_ID, NEW_TOKEN, state="notAuthorized")
 
     await dialog.submit(
         await dialog.start(),
-        typed | {CONF_INSTANCE_ID: OTHER_INSTANCE_ID, CONF_API_TOKEN: NEW_TOKEN},
+        user_input | {CONF_INSTANCE_ID: OTHER_INSTANCE_ID, CONF_API_TOKEN: NEW_TOKEN},
     )
 
     assert [
@@ -851,14 +895,14 @@ async def test_two_accounts(
 
 
 @pytest.mark.paced
-async def test_pace(
+async def test_rate_limits(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """An account is set up right after its dialog without being asked too often."""
+    """Test that the setup after the dialog stays within the rate limits."""
     sleep = asyncio.sleep
 
     async def pass_quickly(seconds: float) -> None:
@@ -866,14 +910,14 @@ async def test_pace(
         await sleep(0)
 
     with patch.object(asyncio, "sleep", pass_quickly):
-        await dialog.submit(await dialog.start(), typed)
+        await dialog.submit(await dialog.start(), user_input)
         await hass.async_block_till_done(wait_background_tasks=True)
 
     assert only_entry(hass).state is ConfigEntryState.LOADED
     for method in ("getStateInstance", "getSettings"):
         checked, set_up = (it for it in account.requests if it.method == method)
         assert set_up.at - checked.at == pytest.approx(RequestPacer.DEFAULT_SPACING)
-    assert len(asked(account)) == 4
+    assert len(called_methods(account)) == 4
 
 
 async def test_reauth(
@@ -881,13 +925,14 @@ async def test_reauth(
     dialog: Dialog,
     account: Account,
     config_entry: MockConfigEntry,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """An account whose token was changed is back with the new one."""
+    """Test that reauthentication with a new token restores the account."""
     account.token = NEW_TOKEN
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
     await async_refresh(hass, config_entry)
 
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
@@ -903,14 +948,14 @@ async def test_reauth(
     assert form["step_id"] == "reauth_confirm"
     assert form["errors"] == {"base": ErrorKind.INVALID_AUTH}
     assert suggested(form) == {CONF_API_TOKEN: None}
-    assert config_entry.data == typed
+    assert config_entry.data == user_input
 
     reply = await dialog.submit(form, {CONF_API_TOKEN: f" {NEW_TOKEN}\n"})
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert reply["type"] == FlowResultType.ABORT
     assert reply["reason"] == "reauth_successful"
-    assert config_entry.data == typed | {CONF_API_TOKEN: NEW_TOKEN}
+    assert config_entry.data == user_input | {CONF_API_TOKEN: NEW_TOKEN}
     assert config_entry.state is ConfigEntryState.LOADED
     assert config_entry.runtime_data.coordinator.last_update_success
     assert hass.config_entries.flow.async_progress() == []
@@ -918,17 +963,17 @@ async def test_reauth(
 
 
 @pytest.mark.parametrize(("kind", "fault"), FAULT_OF_KIND.items())
-async def test_failure_of_reauth(
+async def test_reauth_failure(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
     loaded_entry: MockConfigEntry,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     caplog: pytest.LogCaptureFixture,
     kind: ErrorKind,
     fault: Fault,
 ) -> None:
-    """A new token is stored only when it works."""
+    """Test that a new token is stored only if it works."""
     start = await loaded_entry.start_reauth_flow(hass)
     form = await dialog.show(start["flow_id"])
     account.token = NEW_TOKEN
@@ -938,14 +983,14 @@ async def test_failure_of_reauth(
     assert form["step_id"] == "reauth_confirm"
     assert form["errors"] == {"base": kind}
     assert suggested(form) == {CONF_API_TOKEN: None}
-    assert loaded_entry.data == typed
+    assert loaded_entry.data == user_input
 
     account.fault = None
     reply = await dialog.submit(form, {CONF_API_TOKEN: NEW_TOKEN})
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert reply["reason"] == "reauth_successful"
-    assert loaded_entry.data == typed | {CONF_API_TOKEN: NEW_TOKEN}
+    assert loaded_entry.data == user_input | {CONF_API_TOKEN: NEW_TOKEN}
     assert loaded_entry.state is ConfigEntryState.LOADED
     assert_hidden(TOKEN, caplog)
 
@@ -957,17 +1002,17 @@ async def test_failure_of_reauth(
         (TOKEN, "reauth_successful", TOKEN),
     ],
 )
-async def test_old_token_works_again(
+async def test_reauth_old_token_works_again(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
     loaded_entry: MockConfigEntry,
-    late: asyncio.Event,
+    delayed_check: asyncio.Event,
     token: str,
     reason: str,
     stored: str,
 ) -> None:
-    """A new token that is checked while the old one begins to work ends in words."""
+    """Test that a dialog aborts with a reason if the old token works meanwhile."""
     account.fault = Fault.UNAUTHORIZED
     await async_refresh(hass, loaded_entry)
     await async_refresh(hass, loaded_entry)
@@ -975,11 +1020,11 @@ async def test_old_token_works_again(
     account.fault = None
     account.requests.clear()
     submitted = asyncio.create_task(dialog.submit(form, {CONF_API_TOKEN: token}))
-    await async_until(lambda: len(account.requests) == 1)
+    await async_wait_until(lambda: len(account.requests) == 1)
 
     await async_refresh(hass, loaded_entry)
     assert hass.config_entries.flow.async_progress() == []
-    late.set()
+    delayed_check.set()
 
     reply = await submitted
     assert reply["type"] == FlowResultType.ABORT
@@ -989,97 +1034,97 @@ async def test_old_token_works_again(
     assert loaded_entry.state is ConfigEntryState.LOADED
 
 
-async def test_removed_during_reauth(
+async def test_removed_during_reauth_check(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
     loaded_entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
-    late: asyncio.Event,
+    delayed_check: asyncio.Event,
 ) -> None:
-    """A new token of an account that is removed meanwhile ends in words."""
+    """Test that a dialog aborts with a reason if its account is removed meanwhile."""
     start = await loaded_entry.start_reauth_flow(hass)
     form = await dialog.show(start["flow_id"])
     account.requests.clear()
     submitted = asyncio.create_task(dialog.submit(form, {CONF_API_TOKEN: TOKEN}))
-    await async_until(lambda: len(account.requests) == 1)
+    await async_wait_until(lambda: len(account.requests) == 1)
     await hass.config_entries.async_remove(loaded_entry.entry_id)
-    late.set()
+    delayed_check.set()
 
     reply = await submitted
     assert reply["reason"] == "removed"
     assert reply["description_placeholders"] == {"name": loaded_entry.title}
-    assert complaints(caplog) == []
+    assert logged_errors(caplog) == []
 
 
-async def test_removed_before_reconfiguration(
+async def test_removed_before_reconfigure(
     hass: HomeAssistant,
     dialog: Dialog,
     loaded_entry: MockConfigEntry,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """An account that is removed while its dialog is open cannot be reconfigured."""
-    form = await dialog.readdress(loaded_entry)
+    """Test that an account that is removed while its dialog is open aborts it."""
+    form = await dialog.open_address_form(loaded_entry)
     await hass.config_entries.async_remove(loaded_entry.entry_id)
 
-    reply = await dialog.submit(form, {CONF_API_URL: typed[CONF_API_URL]})
+    reply = await dialog.submit(form, {CONF_API_URL: user_input[CONF_API_URL]})
 
     assert reply["reason"] == "removed"
     assert reply["description_placeholders"] == {"name": loaded_entry.title}
-    assert complaints(caplog) == []
+    assert logged_errors(caplog) == []
 
 
-async def test_removed_during_reconfiguration(
+async def test_removed_during_reconfigure_check(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
     loaded_entry: MockConfigEntry,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     caplog: pytest.LogCaptureFixture,
-    late: asyncio.Event,
+    delayed_check: asyncio.Event,
 ) -> None:
-    """An account that is removed in the middle of a check cannot be reconfigured."""
-    form = await dialog.readdress(loaded_entry)
+    """Test that an account that is removed during the check aborts the dialog."""
+    form = await dialog.open_address_form(loaded_entry)
     account.requests.clear()
     submitted = asyncio.create_task(
-        dialog.submit(form, {CONF_API_URL: typed[CONF_API_URL]})
+        dialog.submit(form, {CONF_API_URL: user_input[CONF_API_URL]})
     )
-    await async_until(lambda: len(account.requests) == 1)
+    await async_wait_until(lambda: len(account.requests) == 1)
     await hass.config_entries.async_remove(loaded_entry.entry_id)
-    late.set()
+    delayed_check.set()
 
     assert (await submitted)["reason"] == "removed"
-    assert complaints(caplog) == []
+    assert logged_errors(caplog) == []
 
 
-async def test_reconfigure_what_is_disabled(
+async def test_reconfigure_disabled_entry(
     hass: HomeAssistant,
     dialog: Dialog,
     loaded_entry: MockConfigEntry,
-    typed: dict[str, str],
+    user_input: dict[str, str],
 ) -> None:
-    """An account that is disabled can be reconfigured, and stays disabled."""
-    form = await dialog.readdress(loaded_entry)
+    """Test that a disabled account can be reconfigured and stays disabled."""
+    form = await dialog.open_address_form(loaded_entry)
     await hass.config_entries.async_set_disabled_by(
         loaded_entry.entry_id, ConfigEntryDisabler.USER
     )
-    reply = await dialog.submit(form, {CONF_API_URL: f"{typed[CONF_API_URL]}/v3"})
+    reply = await dialog.submit(form, {CONF_API_URL: f"{user_input[CONF_API_URL]}/v3"})
     assert reply["reason"] == "reconfigure_successful"
-    assert loaded_entry.data[CONF_API_URL] == f"{typed[CONF_API_URL]}/v3"
+    assert loaded_entry.data[CONF_API_URL] == f"{user_input[CONF_API_URL]}/v3"
     assert loaded_entry.state is ConfigEntryState.NOT_LOADED
 
 
 @pytest.mark.parametrize("token", ["", " ", f"{TOKEN}/", f"{TOKEN} {TOKEN}"])
-async def test_mistake_in_reauth(
+async def test_reauth_invalid_token(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
     loaded_entry: MockConfigEntry,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     token: str,
 ) -> None:
-    """What cannot be a token is refused before anything is sent."""
+    """Test that an invalid token is refused before anything is sent."""
     start = await loaded_entry.start_reauth_flow(hass)
     account.requests.clear()
 
@@ -1093,7 +1138,7 @@ async def test_mistake_in_reauth(
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert reply["reason"] == "reauth_successful"
-    assert loaded_entry.data == typed | {CONF_API_TOKEN: NEW_TOKEN}
+    assert loaded_entry.data == user_input | {CONF_API_TOKEN: NEW_TOKEN}
 
 
 @pytest.mark.parametrize(
@@ -1120,18 +1165,18 @@ async def test_reconfigure(
     simulator: Simulator,
     account: Account,
     loaded_entry: MockConfigEntry,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     caplog: pytest.LogCaptureFixture,
     pattern: str,
     token: dict[str, str],
     path: str,
     stored_token: str,
 ) -> None:
-    """Address and token can be changed; without a new token, the old one stays."""
+    """Test that the address and token can change, and no new token keeps the old."""
     account.token = stored_token
     account.requests.clear()
 
-    form = await dialog.readdress(loaded_entry)
+    form = await dialog.open_address_form(loaded_entry)
     assert form["type"] == FlowResultType.FORM
     assert form["step_id"] == "address"
     assert form["errors"] == {}
@@ -1146,32 +1191,36 @@ async def test_reconfigure(
 
     assert reply["type"] == FlowResultType.ABORT
     assert reply["reason"] == "reconfigure_successful"
-    assert loaded_entry.data == typed | {
+    assert loaded_entry.data == user_input | {
         CONF_API_URL: f"{simulator.url}{path}",
         CONF_API_TOKEN: stored_token,
     }
     assert loaded_entry.unique_id == INSTANCE_ID
     assert loaded_entry.title == f"GREEN-API {INSTANCE_ID}"
     assert loaded_entry.state is ConfigEntryState.LOADED
-    # Checked, then set up.
-    assert asked(account) == ["getStateInstance", "getStateInstance", "getSettings"]
+    # The check, then the setup.
+    assert called_methods(account) == [
+        "getStateInstance",
+        "getStateInstance",
+        "getSettings",
+    ]
     assert_hidden(TOKEN, caplog)
 
 
 @pytest.mark.parametrize(("kind", "fault"), FAULT_OF_KIND.items())
-async def test_failure_of_reconfigure(
+async def test_reconfigure_failure(
     hass: HomeAssistant,
     dialog: Dialog,
     simulator: Simulator,
     account: Account,
     loaded_entry: MockConfigEntry,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     caplog: pytest.LogCaptureFixture,
     kind: ErrorKind,
     fault: Fault,
 ) -> None:
-    """An address and a token are stored only when they work."""
-    form = await dialog.readdress(loaded_entry)
+    """Test that an address and a token are stored only if they work."""
+    form = await dialog.open_address_form(loaded_entry)
     account.token = NEW_TOKEN
     account.fault = fault
     changes = {CONF_API_URL: f"{simulator.url}/v3", CONF_API_TOKEN: NEW_TOKEN}
@@ -1180,14 +1229,14 @@ async def test_failure_of_reconfigure(
     assert form["step_id"] == "address"
     assert form["errors"] == {"base": kind}
     assert suggested(form) == changes | {CONF_API_TOKEN: None}
-    assert loaded_entry.data == typed
+    assert loaded_entry.data == user_input
 
     account.fault = None
     reply = await dialog.submit(form, changes)
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert reply["reason"] == "reconfigure_successful"
-    assert loaded_entry.data == typed | changes
+    assert loaded_entry.data == user_input | changes
     assert loaded_entry.state is ConfigEntryState.LOADED
     assert_hidden(TOKEN, caplog)
 
@@ -1207,20 +1256,20 @@ async def test_failure_of_reconfigure(
         ),
     ],
 )
-async def test_mistake_in_reconfigure(
+async def test_reconfigure_invalid_input(
     hass: HomeAssistant,
     dialog: Dialog,
     account: Account,
     loaded_entry: MockConfigEntry,
-    typed: dict[str, str],
+    user_input: dict[str, str],
     mistakes: dict[str, str],
     errors: dict[str, str],
 ) -> None:
-    """A mistake is shown at its field, another instance is one, nothing is sent."""
+    """Test that invalid input and another instance are errors, before any request."""
     account.requests.clear()
-    changes = {CONF_API_URL: typed[CONF_API_URL]} | mistakes
+    changes = {CONF_API_URL: user_input[CONF_API_URL]} | mistakes
 
-    form = await dialog.submit(await dialog.readdress(loaded_entry), changes)
+    form = await dialog.submit(await dialog.open_address_form(loaded_entry), changes)
 
     assert form["step_id"] == "address"
     assert form["errors"] == errors
@@ -1229,11 +1278,26 @@ async def test_mistake_in_reconfigure(
         CONF_API_TOKEN: None,
     }
     assert account.requests == []
-    assert loaded_entry.data == typed
+    assert loaded_entry.data == user_input
 
-    reply = await dialog.submit(form, {CONF_API_URL: typed[CONF_API_URL]})
+    reply = await dialog.submit(form, {CONF_API_URL: user_input[CONF_API_URL]})
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert reply["reason"] == "reconfigure_successful"
-    assert loaded_entry.data == typed
+    assert loaded_entry.data == user_input
     assert loaded_entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize("fault", [Fault.EXPIRED_TEXT, Fault.DELETED])
+async def test_failed_check_counts(
+    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account, fault: Fault
+) -> None:
+    """Test that the rest of Home Assistant knows what a failed check has shown."""
+    account.fault = fault
+    flow = await loaded_entry.start_reauth_flow(hass)
+    result = await hass.config_entries.flow.async_configure(
+        flow["flow_id"], {CONF_API_TOKEN: TOKEN}
+    )
+    assert result["errors"]
+    said = loaded_entry.runtime_data.coordinator.data.last.said
+    assert said.kind == result["errors"]["base"]

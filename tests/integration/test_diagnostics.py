@@ -1,5 +1,6 @@
-"""Test the diagnostics that people attach to what they report."""
+"""Test the diagnostics that users attach to their reports."""
 
+from datetime import datetime
 from http import HTTPStatus
 import json
 from pathlib import Path
@@ -30,7 +31,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.support.const import INSTANCE_ID, TOKEN
-from tests.support.helpers import async_pass, async_polls, async_set_up
+from tests.support.helpers import async_advance, async_polls, async_set_up
 from tests.support.recipients import ALEX_CHAT, async_add_recipient
 from tests.support.secrecy import assert_hidden
 
@@ -44,12 +45,12 @@ VERSION: Final = json.loads(MANIFEST.read_text(encoding="utf-8"))["version"]
 PHONE: Final = "79001234567"
 WEBHOOK_HOST: Final = "hook.example"
 
-# Home Assistant keeps the key of the reason why it tries again to set up.
+# Home Assistant keeps the translation key of the reason for a setup retry.
 
 
 @pytest.fixture
 def account(account: Account) -> Account:
-    """Return an account with much to hide."""
+    """Return an account with much data to redact."""
     account.wid = f"{PHONE}@c.us"
     account.settings = {
         "webhookUrl": f"https://user:password@{WEBHOOK_HOST}/{INSTANCE_ID}",
@@ -61,7 +62,7 @@ def account(account: Account) -> Account:
 def about_entry(
     simulator: Simulator, state: str, reason: str | None = None
 ) -> dict[str, Any]:
-    """Return what the diagnostics say of a config entry."""
+    """Return the diagnostics of a config entry."""
     return {
         "data": {
             CONF_API_URL: simulator.url,
@@ -76,10 +77,16 @@ def about_entry(
 SETTINGS: Final = {
     "messenger": "whatsapp",
     "wid": REDACTED,
-    "webhook_url": REDACTED,
+    "has_webhook": True,
+    "receives_messages": False,
+    "receives_votes": False,
+    "uses_lids": False,
     "state_webhook": True,
+    "reports_statuses": False,
     "message_delay": 3.0,
 }
+
+RECEIVING: Final = {"mode": "off", "stopped": None, "dropped": {}}
 
 
 async def test_healthy(
@@ -90,9 +97,9 @@ async def test_healthy(
     account: Account,
     loaded_entry: MockConfigEntry,
 ) -> None:
-    """The diagnostics show how an account is, not whose it is, without a request."""
+    """Test that diagnostics show an account without its owner, and request nothing."""
     start = dt_util.utcnow().isoformat()
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     account.requests.clear()
 
     diagnostics = await get_diagnostics_for_config_entry(
@@ -112,10 +119,11 @@ async def test_healthy(
             },
             "problem": {"reason": None, "since": None, "remembered": None},
             "polling": {
-                "interval_seconds": 60.0,
+                "interval_seconds": 60,
                 "last_update_success": True,
                 "error": None,
             },
+            "receiving": RECEIVING,
             "settings": SETTINGS,
         },
     }
@@ -130,14 +138,14 @@ async def test_everything_known(
     account: Account,
     config_entry: MockConfigEntry,
 ) -> None:
-    """The diagnostics show all that is known of an account with a problem."""
+    """Test that diagnostics contain all that is known of an account with a problem."""
     account.messenger = Messenger.TELEGRAM
     account.state = "suspended"
     account.suspended_until = 1_800_000_000
     account.queue = 3
     start = dt_util.utcnow().isoformat()
     await async_set_up(hass, config_entry)
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     diagnostics = await get_diagnostics_for_config_entry(
         hass, hass_client, config_entry
@@ -156,10 +164,11 @@ async def test_everything_known(
             "remembered": "restricted",
         },
         "polling": {
-            "interval_seconds": 60.0,
+            "interval_seconds": 60,
             "last_update_success": True,
             "error": None,
         },
+        "receiving": RECEIVING,
         "settings": SETTINGS | {"messenger": "telegram"},
     }
 
@@ -171,7 +180,7 @@ async def test_nothing_known(
     account: Account,
     config_entry: MockConfigEntry,
 ) -> None:
-    """What the server does not report is shown as unknown."""
+    """Test that values that the server does not report are shown as unknown."""
     account.state = None
     account.faults["getSettings"] = Fault.SERVER_ERROR
     config_entry.add_to_hass(hass)
@@ -192,7 +201,7 @@ async def test_no_webhook(
     account: Account,
     config_entry: MockConfigEntry,
 ) -> None:
-    """That there is no account and no webhook is no secret, but worth to know."""
+    """Test that a missing account and webhook are shown, as they are no secret."""
     account.state = "notAuthorized"
     account.settings = {}
     await async_set_up(hass, config_entry)
@@ -204,8 +213,12 @@ async def test_no_webhook(
     assert diagnostics["account"]["settings"] == {
         "messenger": "whatsapp",
         "wid": "",
-        "webhook_url": "",
+        "has_webhook": False,
+        "receives_messages": False,
+        "receives_votes": False,
+        "uses_lids": False,
         "state_webhook": False,
+        "reports_statuses": False,
         "message_delay": 3.0,
     }
 
@@ -217,11 +230,11 @@ async def test_outage(
     account: Account,
     loaded_entry: MockConfigEntry,
 ) -> None:
-    """In an outage, the diagnostics show what is wrong, and how it was before."""
+    """Test that diagnostics of an outage show the failure and the state before it."""
     account.state = "sleepMode"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     account.fault = Fault.BAD_GATEWAY
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     diagnostics = await get_diagnostics_for_config_entry(
         hass, hass_client, loaded_entry
@@ -230,7 +243,7 @@ async def test_outage(
     assert diagnostics["entry"]["state"] == "loaded"
     assert diagnostics["account"]["state"]["raw"] == "sleepMode"
     assert diagnostics["account"]["polling"] == {
-        "interval_seconds": 60.0,
+        "interval_seconds": 60,
         "last_update_success": False,
         "error": "cannot_connect",
     }
@@ -242,7 +255,7 @@ async def test_disabled(
     simulator: Simulator,
     loaded_entry: MockConfigEntry,
 ) -> None:
-    """The diagnostics of a disabled account are short."""
+    """Test that diagnostics of a disabled account are short."""
     await hass.config_entries.async_set_disabled_by(
         loaded_entry.entry_id, ConfigEntryDisabler.USER
     )
@@ -260,7 +273,7 @@ async def test_disabled(
 
 
 @pytest.mark.parametrize("fault", [None, Fault.DELETED, Fault.FORBIDDEN_HTML])
-async def test_hidden(
+async def test_redacted(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     freezer: FrozenDateTimeFactory,
@@ -268,7 +281,7 @@ async def test_hidden(
     loaded_entry: MockConfigEntry,
     fault: Fault | None,
 ) -> None:
-    """Nothing in the whole file reveals whose account it is, whatever is wrong."""
+    """Test that diagnostics never reveal the owner of the account."""
     await async_add_recipient(hass, loaded_entry, "Alexandra", ALEX_CHAT)
     assert await async_setup_component(hass, DIAGNOSTICS_DOMAIN, {})
     account.state = "blocked"
@@ -293,3 +306,23 @@ async def test_hidden(
     assert ALEX_CHAT not in text
     assert json.loads(text)["data"]["recipients"] == 1
     assert_hidden(TOKEN, text)
+
+
+async def test_whole_seconds(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that times and durations are in whole seconds."""
+    freezer.tick(0.25)
+    account.state = "blocked"
+    await async_advance(hass, freezer, 60.125)
+
+    diagnostics = await get_diagnostics_for_config_entry(
+        hass, hass_client, loaded_entry
+    )
+    since = diagnostics["account"]["state"]["since"]
+    assert datetime.fromisoformat(since) == dt_util.utcnow().replace(microsecond=0)
+    assert isinstance(diagnostics["account"]["polling"]["interval_seconds"], int)

@@ -1,9 +1,9 @@
-"""Let every request fail in every way, wherever one is made.
+"""Make every request fail in every way, wherever one is made.
 
-Each test goes through all failures at one place, in one Home Assistant: it notes what
-the person at Home Assistant sees of a failure, and what they see after it. All loggers
-and asyncio log everything meanwhile, and all that is logged, shown or kept is searched
-for pieces of the token.
+Each test goes through all failures at one place, in one Home Assistant: it records what
+the user of Home Assistant sees of a failure, and what they see after it. All loggers
+and asyncio log everything meanwhile, and all that is logged, shown or stored is
+searched for pieces of the token.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,10 +17,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components import green_api as integration
-from custom_components.green_api import freshness
 from custom_components.green_api.api import ErrorKind
 from custom_components.green_api.const import DOMAIN
-from custom_components.green_api.linking import waits, watch
+from custom_components.green_api.decisions import freshness
+from custom_components.green_api.dialogs.linking import waits
 from homeassistant.components.notify import DOMAIN as NOTIFY_DOMAIN
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
@@ -28,6 +28,9 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger
 from tests.support.const import TOKEN
+from tests.support.dialog import (
+    action_of,
+)
 from tests.support.entities import (
     BUTTON,
     CONNECTIVITY,
@@ -38,601 +41,663 @@ from tests.support.entities import (
     RESTRICTED_UNTIL,
     STATE,
 )
-from tests.support.failures import FAULT_OF_KIND
-from tests.support.faults import (
-    FAILURES,
+from tests.support.fault_kinds import FAULT_OF_KIND
+from tests.support.recipients import ALEX_CHAT, sent_messages
+from tests.support.request_failures import (
+    ALL_FAILURES,
     OUTCOME_UNKNOWN,
     Failure,
-    Good,
+    GoodResponse,
     Outage,
     Outcome,
+    expected_outcome,
     failing,
-    outcome,
 )
-from tests.support.person import (
+from tests.support.secrecy import LogRecorder, token_leaks
+from tests.support.simulated_user import (
     FLOWS,
     RECIPIENT,
     RECIPIENTS,
-    Person,
-    Shown,
-    async_meet,
-    hurry,
-    said,
+    FlowResponse,
+    SimulatedUser,
+    async_create_user,
+    shorten_waits,
+    summary_of,
 )
-from tests.support.recipients import ALEX_CHAT, sent
-from tests.support.secrecy import Listener, token_leaks
+
+pytestmark = pytest.mark.long(50)
 
 ONE_OF_EACH_KIND: Final = (*FAULT_OF_KIND.values(), *Outage)
 
 FILE: Final = Path(integration.__file__).parent / "brand" / "icon.png"
 TEXT: Final = "Confidential"
 
-# What is said of nobody, in no log of the integration and in no diagnostics.
+# Personal data, which is in no log of the integration and in no diagnostics.
 PERSONAL: Final = (ALEX_CHAT.partition("@")[0], RECIPIENT, TEXT, "Caretaker")
 
 
 def personal(*texts: str) -> list[str]:
-    """Return the texts that tell of a recipient, of a contact or of a message."""
+    """Return the texts that identify a recipient, a contact or a message."""
     return [text for text in texts if any(word in text for word in PERSONAL)]
 
 
-# What a person does, and what they see if the request behind it fails meanwhile.
+# What a user does, and what they see if the request behind it fails meanwhile.
 
 
-async def add(person: Person, failure: AbstractContextManager[None]) -> str:
+async def add(user: SimulatedUser, failure: AbstractContextManager[None]) -> str:
     """Add the account."""
-    typed = dict(person.entry.data)
-    for entry in person.hass.config_entries.async_entries(DOMAIN):
-        await person.hass.config_entries.async_remove(entry.entry_id)
-    dialog = await person.begin()
+    typed = dict(user.entry.data)
+    for entry in user.hass.config_entries.async_entries(DOMAIN):
+        await user.hass.config_entries.async_remove(entry.entry_id)
+    dialog = await user.start_flow()
     with failure:
-        dialog = await person.submit(dialog, FLOWS, **typed)
-    await person.close(dialog, FLOWS)
-    return said(dialog)
+        dialog = await user.submit(dialog, FLOWS, **typed)
+    await user.close(dialog, FLOWS)
+    return summary_of(dialog)
 
 
-async def reauthenticate(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Give the token again."""
-    dialog = await person.entry.start_reauth_flow(person.hass)
+async def reauthenticate(
+    user: SimulatedUser, failure: AbstractContextManager[None]
+) -> str:
+    """Enter the token again."""
+    dialog = await user.entry.start_reauth_flow(user.hass)
     with failure:
-        dialog = await person.submit(
-            dialog, FLOWS, **{CONF_API_TOKEN: person.account.token}
+        dialog = await user.submit(
+            dialog, FLOWS, **{CONF_API_TOKEN: user.account.token}
         )
-    await person.close(dialog, FLOWS)
-    return said(dialog)
+    await user.close(dialog, FLOWS)
+    return summary_of(dialog)
 
 
-async def reconfigure(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Give the address again."""
-    dialog = await person.begin(entry_id=person.entry.entry_id)
+async def reconfigure(
+    user: SimulatedUser, failure: AbstractContextManager[None]
+) -> str:
+    """Enter the address again."""
+    dialog = await user.start_flow(entry_id=user.entry.entry_id)
     if dialog["type"] == "menu":
-        dialog = await person.submit(dialog, FLOWS, next_step_id="address")
+        dialog = await user.submit(dialog, FLOWS, next_step_id="address")
     with failure:
-        dialog = await person.submit(
-            dialog, FLOWS, api_url=person.entry.data["api_url"]
-        )
-    await person.close(dialog, FLOWS)
-    return said(dialog)
+        dialog = await user.submit(dialog, FLOWS, api_url=user.entry.data["api_url"])
+    await user.close(dialog, FLOWS)
+    return summary_of(dialog)
 
 
-async def start(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Have the account set up, and see why there is no answer."""
-    entry = person.entry
-    await person.hass.config_entries.async_unload(entry.entry_id)
+async def start(user: SimulatedUser, failure: AbstractContextManager[None]) -> str:
+    """Set up the account, and return the reason why there is no response."""
+    entry = user.entry
+    await user.hass.config_entries.async_unload(entry.entry_id)
     with failure:
-        await person.hass.config_entries.async_setup(entry.entry_id)
-        await person.settle()
-    seen = f"{entry.state.value} {person.state(ERROR)}"
-    await person.wait()
-    assert person.state(ERROR) == "none"
+        await user.hass.config_entries.async_setup(entry.entry_id)
+        await user.settle()
+    seen = f"{entry.state.value} {user.state(ERROR)}"
+    await user.wait()
+    assert user.state(ERROR) == "none"
     return seen
 
 
-async def look(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Look at the state of the account."""
+async def read_state(user: SimulatedUser, failure: AbstractContextManager[None]) -> str:
+    """Poll the state of the account."""
     with failure:
-        state = await person.see(STATE)
-    # In an outage a reboot may be just what is needed.
-    assert person.state(BUTTON) != "unavailable"
-    return f"{state} {person.state(CONNECTIVITY)} {person.state(PROBLEM)}"
+        state = await user.refreshed_state(STATE)
+    # During an outage a reboot may be exactly what is needed.
+    assert user.state(BUTTON) != "unavailable"
+    return f"{state} {user.state(CONNECTIVITY)} {user.state(PROBLEM)}"
 
 
-async def look_at_queue(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Look at the queue of an account."""
+async def read_queue(user: SimulatedUser, failure: AbstractContextManager[None]) -> str:
+    """Poll the queue of an account."""
     with failure:
-        messages = await person.see(MESSAGES_IN_QUEUE)
-    assert person.state(STATE) == "authorized"
+        messages = await user.refreshed_state(MESSAGES_IN_QUEUE)
+    assert user.state(STATE) == "authorized"
     return messages
 
 
-async def look_at_restriction(
-    person: Person, failure: AbstractContextManager[None]
+async def read_restriction(
+    user: SimulatedUser, failure: AbstractContextManager[None]
 ) -> str:
-    """Look at the end of a restriction that has just been prolonged."""
-    await person.be_in("suspended")
-    known = person.state(RESTRICTED_UNTIL)
-    person.account.suspended_until += 60
+    """Poll the end of a restriction that has just been extended."""
+    await user.set_account_state("suspended")
+    known = user.state(RESTRICTED_UNTIL)
+    user.account.suspended_until += 60
     with failure:
-        seen = await person.see(RESTRICTED_UNTIL)
-    assert person.state(STATE) == "suspended"
-    prolonged = dt_util.utc_from_timestamp(person.account.suspended_until).isoformat()
+        seen = await user.refreshed_state(RESTRICTED_UNTIL)
+    assert user.state(STATE) == "suspended"
+    prolonged = dt_util.utc_from_timestamp(user.account.suspended_until).isoformat()
     return {known: "as before", prolonged: "prolonged"}.get(seen, seen)
 
 
-async def look_at_image(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Look at the QR code."""
-    await person.be_in("notAuthorized")
+async def read_image(user: SimulatedUser, failure: AbstractContextManager[None]) -> str:
+    """Open the image of the QR code."""
+    await user.set_account_state("notAuthorized")
     with failure:
-        seen = await person.see_image()
-    assert person.state(IMAGE) != "unavailable"
+        seen = await user.fetch_image()
+    assert user.state(IMAGE) != "unavailable"
     return seen
 
 
-async def look_at_device(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Look at which messenger it is, when the account has just been set up."""
-    registry = dr.async_get(person.hass)
-    (device,) = dr.async_entries_for_config_entry(registry, person.entry.entry_id)
+async def read_messenger(
+    user: SimulatedUser, failure: AbstractContextManager[None]
+) -> str:
+    """Look up the messenger of an account that has just been set up."""
+    registry = dr.async_get(user.hass)
+    (device,) = dr.async_entries_for_config_entry(registry, user.entry.entry_id)
     registry.async_update_device(device.id, model=None)
     with failure:
-        await person.hass.config_entries.async_reload(person.entry.entry_id)
-        await person.settle()
-    assert person.state(STATE) == "authorized"
+        await user.hass.config_entries.async_reload(user.entry.entry_id)
+        await user.settle()
+    assert user.state(STATE) == "authorized"
     return f"{registry.async_get(device.id).model}"
 
 
-async def press(person: Person, failure: AbstractContextManager[None]) -> str:
+async def press(user: SimulatedUser, failure: AbstractContextManager[None]) -> str:
     """Press the button."""
     with failure:
-        error = await person.press()
-    assert person.state(STATE) == "authorized"
+        error = await user.press()
+    assert user.state(STATE) == "authorized"
     return f"{error}"
 
 
-async def reboot(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Repair an account that is stuck."""
-    await person.be_in("starting")
-    dialog = await person.repair()
+async def reboot(user: SimulatedUser, failure: AbstractContextManager[None]) -> str:
+    """Reboot an account that is stuck with the repair."""
+    await user.set_account_state("starting")
+    dialog = await user.start_fix_flow()
     with failure:
-        dialog = await person.submit(dialog)
-    await person.close(dialog)
-    return said(dialog)
+        dialog = await user.submit(dialog)
+    await user.close(dialog)
+    return summary_of(dialog)
 
 
-async def begin_to_link(person: Person, failure: AbstractContextManager[None]) -> str:
+async def start_linking(
+    user: SimulatedUser, failure: AbstractContextManager[None]
+) -> str:
     """Open the dialog that links an account of which nothing more is known."""
-    await person.be_in("notAuthorized")
-    person.entry.runtime_data.settings.known = None
+    await user.set_account_state("notAuthorized")
+    user.entry.runtime_data.settings.known = None
     with failure:
-        dialog = await person.repair()
-    await person.close(dialog)
-    return said(dialog)
+        dialog = await user.start_fix_flow()
+    await user.close(dialog)
+    return summary_of(dialog)
 
 
-async def show_qr_code(person: Person) -> Shown:
-    """Have the first QR code shown to link an account with."""
-    await person.be_in("notAuthorized")
-    dialog = await person.choose(await person.repair(), "qr_code")
-    return await person.follow(
-        dialog, lambda shown: shown["progress_action"] == "scan_qr_code"
+async def show_qr_code(user: SimulatedUser) -> FlowResponse:
+    """Show the first QR code for linking an account."""
+    await user.set_account_state("notAuthorized")
+    dialog = await user.select_option(await user.start_fix_flow(), "qr_code")
+    return await user.poll_until(
+        dialog, lambda shown: action_of(shown) == "scan_qr_code"
     )
 
 
-async def ask_for_qr_code(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Ask for a QR code to link an account with."""
-    await person.be_in("notAuthorized")
-    dialog = await person.repair()
+async def ask_for_qr_code(
+    user: SimulatedUser, failure: AbstractContextManager[None]
+) -> str:
+    """Request a QR code for linking an account."""
+    await user.set_account_state("notAuthorized")
+    dialog = await user.start_fix_flow()
     with failure:
-        dialog = await person.choose(dialog, "qr_code")
-        dialog = await person.follow(
+        dialog = await user.select_option(dialog, "qr_code")
+        dialog = await user.poll_until(
             dialog, lambda shown: shown.get("progress_action") != "get_qr_code"
         )
-    await person.close(dialog)
-    return said(dialog)
+    await user.close(dialog)
+    return summary_of(dialog)
 
 
-async def watch_qr_code(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Watch a QR code while others are asked for."""
-    dialog = await show_qr_code(person)
+async def watch_qr_code(
+    user: SimulatedUser, failure: AbstractContextManager[None]
+) -> str:
+    """Watch a QR code while others are requested."""
+    dialog = await show_qr_code(user)
     with failure:
-        # What was asked before is answered when more is asked.
-        first = await person.follow_requests(dialog, "qr", 1)
-        dialog = await person.follow_requests(first, "qr", 1)
-    await person.close(dialog)
+        # Earlier requests have a response before more are made.
+        first = await user.poll_until_requests(dialog, "qr", 1)
+        dialog = await user.poll_until_requests(first, "qr", 1)
+    await user.close(dialog)
     code, first_code = (
         shown["description_placeholders"].get("qr_code") for shown in (dialog, first)
     )
-    return f"{ {first_code: 'same', None: 'no'}.get(code, 'another') } {said(dialog)}"
+    change = {first_code: "same", None: "no"}.get(code, "another")
+    return f"{change} {summary_of(dialog)}"
 
 
-async def scan_qr_code(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Scan a QR code, and watch."""
-    return await link(person, failure, await show_qr_code(person))
+async def scan_qr_code(
+    user: SimulatedUser, failure: AbstractContextManager[None]
+) -> str:
+    """Scan a QR code, and follow the dialog."""
+    return await link(user, failure, await show_qr_code(user))
 
 
-async def type_code(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Type a code on the phone, and watch."""
-    await person.be_in("notAuthorized")
-    dialog = await person.choose(await person.repair(), "phone_number")
-    dialog = await person.submit(dialog, phone_number="+7 900 123-45-67")
-    return await link(person, failure, dialog)
+async def type_code(user: SimulatedUser, failure: AbstractContextManager[None]) -> str:
+    """Enter a code on the phone, and follow the dialog."""
+    await user.set_account_state("notAuthorized")
+    dialog = await user.select_option(await user.start_fix_flow(), "phone_number")
+    dialog = await user.submit(dialog, phone_number="+7 900 123-45-67")
+    return await link(user, failure, dialog)
 
 
 async def link(
-    person: Person, failure: AbstractContextManager[None], dialog: Shown
+    user: SimulatedUser, failure: AbstractContextManager[None], dialog: FlowResponse
 ) -> str:
-    """Link an account, and watch the dialog while its state is looked at."""
+    """Link an account, and follow the dialog while its state is requested."""
     with failure:
-        # What was asked before is answered when more is asked.
-        dialog = await person.follow_requests(dialog, "getStateInstance", 1)
-        person.account.state = "authorized"
-        # When the dialog knows, all of Home Assistant asks once more.
-        dialog = await person.follow_requests(dialog, "getStateInstance", 3)
-    await person.close(dialog)
-    return said(dialog)
+        # Earlier requests have a response before more are made.
+        dialog = await user.poll_until_requests(dialog, "getStateInstance", 1)
+        user.account.state = "authorized"
+        # When the dialog knows, all of Home Assistant makes another request.
+        dialog = await user.poll_until_requests(dialog, "getStateInstance", 3)
+    await user.close(dialog)
+    return summary_of(dialog)
 
 
-async def ask_for_code(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Ask for a code to link an account with."""
-    await person.be_in("notAuthorized")
-    dialog = await person.choose(await person.repair(), "phone_number")
+async def ask_for_code(
+    user: SimulatedUser, failure: AbstractContextManager[None]
+) -> str:
+    """Request a code for linking an account."""
+    await user.set_account_state("notAuthorized")
+    dialog = await user.select_option(await user.start_fix_flow(), "phone_number")
     with failure:
-        dialog = await person.submit(dialog, phone_number="+7 900 123-45-67")
-    await person.close(dialog)
-    return said(dialog)
+        dialog = await user.submit(dialog, phone_number="+7 900 123-45-67")
+    await user.close(dialog)
+    return summary_of(dialog)
 
 
 async def send(
-    person: Person, failure: AbstractContextManager[None], domain: str, **data: str
+    user: SimulatedUser, failure: AbstractContextManager[None], domain: str, **data: str
 ) -> str:
-    """Send a message, to a server that may do what it does not confirm."""
-    account = person.account
-    accepted, asked = len([*account.messages]), len(sent(account))
+    """Send a message to a server that may do what it does not confirm."""
+    account = user.account
+    accepted, requested = len([*account.messages]), len(sent_messages(account))
     with failure:
         account.acts_in_spite_of_fault = bool(
             OUTCOME_UNKNOWN.intersection(account.faults.values())
         )
-        said = await person.send(domain, message=TEXT, **data)
+        said = await user.send(domain, message=TEXT, **data)
     account.acts_in_spite_of_fault = False
-    accepted, asked = len([*account.messages]) - accepted, len(sent(account)) - asked
+    accepted, requested = (
+        len([*account.messages]) - accepted,
+        len(sent_messages(account)) - requested,
+    )
     # What was certainly not accepted may be sent once more, nothing else is.
-    assert asked <= 1 + (said == ErrorKind.RATE_LIMITED)
+    assert requested <= 1 + (said == ErrorKind.RATE_LIMITED)
     assert accepted <= 1
     assert accepted == 1 or said != "sent"
     assert accepted == 0 or said in {"sent", "maybe_sent"}
     return said
 
 
-async def notify(person: Person, failure: AbstractContextManager[None]) -> str:
+async def notify(user: SimulatedUser, failure: AbstractContextManager[None]) -> str:
     """Send a text with Home Assistant's own action."""
-    return await send(person, failure, NOTIFY_DOMAIN)
+    return await send(user, failure, NOTIFY_DOMAIN)
 
 
-async def send_text(person: Person, failure: AbstractContextManager[None]) -> str:
+async def send_text(user: SimulatedUser, failure: AbstractContextManager[None]) -> str:
     """Send a text with the action of the integration."""
-    return await send(person, failure, DOMAIN)
+    return await send(user, failure, DOMAIN)
 
 
-async def send_file(person: Person, failure: AbstractContextManager[None]) -> str:
+async def send_file(user: SimulatedUser, failure: AbstractContextManager[None]) -> str:
     """Send a file."""
-    person.hass.config.allowlist_external_dirs = {f"{FILE.parent}"}
-    return await send(person, failure, DOMAIN, attachment=f"{FILE}")
+    user.hass.config.allowlist_external_dirs = {f"{FILE.parent}"}
+    return await send(user, failure, DOMAIN, attachment=f"{FILE}")
 
 
-async def list_chats(person: Person, failure: AbstractContextManager[None]) -> str:
-    """Open the dialog that adds a recipient, and look at the chats that it lists."""
+async def list_chats(user: SimulatedUser, failure: AbstractContextManager[None]) -> str:
+    """Open the dialog that adds a recipient, and return the chats that it lists."""
     with failure:
-        dialog = await person.begin_recipient()
-    await person.close(dialog, RECIPIENTS)
+        dialog = await user.start_recipient_flow()
+    await user.close(dialog, RECIPIENTS)
     chats = dialog["data_schema"][0]["selector"]["select"]["options"]
-    return f"{said(dialog)} {len(chats)}"
+    return f"{summary_of(dialog)} {len(chats)}"
+
+
+async def list_contacts(
+    user: SimulatedUser, failure: AbstractContextManager[None]
+) -> str:
+    """Return the chats that a dialog lists if there are only contacts."""
+    user.account.faults["getChats"] = Fault.BAD_GATEWAY
+    return await list_chats(user, failure)
+
+
+async def add_recipient(
+    user: SimulatedUser, failure: AbstractContextManager[None]
+) -> str:
+    """Add a recipient by a number, and return whether it was checked."""
+    dialog = await user.start_recipient_flow()
+    with failure:
+        step = await user.submit(dialog, RECIPIENTS, chat_id="+79001234560")
+    await user.close(dialog, RECIPIENTS)
+    return f"{summary_of(step)} {step['step_id']}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """A place where a request is made, and what is seen there of how it comes out."""
+class RequestCase:
+    """A place where a request is made, and what is seen there of the outcome."""
 
     method: str
-    act: Callable[[Person, AbstractContextManager[None]], Awaitable[str]]
+    act: Callable[[SimulatedUser, AbstractContextManager[None]], Awaitable[str]]
     fails: str
-    """What is seen of a failure, with a gap for its kind."""
+    """What is seen of a failure, with a placeholder for its kind."""
     sees: Mapping[Outcome, str]
-    """What is seen of an answer, and of a failure that is seen in another way."""
+    """What is seen of a response, and of a failure that is seen in a different way."""
     messenger: Messenger = Messenger.WHATSAPP
     patience: Mapping[str, float] = field(default_factory=dict)
-    """How long the dialogs wait, and what is fresh."""
+    """The timeouts of the dialogs, and how long a response is fresh, in seconds."""
     unclear: str = ""
-    """What is seen if the server may have done it, where that makes a difference."""
+    """What is seen if the server may have acted, where that makes a difference."""
 
     def seen(self, failure: Failure) -> str:
         """Return what is seen of a failure."""
         if self.unclear and failure in OUTCOME_UNKNOWN:
             return self.unclear
-        kind = outcome(failure, self.method)
-        if isinstance(kind, Good):
+        kind = expected_outcome(failure, self.method)
+        if isinstance(kind, GoodResponse):
             return self.sees.get(kind, self.answer)
         return self.sees.get(kind, self.fails.format(kind))
 
     @property
     def answer(self) -> str:
-        """Return what is seen of an answer."""
-        return self.sees[Good.ANSWER]
+        """Return what is seen of a response."""
+        return self.sees[GoodResponse.ANSWER]
 
 
-PLACES: Final = {
-    "user flow": Place(
+REQUEST_CASES: Final = {
+    "user flow": RequestCase(
         method="getStateInstance",
         act=add,
         fails="form {}",
-        sees={Good.ANSWER: "create_entry"},
+        sees={GoodResponse.ANSWER: "create_entry"},
     ),
-    "reauth": Place(
+    "reauth": RequestCase(
         method="getStateInstance",
         act=reauthenticate,
         fails="form {}",
-        sees={Good.ANSWER: "abort reauth_successful"},
+        sees={GoodResponse.ANSWER: "abort reauth_successful"},
     ),
-    "reconfigure": Place(
+    "reconfigure": RequestCase(
         method="getStateInstance",
         act=reconfigure,
         fails="form {}",
-        sees={Good.ANSWER: "abort reconfigure_successful"},
+        sees={GoodResponse.ANSWER: "abort reconfigure_successful"},
     ),
-    "set-up": Place(
+    "set-up": RequestCase(
         method="getStateInstance",
         act=start,
         fails="loaded {}",
-        sees={Good.ANSWER: "loaded none"},
+        sees={GoodResponse.ANSWER: "loaded none"},
     ),
-    "refresh": Place(
+    "refresh": RequestCase(
         method="getStateInstance",
-        act=look,
+        act=read_state,
         fails="unavailable unavailable unavailable",
         sees={
-            Good.ANSWER: "authorized on off",
-            Good.CREATING: "unknown off on",
-            Good.ODD_STATE: "unknown off on",
-            Good.STARTING: "starting off on",
+            GoodResponse.ANSWER: "authorized on off",
+            GoodResponse.CREATING: "unknown off on",
+            GoodResponse.ODD_STATE: "unknown off on",
+            GoodResponse.STARTING: "starting off on",
             ErrorKind.DELETED: "unavailable unavailable on",
             ErrorKind.EXPIRED: "unavailable unavailable on",
-            # The last answer is still fresh.
+            # The last response is still fresh.
             ErrorKind.RATE_LIMITED: "authorized on off",
             ErrorKind.WRONG_ADDRESS: "unavailable unavailable on",
         },
     ),
-    "queue sensor": Place(
+    "queue sensor": RequestCase(
         method="getMessagesCount",
-        act=look_at_queue,
+        act=read_queue,
         fails="unknown",
-        sees={Good.ANSWER: "7"},
+        sees={GoodResponse.ANSWER: "7"},
     ),
-    "restricted until": Place(
+    "restricted until": RequestCase(
         method="getWaSettings",
-        act=look_at_restriction,
+        act=read_restriction,
         fails="as before",
-        sees={Good.ANSWER: "prolonged", Good.NOTHING: "unknown"},
+        sees={GoodResponse.ANSWER: "prolonged", GoodResponse.NOTHING: "unknown"},
     ),
-    "restricted until, MAX": Place(
+    "restricted until, MAX": RequestCase(
         method="getAccountSettings",
-        act=look_at_restriction,
+        act=read_restriction,
         messenger=Messenger.MAX,
         fails="as before",
-        sees={Good.ANSWER: "prolonged", Good.NOTHING: "unknown"},
+        sees={GoodResponse.ANSWER: "prolonged", GoodResponse.NOTHING: "unknown"},
     ),
-    "image": Place(
+    "image": RequestCase(
         method="qr",
-        act=look_at_image,
+        act=read_image,
         fails="500 text/plain",
-        sees={Good.ANSWER: "200 image/png"},
+        sees={GoodResponse.ANSWER: "200 image/png"},
     ),
-    "messenger": Place(
+    "messenger": RequestCase(
         method="getSettings",
-        act=look_at_device,
+        act=read_messenger,
         fails="None",
-        sees={Good.ANSWER: "WhatsApp"},
+        sees={GoodResponse.ANSWER: "WhatsApp"},
     ),
-    "reboot button": Place(
-        method="reboot", act=press, fails="{}", sees={Good.ANSWER: "None"}
+    "reboot button": RequestCase(
+        method="reboot", act=press, fails="{}", sees={GoodResponse.ANSWER: "None"}
     ),
-    "reboot fix flow": Place(
-        method="reboot", act=reboot, fails="form {}", sees={Good.ANSWER: "create_entry"}
+    "reboot fix flow": RequestCase(
+        method="reboot",
+        act=reboot,
+        fails="form {}",
+        sees={GoodResponse.ANSWER: "abort rebooting"},
     ),
-    "link fix flow": Place(
+    "link fix flow": RequestCase(
         method="getSettings",
-        act=begin_to_link,
+        act=start_linking,
         fails="menu",
-        sees={Good.ANSWER: "menu"},
+        sees={GoodResponse.ANSWER: "menu"},
     ),
-    "first QR code": Place(
+    "first QR code": RequestCase(
         method="qr",
         act=ask_for_qr_code,
         fails="abort {}",
-        sees={Good.ANSWER: "progress scan_qr_code"},
+        sees={GoodResponse.ANSWER: "menu scan_qr_code"},
         patience={"QR_INTERVAL": 60},
     ),
-    "next QR code": Place(
+    "next QR code": RequestCase(
         method="qr",
         act=watch_qr_code,
-        fails="same progress scan_qr_code",
-        sees={Good.ANSWER: "another progress scan_qr_code"},
+        fails="same menu scan_qr_code",
+        sees={GoodResponse.ANSWER: "another menu scan_qr_code"},
         patience={"QR_INTERVAL": 0.02},
     ),
-    "next QR code, too late": Place(
+    "next QR code, too late": RequestCase(
         method="qr",
         act=watch_qr_code,
         fails="no abort {}",
         sees={
-            Good.ANSWER: "another progress scan_qr_code",
-            # It is waited for the server.
+            GoodResponse.ANSWER: "another menu scan_qr_code",
+            # The dialog waits for the server.
             ErrorKind.CANNOT_CONNECT: "no progress wait_for_server",
             ErrorKind.RATE_LIMITED: "no progress wait_for_server",
             ErrorKind.UNKNOWN_HOST: "no progress wait_for_server",
         },
         patience={"QR_INTERVAL": 0.02, "QR_LIFE": 0},
     ),
-    "state while a QR code is shown": Place(
+    "state while a QR code is shown": RequestCase(
         method="getStateInstance",
         act=scan_qr_code,
-        fails="progress scan_qr_code",
+        fails="menu scan_qr_code",
         sees={
-            Good.ANSWER: "create_entry",
-            Good.CREATING: "progress scan_qr_code",
-            Good.ODD_STATE: "progress scan_qr_code",
-            Good.STARTING: "progress scan_qr_code",
+            GoodResponse.ANSWER: "abort linked",
+            GoodResponse.CREATING: "menu scan_qr_code",
+            GoodResponse.ODD_STATE: "menu scan_qr_code",
+            GoodResponse.STARTING: "menu scan_qr_code",
         },
         patience={"QR_INTERVAL": 60, "LOOK_INTERVAL": 0.01},
     ),
-    "code": Place(
+    "code": RequestCase(
         method="getAuthorizationCode",
         act=ask_for_code,
         fails="form {}",
         sees={
             ErrorKind.BAD_RESPONSE: "form no_code",
-            Good.ANSWER: "progress enter_code",
-            Good.LINKED: "progress finish_linking",
+            GoodResponse.ANSWER: "progress enter_code",
+            GoodResponse.LINKED: "progress finish_linking",
         },
     ),
-    "state while a code is shown": Place(
+    "state while a code is shown": RequestCase(
         method="getStateInstance",
         act=type_code,
         fails="progress enter_code",
         sees={
-            Good.ANSWER: "create_entry",
-            Good.CREATING: "progress enter_code",
-            Good.ODD_STATE: "progress enter_code",
-            Good.STARTING: "progress enter_code",
+            GoodResponse.ANSWER: "abort linked",
+            GoodResponse.CREATING: "progress enter_code",
+            GoodResponse.ODD_STATE: "progress enter_code",
+            GoodResponse.STARTING: "progress enter_code",
         },
         patience={"LOOK_INTERVAL": 0.01},
     ),
-    "state before a message": Place(
+    "state before a message": RequestCase(
         method="getStateInstance",
         act=notify,
         fails="{}",
         sees={
-            Good.ANSWER: "sent",
-            Good.CREATING: "unknown_state",
-            Good.ODD_STATE: "unknown_state",
-            Good.STARTING: "stuck_starting",
+            GoodResponse.ANSWER: "sent",
+            GoodResponse.CREATING: "unknown_state",
+            GoodResponse.ODD_STATE: "unknown_state",
+            GoodResponse.STARTING: "stuck_starting",
+            # These say nothing about the account, whose last state was good.
+            ErrorKind.BAD_RESPONSE: "sent",
+            ErrorKind.CANNOT_CONNECT: "sent",
+            ErrorKind.RATE_LIMITED: "sent",
+            ErrorKind.UNKNOWN_HOST: "sent",
         },
         patience={"FRESH_FOR": 0},
     ),
-    "notify entity": Place(
+    "notify entity": RequestCase(
         method="sendMessage",
         act=notify,
         fails="{}",
-        sees={Good.ANSWER: "sent"},
+        sees={GoodResponse.ANSWER: "sent"},
         unclear="maybe_sent",
     ),
-    "own action": Place(
+    "own action": RequestCase(
         method="sendMessage",
         act=send_text,
         fails="{}",
-        sees={Good.ANSWER: "sent"},
+        sees={GoodResponse.ANSWER: "sent"},
         unclear="maybe_sent",
     ),
-    "file": Place(
+    "file": RequestCase(
         method="sendFileByUpload",
         act=send_file,
         fails="{}",
-        sees={Good.ANSWER: "sent"},
+        sees={GoodResponse.ANSWER: "sent"},
         unclear="maybe_sent",
     ),
-    "contacts": Place(
+    "contacts": RequestCase(
         method="getContacts",
-        act=list_chats,
+        act=list_contacts,
         fails="form no_chats 0",
-        sees={Good.ANSWER: "form 5", Good.NO_CHATS: "form no_chats 0"},
+        sees={GoodResponse.ANSWER: "form 5", GoodResponse.NO_CHATS: "form no_chats 0"},
     ),
-    "chats, MAX": Place(
+    "chats, MAX": RequestCase(
         method="getChats",
         act=list_chats,
         messenger=Messenger.MAX,
         fails="form 1",
-        sees={Good.ANSWER: "form 2", Good.NO_CHATS: "form 1"},
+        sees={GoodResponse.ANSWER: "form 2", GoodResponse.NO_CHATS: "form 1"},
+    ),
+    "number": RequestCase(
+        method="checkWhatsapp",
+        act=add_recipient,
+        fails="form not_checked",
+        sees={GoodResponse.ANSWER: "form may_write"},
+    ),
+    "number, MAX": RequestCase(
+        method="checkAccount",
+        act=add_recipient,
+        messenger=Messenger.MAX,
+        fails="form not_checked",
+        sees={GoodResponse.ANSWER: "form may_write"},
     ),
 }
 
 
 @pytest.fixture
-async def person(
+async def user(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     account: Account,
     config_entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
-) -> Person:
-    """Return somebody with an account, all of its entities, and no time."""
-    hurry(monkeypatch)
+) -> SimulatedUser:
+    """Return a user with an account, all of its entities, and shortened waits."""
+    shorten_waits(monkeypatch)
     account.queue = 7
     account.suspended_until = 1800000000
     account.boot_seconds = account.link_seconds = 0
-    return await async_meet(hass, hass_client, account, config_entry)
+    return await async_create_user(hass, hass_client, account, config_entry)
 
 
 @pytest.mark.parametrize("spelling", [TOKEN, TOKEN.replace("+", "%2B")])
 def test_secrecy(spelling: str) -> None:
-    """A piece of the token is found in either spelling, wherever it stands."""
+    """Test that a piece of the token is found in either encoding, at any position."""
     for start in range(len(spelling) - 11):
         line = f"GET /{spelling[start : start + 12]} failed"
         assert token_leaks("nothing", f"{line}\nnothing") == [line]
     assert token_leaks("nothing", spelling[:11], spelling[-11:]) == []
 
 
-@pytest.fixture(params=PLACES.values(), ids=PLACES)
-async def place(
-    request: pytest.FixtureRequest, person: Person, monkeypatch: pytest.MonkeyPatch
-) -> Place:
-    """Return a place, and the person with a healthy account there."""
-    place: Place = request.param
-    for name, seconds in place.patience.items():
-        module = next(it for it in (freshness, waits, watch) if hasattr(it, name))
+@pytest.fixture(params=REQUEST_CASES.values(), ids=REQUEST_CASES)
+async def case(
+    request: pytest.FixtureRequest, user: SimulatedUser, monkeypatch: pytest.MonkeyPatch
+) -> RequestCase:
+    """Return a place, and the user with a healthy account there."""
+    case: RequestCase = request.param
+    for name, seconds in case.patience.items():
+        module = next(it for it in (freshness, waits) if hasattr(it, name))
         monkeypatch.setattr(module, name, seconds)
-    person.account.messenger = place.messenger
-    await person.start()
-    return place
+    user.account.messenger = case.messenger
+    await user.start()
+    return case
 
 
-async def test_failures(person: Person, place: Place, listener: Listener) -> None:
-    """Each failure has a text, is over when it is over, and reveals no token."""
+async def test_failures(
+    user: SimulatedUser, case: RequestCase, log_recorder: LogRecorder
+) -> None:
+    """Test that each failure has a text, ends with its cause, and leaks no token."""
     seen = {}
-    for failure in FAILURES:
-        fails = failing(failure, place.method, person.account)
+    for failure in ALL_FAILURES:
+        fails = failing(failure, case.method, user.account)
         seen[failure] = (
-            await place.act(person, fails),
-            await place.act(person, nullcontext()),
+            await case.act(user, fails),
+            await case.act(user, nullcontext()),
         )
 
     assert seen == {
         failure: (
-            place.seen(failure),
-            place.answer,
+            case.seen(failure),
+            case.answer,
         )
-        for failure in FAILURES
+        for failure in ALL_FAILURES
     }
-    assert listener.complaints == []
-    diagnostics = await person.diagnostics()
-    output = (*listener.lines, *person.seen(), *diagnostics)
+    assert log_recorder.unexpected_errors == []
+    diagnostics = await user.diagnostics()
+    output = (*log_recorder.lines, *user.all_shown(), *diagnostics)
     assert token_leaks(*output) == []
     assert (
-        personal(*listener.logged_by("custom_components", "aiohttp"), *diagnostics)
+        personal(*log_recorder.logged_by("custom_components", "aiohttp"), *diagnostics)
         == []
     )
-    assert person.account.redirects_followed == 0
+    assert user.account.redirects_followed == 0
 
 
-@pytest.mark.usefixtures("every_step_logged")
+@pytest.mark.usefixtures("asyncio_debug")
 async def test_failures_in_debug_mode(
-    person: Person, place: Place, listener: Listener
+    user: SimulatedUser, case: RequestCase, log_recorder: LogRecorder
 ) -> None:
-    """Not even asyncio reveals the token when it logs everything."""
+    """Test that the token is not in any log, even in asyncio's debug mode."""
     for failure in (*ONE_OF_EACH_KIND, Fault.HANG, Fault.RESET_AFTER_HEADERS):
-        await place.act(person, failing(failure, place.method, person.account))
-    await place.act(person, nullcontext())
+        await case.act(user, failing(failure, case.method, user.account))
+    await case.act(user, nullcontext())
 
-    assert [line for line in listener.lines if "asyncio Executing" in line]
-    diagnostics = await person.diagnostics()
-    output = (*listener.lines, *person.seen(), *diagnostics)
+    assert [line for line in log_recorder.lines if "asyncio Executing" in line]
+    diagnostics = await user.diagnostics()
+    output = (*log_recorder.lines, *user.all_shown(), *diagnostics)
     assert token_leaks(*output) == []
     assert (
-        personal(*listener.logged_by("custom_components", "aiohttp"), *diagnostics)
+        personal(*log_recorder.logged_by("custom_components", "aiohttp"), *diagnostics)
         == []
     )

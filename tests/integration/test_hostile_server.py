@@ -1,8 +1,9 @@
-"""Add an account of a server that means harm, and look at all that people see then.
+"""Test an account on a malicious server, and everything that users see of it.
 
-Whoever owns the server at the API URL knows the token already. What else it can do is
-bounded: what it says is never shown, but for a code, a picture and, in the log and in
-diagnostics, the word for a state; it is sent nowhere else; it fills no memory.
+The owner of the server at the API URL already knows the token. What else the server can
+do is limited: its texts are never shown, except for a code, a picture and, in the log
+and in diagnostics, the name of a state; they are sent nowhere else; they fill no
+memory.
 """
 
 from base64 import b64encode
@@ -25,12 +26,12 @@ from custom_components.green_api.const import (
     DOMAIN,
 )
 from custom_components.green_api.coordinator import (
-    FRESH_FOR,
     MAX_RATE_LIMIT_DELAY,
     MIN_RATE_LIMIT_DELAY,
     RATE_LIMIT_DELAY,
 )
-from custom_components.green_api.unknown_states import MAX_LOGGED_STATES
+from custom_components.green_api.decisions.freshness import GOOD_FOR
+from custom_components.green_api.monitors import MAX_LOGGED_STATES
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
@@ -41,10 +42,18 @@ from tests.support.canned import CannedServer
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.entities import ERROR, RESTRICTED_UNTIL, STATE
 from tests.support.entries import entry_of
-from tests.support.person import Person, Shown, async_meet, hurry, said
-from tests.support.secrecy import Listener, token_leaks
+from tests.support.secrecy import LogRecorder, token_leaks
+from tests.support.simulated_user import (
+    FlowResponse,
+    SimulatedUser,
+    async_create_user,
+    shorten_waits,
+    summary_of,
+)
 
-# By this one finds again whatever the server says.
+pytestmark = pytest.mark.long(30)
+
+# A marker that finds everything that the server says.
 MARK: Final = "EVIL"
 
 TEXTS: Final = {
@@ -52,9 +61,11 @@ TEXTS: Final = {
     "markdown": f"# {MARK}\n![{MARK}](https://evil.example/{MARK}.png) [{MARK}](/x)",
     "script": f"javascript:alert('{MARK}')",
     "template": f"{{{{ states }}}} {{name}} {{console_url}} %s %(x)s {MARK}",
-    "control characters": f"{MARK}\r\nERROR (MainThread) \x1b[2J\x00\x07\x85\u2028{MARK}",
+    "control characters": (
+        f"{MARK}\r\nERROR (MainThread) \x1b[2J\x00\x07\x85\u2028{MARK}"
+    ),
     "writing direction": f"{MARK}\u202e{MARK}\u2066",
-    "half a character": f"{MARK}\ud800",
+    "lone surrogate": f"{MARK}\ud800",
     "very long": MARK * 50_000,
 }
 
@@ -75,21 +86,21 @@ HEALTHY: Final[dict[str, Any]] = {
 }
 
 
-# The word for a state is the only one that is shown.
+# The name of a state is the only text that is shown.
 OTHER_FIELDS: Final = [field for field in HEALTHY if field != "stateInstance"]
 
 
 @pytest.fixture
 async def server(socket_enabled: None) -> AsyncGenerator[CannedServer]:
-    """Run a server that means harm, but has done none yet."""
+    """Run a malicious server that behaves well so far."""
     async with CannedServer() as server:
-        say(server)
+        set_fields(server)
         yield server
 
 
 @pytest.fixture
 def url(server: CannedServer, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the address of the server by name: cookies are for names alone."""
+    """Return the URL of the server with a host name: cookies need a name."""
 
     async def resolve(
         resolver: AsyncResolver, host: str, port: int, family: AddressFamily
@@ -116,96 +127,98 @@ def config_entry(url: str) -> MockConfigEntry:
 
 
 @pytest.fixture
-async def person(
+async def user(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     config_entry: MockConfigEntry,
     monkeypatch: pytest.MonkeyPatch,
-) -> Person:
-    """Return somebody with an account at the server, not set up yet."""
-    hurry(monkeypatch)
-    nobody = Account(INSTANCE_ID, TOKEN)
-    return await async_meet(hass, hass_client, nobody, config_entry)
+) -> SimulatedUser:
+    """Return a user with an account on the server, not set up yet."""
+    shorten_waits(monkeypatch)
+    unused_account = Account(INSTANCE_ID, TOKEN)
+    return await async_create_user(hass, hass_client, unused_account, config_entry)
 
 
-def say(server: CannedServer, **fields: Any) -> None:
-    """Set the fields of every answer of the server."""
-    server.say(200, json.dumps(HEALTHY | fields))
+def set_fields(server: CannedServer, **fields: Any) -> None:
+    """Set the fields of every response of the server."""
+    server.respond(200, json.dumps(HEALTHY | fields))
 
 
-async def go_everywhere(person: Person, server: CannedServer, answer: bytes) -> None:
-    """Meet the same answer wherever something may be shown of it."""
-    say(server)
-    await person.start()
-    by_qr_code, by_code = await person.repair(), await person.repair()
+async def show_everywhere(
+    user: SimulatedUser, server: CannedServer, answer: bytes
+) -> None:
+    """Trigger the same response wherever part of it may be shown."""
+    set_fields(server)
+    await user.start()
+    by_qr_code, by_code = await user.start_fix_flow(), await user.start_fix_flow()
     server.answer = answer
-    await person.see_image()
-    await ask_for_qr_code(person, by_qr_code)
-    await ask_for_code(person, by_code)
-    await person.press()
-    await person.start()
+    await user.fetch_image()
+    await ask_for_qr_code(user, by_qr_code)
+    await ask_for_code(user, by_code)
+    await user.press()
+    await user.start()
 
 
-async def ask_for_qr_code(person: Person, dialog: Shown) -> Shown:
-    """Ask for a QR code in the dialog that links an account, and close it again."""
+async def ask_for_qr_code(user: SimulatedUser, dialog: FlowResponse) -> FlowResponse:
+    """Request a QR code in the dialog that links an account, and close it again."""
     if dialog["type"] == "abort":
-        # The state of the account, which comes first, was no answer either.
+        # The request for the state of the account, which comes first, failed as well.
         return dialog
-    dialog = await person.follow(
-        await person.choose(dialog, "qr_code"),
+    dialog = await user.poll_until(
+        await user.select_option(dialog, "qr_code"),
         lambda shown: shown.get("progress_action") != "get_qr_code",
     )
-    await person.close(dialog)
+    await user.close(dialog)
     return dialog
 
 
-async def ask_for_code(person: Person, dialog: Shown) -> Shown:
-    """Ask for a code in the dialog that links an account, and close it again."""
-    dialog = await person.choose(dialog, "phone_number")
-    dialog = await person.submit(dialog, phone_number="79001234567")
-    await person.close(dialog)
+async def ask_for_code(user: SimulatedUser, dialog: FlowResponse) -> FlowResponse:
+    """Request a code in the dialog that links an account, and close it again."""
+    dialog = await user.select_option(dialog, "phone_number")
+    dialog = await user.submit(dialog, phone_number="79001234567")
+    await user.close(dialog)
     return dialog
 
 
-# What it says
+# What the server says
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-async def test_text_is_not_shown(
-    server: CannedServer, person: Person, listener: Listener, text: str
+async def test_text_not_shown(
+    server: CannedServer, user: SimulatedUser, log_recorder: LogRecorder, text: str
 ) -> None:
-    """What the server says in any field is neither shown nor logged."""
+    """Test that no text of the server is shown or logged, in any field."""
     for field in OTHER_FIELDS:
-        say(server, **{field: text})
-        await go_everywhere(person, server, server.answer)
-        say(server, **{"stateInstance": "suspended", field: text})
-        await person.start()
+        set_fields(server, **{field: text})
+        await show_everywhere(user, server, server.answer)
+        set_fields(server, **{"stateInstance": "suspended", field: text})
+        await user.start()
 
-    output = (*listener.lines, *person.seen(), *await person.diagnostics())
+    output = (*log_recorder.lines, *user.all_shown(), *await user.diagnostics())
     assert [line for line in output if MARK in line] == []
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-async def test_state_is_told_with_care(
+async def test_state_name_escaped(
     server: CannedServer,
-    person: Person,
-    listener: Listener,
+    user: SimulatedUser,
+    log_recorder: LogRecorder,
     hass_storage: dict[str, Any],
     text: str,
 ) -> None:
-    """The word for a state is not shown, and logged in a line that nothing breaks."""
-    say(server, stateInstance=text)
-    await person.start()
-    # What is remembered is written when Home Assistant stops, at the latest.
-    person.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
-    await person.settle()
+    """Test that a state's name is not shown, and cannot break its line in the log."""
+    set_fields(server, stateInstance=text)
+    await user.start()
+    # Stored data is written when Home Assistant stops, at the latest.
+    user.hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await user.settle()
 
-    assert person.state(STATE) == "unknown"
-    assert [line for line in person.seen() if MARK in line] == []
-    (line,) = [line for line in listener.lines if MARK in line]
+    assert user.state(STATE) == "unknown"
+    assert [line for line in user.all_shown() if MARK in line] == []
+    (line,) = [line for line in log_recorder.lines if MARK in line]
     assert line.isprintable()
     assert len(line) < 250
-    (diagnostics,) = await person.diagnostics()
+    (diagnostics,) = await user.diagnostics()
     assert len(diagnostics) < 1500
     for kept in (diagnostics, json.dumps(hass_storage[DOMAIN], ensure_ascii=False)):
         assert MARK in kept
@@ -213,10 +226,10 @@ async def test_state_is_told_with_care(
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 429, 466, 500])
-async def test_head_is_not_shown(
-    server: CannedServer, person: Person, listener: Listener, status: int
+async def test_headers_not_shown(
+    server: CannedServer, user: SimulatedUser, log_recorder: LogRecorder, status: int
 ) -> None:
-    """What the server says in the head of an answer is neither shown nor logged."""
+    """Test that no header of a response is shown or logged."""
     answer = (
         f"HTTP/1.1 {status} <b>{MARK}</b>\r\n"
         f"Content-Type: application/json; charset={MARK}; {MARK}=<b>\r\n"
@@ -230,9 +243,9 @@ async def test_head_is_not_shown(
         f"WWW-Authenticate: Basic realm=<b>{MARK}</b>\r\n"
         f"X-{MARK}: {MARK}\r\n\r\n{json.dumps(HEALTHY)}"
     ).encode()
-    await go_everywhere(person, server, answer)
+    await show_everywhere(user, server, answer)
 
-    output = (*listener.lines, *person.seen(), *await person.diagnostics())
+    output = (*log_recorder.lines, *user.all_shown(), *await user.diagnostics())
     assert [line for line in output if MARK in line] == []
 
 
@@ -246,25 +259,25 @@ async def test_head_is_not_shown(
 )
 @pytest.mark.parametrize("fields", [["stateInstance"], OTHER_FIELDS])
 @pytest.mark.parametrize("status", [200, 400, 500])
-async def test_token_is_not_repeated(
+async def test_token_not_repeated(
     server: CannedServer,
-    person: Person,
-    listener: Listener,
+    user: SimulatedUser,
+    log_recorder: LogRecorder,
     status: int,
     fields: list[str],
     echo: str,
 ) -> None:
-    """A token that the server echoes is neither shown nor logged, nor kept elsewhere."""
-    server.say(
+    """Test that a token that the server echoes is not shown, logged or stored again."""
+    server.respond(
         status,
         json.dumps(HEALTHY | dict.fromkeys(fields, echo) | {"path": echo}),
         Set_Cookie=f"{echo}=1; Path={echo}",
         Location=echo,
         Retry_After=echo,
     )
-    await go_everywhere(person, server, server.answer)
+    await show_everywhere(user, server, server.answer)
 
-    output = (*listener.lines, *person.seen(), *await person.diagnostics())
+    output = (*log_recorder.lines, *user.all_shown(), *await user.diagnostics())
     assert token_leaks(*output) == []
 
 
@@ -295,20 +308,20 @@ async def test_token_is_not_repeated(
     ],
 )
 async def test_code(
-    server: CannedServer, person: Person, code: object, shown: str | None
+    server: CannedServer, user: SimulatedUser, code: object, shown: str | None
 ) -> None:
-    """A code is shown if it is one; nothing else is."""
-    await person.start()
-    say(server, code=code)
+    """Test that only a valid code is shown."""
+    await user.start()
+    set_fields(server, code=code)
 
-    dialog = await ask_for_code(person, await person.repair())
+    dialog = await ask_for_code(user, await user.start_fix_flow())
 
     assert dialog["description_placeholders"].get("code") == shown
-    assert said(dialog) == ("progress enter_code" if shown else "form no_code")
+    assert summary_of(dialog) == ("progress enter_code" if shown else "form no_code")
 
 
 def png(width: int, height: int, size: int = 0) -> str:
-    """Return the beginning of a picture, and blanks after it, in base64."""
+    """Return the start of a PNG picture, padded with spaces, in base64."""
     head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
     sides = width.to_bytes(4) + height.to_bytes(4)
     return b64encode(head + sides + b" " * size).decode()
@@ -335,29 +348,29 @@ def png(width: int, height: int, size: int = 0) -> str:
     ],
 )
 async def test_no_picture(
-    server: CannedServer, person: Person, message: object
+    server: CannedServer, user: SimulatedUser, message: object
 ) -> None:
-    """What is no picture of a bearable size is not shown."""
-    await person.start()
-    say(server, message=message)
+    """Test that only a picture of a reasonable size is shown."""
+    await user.start()
+    set_fields(server, message=message)
 
     assert (
-        said(await ask_for_qr_code(person, await person.repair()))
+        summary_of(await ask_for_qr_code(user, await user.start_fix_flow()))
         == "abort bad_response"
     )
-    assert await person.see_image() == "500 text/plain"
+    assert await user.fetch_image() == "500 text/plain"
 
 
-async def test_large_picture(server: CannedServer, person: Person) -> None:
-    """A picture that is still bearable is shown, and not much larger than it is."""
-    await person.start()
-    say(server, message=png(4096, 4096, size=180 * 1024))
+async def test_large_picture(server: CannedServer, user: SimulatedUser) -> None:
+    """Test that a large picture is shown within the limit, at about its own size."""
+    await user.start()
+    set_fields(server, message=png(4096, 4096, size=180 * 1024))
 
-    dialog = await ask_for_qr_code(person, await person.repair())
+    dialog = await ask_for_qr_code(user, await user.start_fix_flow())
 
-    assert said(dialog) == "progress scan_qr_code"
+    assert summary_of(dialog) == "menu scan_qr_code"
     assert len(json.dumps(dialog)) < 256 * 1024
-    assert await person.see_image() == "200 image/png"
+    assert await user.fetch_image() == "200 image/png"
 
 
 @pytest.mark.parametrize(
@@ -383,23 +396,23 @@ async def test_large_picture(server: CannedServer, person: Person) -> None:
 async def test_end_of_restriction(
     hass: HomeAssistant,
     server: CannedServer,
-    person: Person,
+    user: SimulatedUser,
     time_zone: str,
     seconds: object,
     year: int | None,
 ) -> None:
-    """An end of a restriction that no clock shows is none."""
+    """Test that an impossible end of a restriction is ignored."""
     await hass.config.async_set_time_zone(time_zone)
-    say(server, stateInstance="suspended", suspendedUntil=seconds)
-    await person.start()
+    set_fields(server, stateInstance="suspended", suspendedUntil=seconds)
+    await user.start()
 
     (issue,) = ir.async_get(hass).issues.values()
     until = issue.translation_placeholders.get("until", "")
-    assert person.state(RESTRICTED_UNTIL)[:4] == (f"{year}" if year else "unkn")
+    assert user.state(RESTRICTED_UNTIL)[:4] == (f"{year}" if year else "unkn")
     assert bool(until) is bool(year)
 
 
-# What it asks for
+# What the server asks for
 
 
 @pytest.mark.parametrize(
@@ -431,17 +444,17 @@ async def test_end_of_restriction(
     ],
 )
 async def test_retry_after(
-    server: CannedServer, person: Person, retry_after: str, delay: float
+    server: CannedServer, user: SimulatedUser, retry_after: str, delay: float
 ) -> None:
-    """The server may ask to be left alone, but neither never nor for ever."""
-    await person.start()
-    server.say(429, "", Retry_After=retry_after)
+    """Test that the wait that the server asks for has a minimum and a maximum."""
+    await user.start()
+    server.respond(429, "", Retry_After=retry_after)
 
-    await person.wait()
+    await user.wait()
 
-    # At the latest when the last answer is no longer fresh, the state goes.
-    interval = person.entry.runtime_data.coordinator.update_interval.total_seconds()
-    assert interval == pytest.approx(min(delay, FRESH_FOR), abs=1)
+    # The state is removed when the last response is no longer fresh, at the latest.
+    interval = user.entry.runtime_data.coordinator.update_interval.total_seconds()
+    assert interval == pytest.approx(min(delay, GOOD_FOR), abs=1)
 
 
 @pytest.mark.parametrize(
@@ -459,69 +472,68 @@ async def test_retry_after(
         "",
     ],
 )
-async def test_redirect(server: CannedServer, person: Person, target: str) -> None:
-    """The server cannot send Home Assistant anywhere, least of all with the token."""
-    await person.start()
+async def test_redirect(server: CannedServer, user: SimulatedUser, target: str) -> None:
+    """Test that redirects are not followed, least of all with the token."""
+    await user.start()
     for status in (300, 301, 302, 303, 305, 307, 308):
-        server.say(status, json.dumps(HEALTHY), Location=target)
+        server.respond(status, json.dumps(HEALTHY), Location=target)
         server.requests.clear()
-        await person.wait()
+        await user.wait()
 
-        assert person.state(STATE) == "unavailable"
-        assert (
-            person.entry.runtime_data.coordinator.data.error is ErrorKind.WRONG_ADDRESS
-        )
+        assert user.state(STATE) == "unavailable"
+        assert user.entry.runtime_data.coordinator.data.error is ErrorKind.WRONG_ADDRESS
         assert len(server.requests) == 1
 
 
-# What it tries to fill
+# What the server tries to fill
 
 
 async def test_cookies(
-    hass: HomeAssistant, server: CannedServer, person: Person, url: str
+    hass: HomeAssistant, server: CannedServer, user: SimulatedUser, url: str
 ) -> None:
-    """A cookie is not kept in the session that all of Home Assistant uses."""
-    await person.start()
-    server.say(
+    """Test that no cookie is stored in the session that Home Assistant shares."""
+    await user.start()
+    server.respond(
         200,
         json.dumps(HEALTHY),
         Set_Cookie="session=stolen; Max-Age=99999999; Path=/",
     )
 
-    await go_everywhere(person, server, server.answer)
+    await show_everywhere(user, server, server.answer)
 
     session = async_get_clientsession(hass)
     assert list(session.cookie_jar) == []
     assert {request.headers["Cookie"] for request in server.requests} == {None}
-    # Another one would be.
+    # A cookie of another server would be.
     await session.get(url)
     assert [cookie.key for cookie in session.cookie_jar] == ["session"]
 
 
-async def test_states_without_end(
-    server: CannedServer, person: Person, listener: Listener
+async def test_endless_states(
+    server: CannedServer, user: SimulatedUser, log_recorder: LogRecorder
 ) -> None:
-    """States that are made up one after the other fill neither memory nor log."""
-    await person.start()
+    """Test that endless new states fill neither memory nor log."""
+    await user.start()
     for number in range(200):
-        say(server, stateInstance=f"{MARK} {number}")
-        await person.entry.runtime_data.coordinator.async_refresh()
+        set_fields(server, stateInstance=f"{MARK} {number}")
+        await user.entry.runtime_data.coordinator.async_refresh()
 
-    assert f"{MARK} 199" in (await person.diagnostics())[0]
-    output = [line for line in listener.lines if MARK in line]
+    assert f"{MARK} 199" in (await user.diagnostics())[0]
+    output = [line for line in log_recorder.lines if MARK in line]
     assert len(output) == MAX_LOGGED_STATES
-    unknown_states = person.entry.runtime_data.coordinator._unknown_states
+    unknown_states = user.entry.runtime_data.coordinator._unknown_states
     assert len(unknown_states._logged) == MAX_LOGGED_STATES
 
 
-async def test_promises_without_end(
-    server: CannedServer, person: Person, monkeypatch: pytest.MonkeyPatch
+async def test_endless_promises(
+    server: CannedServer, user: SimulatedUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that keeps saying that it is about to answer is not waited for."""
+    """Test that a server that keeps announcing a response times out."""
     monkeypatch.setattr(transport, "TIMEOUT", ClientTimeout(total=0.2))
     server.answer = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 50_000
 
-    await person.hass.config_entries.async_setup(person.entry.entry_id)
+    await user.hass.config_entries.async_setup(user.entry.entry_id)
+    await user.settle()
 
-    assert person.entry.state is ConfigEntryState.LOADED
-    assert person.state(ERROR) == ErrorKind.CANNOT_CONNECT
+    assert user.entry.state is ConfigEntryState.LOADED
+    assert user.state(ERROR) == ErrorKind.CANNOT_CONNECT

@@ -1,4 +1,4 @@
-"""Test the life of a config entry."""
+"""Test the lifecycle of a config entry."""
 
 from collections import Counter
 from datetime import timedelta
@@ -34,32 +34,32 @@ from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.entities import BUTTON, ERROR, PROBLEM, STATE
 from tests.support.entries import entry_of
-from tests.support.failures import FAILURES, FAULT_OF_KIND, SLOW
+from tests.support.fault_kinds import FAULT_OF_KIND, FAULTS_AND_KINDS, SLOW
 from tests.support.helpers import (
-    async_pass,
+    all_called_methods,
+    async_advance,
     async_polls,
     async_set_up,
     async_set_up_without_entities,
     issue_keys,
-    methods,
 )
 from tests.support.secrecy import assert_hidden
 from tests.support.translation_check import ENGLISH
-from tests.support.waiting import async_until
+from tests.support.wait_until import async_wait_until
 
-# What is asked when an entry is set up.
+# The requests during the setup of an entry.
 ASKED_FIRST: Final = ["getStateInstance", "getSettings", "getMessagesCount"]
 
 OTHER_INSTANCE_ID: Final = "1101000002"
 
 TEXTS: Final = json.loads(ENGLISH.read_text(encoding="utf-8"))
 
-# Whoever looks for the token finds it as well.
+# Derived from the token, so that a search for the token finds it as well.
 NEW_TOKEN: Final = f"{TOKEN}1"
 
 
 def device_of(hass: HomeAssistant, entry: MockConfigEntry) -> dr.DeviceEntry:
-    """Return the device of an account, of which there is one."""
+    """Return the only device of an account."""
     (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     return device
 
@@ -70,16 +70,16 @@ async def test_load_and_unload(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """An entry is loaded with three requests; when it is unloaded, no more are made."""
+    """Test that an entry is loaded with three requests, and none follow its unload."""
     assert loaded_entry.state is ConfigEntryState.LOADED
-    assert Counter(methods(account)) == Counter(ASKED_FIRST)
+    assert Counter(all_called_methods(account)) == Counter(ASKED_FIRST)
     assert hass.states.get(STATE).state == "authorized"
 
     await hass.config_entries.async_unload(loaded_entry.entry_id)
 
     assert loaded_entry.state is ConfigEntryState.NOT_LOADED
     assert hass.states.get(STATE).state == STATE_UNAVAILABLE
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert len(account.requests) == len(ASKED_FIRST)
 
 
@@ -89,21 +89,21 @@ async def test_reload(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """After a reload, an entry works and polls once a minute as before."""
+    """Test that an entry works and polls once a minute after a reload, as before."""
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert loaded_entry.state is ConfigEntryState.LOADED
-    assert Counter(methods(account)) == Counter(2 * ASKED_FIRST)
+    assert Counter(all_called_methods(account)) == Counter(2 * ASKED_FIRST)
     account.requests.clear()
     account.state = "blocked"
 
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     assert hass.states.get(STATE).state == "blocked"
-    assert methods(account).count("getStateInstance") == 1
+    assert all_called_methods(account).count("getStateInstance") == 1
 
 
-@pytest.mark.parametrize(("fault", "kind"), FAILURES)
+@pytest.mark.parametrize(("fault", "kind"), FAULTS_AND_KINDS)
 async def test_failure(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -113,13 +113,13 @@ async def test_failure(
     fault: Fault,
     kind: ErrorKind,
 ) -> None:
-    """Whatever the server says, an account is set up, says why, and is watched."""
+    """Test that an account is set up, shows why, and is polled, on any response."""
     account.fault = fault
 
     await async_set_up(hass, config_entry)
 
     assert config_entry.state is ConfigEntryState.LOADED
-    assert methods(account)[0] == "getStateInstance"
+    assert all_called_methods(account)[0] == "getStateInstance"
     assert hass.states.get(STATE).state == STATE_UNAVAILABLE
     assert hass.states.get(PROBLEM).state == STATE_UNAVAILABLE
     assert hass.states.get(BUTTON).state != STATE_UNAVAILABLE
@@ -130,7 +130,7 @@ async def test_failure(
     assert text.partition(". ")[0] in caplog.text
 
     account.fault = None
-    await async_pass(hass, freezer, RATE_LIMIT_DELAY)
+    await async_advance(hass, freezer, RATE_LIMIT_DELAY)
 
     assert hass.states.get(STATE).state == "authorized"
     assert hass.states.get(ERROR).state == "none"
@@ -138,13 +138,13 @@ async def test_failure(
 
 
 @pytest.mark.parametrize("fault", SLOW)
-async def test_no_answer_in_time(
+async def test_timeout(
     hass: HomeAssistant,
     config_entry: MockConfigEntry,
     account: Account,
     fault: Fault,
 ) -> None:
-    """A server that does not come to an end is one that cannot be reached."""
+    """Test that a response that never completes is a failure to connect."""
     account.fault = fault
 
     with patch.object(transport, "TIMEOUT", ClientTimeout(total=0.05)):
@@ -160,14 +160,14 @@ async def test_no_answer_in_time(
     assert hass.states.get(STATE).state == "authorized"
 
 
-async def test_nobody_listens(
+async def test_closed_port(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     config_entry: MockConfigEntry,
     simulator: Simulator,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A server that is down when Home Assistant starts is asked every minute."""
+    """Test that a server that is down at startup is polled every minute."""
     await simulator.stop()
     await async_set_up(hass, config_entry)
     assert hass.states.get(ERROR).state == ErrorKind.CANNOT_CONNECT
@@ -176,7 +176,7 @@ async def test_nobody_listens(
     assert hass.states.get(STATE).state == STATE_UNAVAILABLE
 
     await simulator.start(simulator.port)
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert hass.states.get(STATE).state == "authorized"
     assert_hidden(TOKEN, caplog)
 
@@ -187,18 +187,18 @@ async def test_rate_limited(
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """The server is not asked again before the time that it names."""
+    """Test that the server receives no request before the time that it names."""
     account.fault = Fault.RATE_LIMITED_RETRY_AFTER
     account.retry_after = 300
     await async_set_up(hass, config_entry)
     account.fault = None
-    asked = methods(account).count("getStateInstance")
+    requests = all_called_methods(account).count("getStateInstance")
 
-    await async_pass(hass, freezer, 299)
+    await async_advance(hass, freezer, 299)
     assert hass.states.get(STATE).state == STATE_UNAVAILABLE
-    assert methods(account).count("getStateInstance") == asked == 1
+    assert all_called_methods(account).count("getStateInstance") == requests == 1
 
-    await async_pass(hass, freezer, 2)
+    await async_advance(hass, freezer, 2)
     assert hass.states.get(STATE).state == "authorized"
 
 
@@ -208,35 +208,35 @@ async def test_problem_while_starting(
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A plan that expired during a restart is a problem after a minute, as is its renewal."""
+    """Test that an expired or renewed plan is detected a minute after a restart."""
     account.fault = Fault.EXPIRED_TEXT
     await async_set_up(hass, config_entry)
     assert hass.states.get(ERROR).state == ErrorKind.EXPIRED
 
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert hass.states.get(PROBLEM).state == STATE_ON
     assert issue_keys(hass) == ["expired"]
 
     account.fault = None
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert hass.states.get(PROBLEM).state == STATE_OFF
     assert issue_keys(hass) == []
 
 
-async def test_token_rejected(
+async def test_rejected_token(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     config_entry: MockConfigEntry,
     account: Account,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A token that is rejected, and again a minute later, has to be replaced."""
+    """Test that a token that is rejected twice, a minute apart, must be replaced."""
     account.token = NEW_TOKEN
     await async_set_up(hass, config_entry)
     assert hass.config_entries.flow.async_progress() == []
     assert hass.states.get(ERROR).state == ErrorKind.INVALID_AUTH
 
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     assert config_entry.state is ConfigEntryState.LOADED
     (flow,) = hass.config_entries.flow.async_progress()
@@ -252,19 +252,19 @@ async def test_token_accepted_later(
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A token that is asked for is tried again and again: it may have been right."""
+    """Test that a rejected token is still tried, as it may have been right."""
     account.fault = Fault.UNAUTHORIZED
     await async_set_up(hass, config_entry)
-    await async_pass(hass, freezer)
-    asked = hass.config_entries.flow.async_progress()
-    assert len(asked) == 1
+    await async_advance(hass, freezer)
+    flows = hass.config_entries.flow.async_progress()
+    assert len(flows) == 1
     for _ in range(3):
-        await async_pass(hass, freezer)
-        assert hass.config_entries.flow.async_progress() == asked
-    assert methods(account).count("getStateInstance") == 5
+        await async_advance(hass, freezer)
+        assert hass.config_entries.flow.async_progress() == flows
+    assert all_called_methods(account).count("getStateInstance") == 5
 
     account.fault = None
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert hass.states.get(STATE).state == "authorized"
     assert hass.config_entries.flow.async_progress() == []
 
@@ -275,11 +275,11 @@ async def test_token_rejected_once(
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A token that is rejected once, as during a change at the server, is kept."""
+    """Test that a token that is rejected only once is kept."""
     account.fault = Fault.UNAUTHORIZED
     await async_set_up(hass, config_entry)
     account.fault = None
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     assert hass.states.get(STATE).state == "authorized"
     assert hass.config_entries.flow.async_progress() == []
@@ -292,7 +292,7 @@ async def test_remove(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A removed entry leaves nothing behind, and makes no more requests."""
+    """Test that a removed entry leaves nothing behind and makes no requests."""
     account.state = "blocked"
     await async_polls(hass, freezer, 2)
     assert issue_keys(hass) == ["blocked"]
@@ -300,7 +300,7 @@ async def test_remove(
     account.requests.clear()
 
     await hass.config_entries.async_remove(loaded_entry.entry_id)
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     assert hass.config_entries.async_entries(DOMAIN) == []
     assert issue_keys(hass) == []
@@ -311,13 +311,13 @@ async def test_remove(
     assert account.requests == []
 
 
-async def test_remove_what_was_disabled(
+async def test_remove_disabled_entry(
     hass: HomeAssistant,
     config_entry: MockConfigEntry,
     account: Account,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """An entry of which nothing is known can be removed."""
+    """Test that an entry without any data can be removed."""
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_set_disabled_by(
         config_entry.entry_id, ConfigEntryDisabler.USER
@@ -337,7 +337,7 @@ async def test_one_of_two_accounts(
     simulator: Simulator,
     account: Account,
 ) -> None:
-    """An account lives on while another one fails, and when that is removed."""
+    """Test that an account is unaffected by the failure and removal of another one."""
     other_account = simulator.add_account(OTHER_INSTANCE_ID, TOKEN)
     other_account.fault = Fault.SERVER_ERROR
     other_entry = entry_of(simulator.url, OTHER_INSTANCE_ID)
@@ -346,7 +346,7 @@ async def test_one_of_two_accounts(
 
     await hass.config_entries.async_remove(other_entry.entry_id)
     account.state = "sleepMode"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     assert hass.states.get(STATE).state == "sleep_mode"
 
@@ -356,7 +356,7 @@ async def test_device(
     loaded_entry: MockConfigEntry,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """An account is a service, with all that is known of it."""
+    """Test that an account is a service, with all that is known about it."""
     device = device_of(hass, loaded_entry)
 
     assert device.name == f"GREEN-API {INSTANCE_ID}"
@@ -387,7 +387,7 @@ async def test_model(
     show_type: bool,  # noqa: FBT001
     model: str,
 ) -> None:
-    """The model is the messenger; an unknown one counts as WhatsApp."""
+    """Test that the model is the messenger, and WhatsApp if it is unknown."""
     account.messenger = messenger
     account.show_type = show_type
 
@@ -405,14 +405,14 @@ async def test_no_settings(
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """An account without readable settings lacks a model, and nothing else."""
+    """Test that an account without readable settings lacks only its model."""
     account.faults["getSettings"] = fault
 
     await async_set_up(hass, config_entry)
     await hass.async_block_till_done(wait_background_tasks=True)
 
     assert config_entry.state is ConfigEntryState.LOADED
-    assert Counter(methods(account)) == Counter(ASKED_FIRST)
+    assert Counter(all_called_methods(account)) == Counter(ASKED_FIRST)
     assert device_of(hass, config_entry).model is None
     assert hass.states.get(STATE).state == "authorized"
     assert hass.config_entries.flow.async_progress() == []
@@ -426,29 +426,29 @@ async def test_slow_settings(
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """Nothing waits for the settings: neither set-up, nor polls, nor the end."""
+    """Test that neither setup, polls nor unload wait for the settings."""
     account.faults["getSettings"] = Fault.HANG
 
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
-    await async_until(lambda: "getSettings" in methods(account))
+    await async_wait_until(lambda: "getSettings" in all_called_methods(account))
     assert config_entry.state is ConfigEntryState.LOADED
 
     account.state = "blocked"
     freezer.tick(61)
     async_fire_time_changed(hass)
-    await async_until(lambda: hass.states.get(STATE).state == "blocked")
+    await async_wait_until(lambda: hass.states.get(STATE).state == "blocked")
 
     assert await hass.config_entries.async_unload(config_entry.entry_id)
 
 
-async def test_model_over_a_restart(
+async def test_model_across_restart(
     hass: HomeAssistant,
     config_entry: MockConfigEntry,
     account: Account,
     device_registry: dr.DeviceRegistry,
 ) -> None:
-    """The model that is known stays while the settings cannot be read."""
+    """Test that a known model is kept while the settings cannot be read."""
     config_entry.add_to_hass(hass)
     device_registry.async_get_or_create(
         config_entry_id=config_entry.entry_id,
@@ -469,10 +469,10 @@ async def test_no_entities(
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """An account is polled even if every entity of it is disabled."""
+    """Test that an account is polled even if all of its entities are disabled."""
     await async_set_up_without_entities(hass, config_entry)
     account.requests.clear()
 
     await async_polls(hass, freezer, 2)
 
-    assert methods(account) == 2 * ["getStateInstance"]
+    assert all_called_methods(account) == 2 * ["getStateInstance"]

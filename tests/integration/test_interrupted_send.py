@@ -1,4 +1,4 @@
-"""Let accounts and recipients go while messages are being sent."""
+"""Remove accounts and recipients while messages are being sent."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,8 +8,8 @@ from aiohttp import ClientTimeout
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.green_api import freshness
 from custom_components.green_api.api import transport
+from custom_components.green_api.decisions import freshness
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -19,9 +19,11 @@ from tests.support.recipients import (
     ALEX_CHAT,
     async_add_recipient,
     async_notify,
-    sent,
+    sent_messages,
 )
-from tests.support.waiting import async_until
+from tests.support.wait_until import async_wait_until
+
+pytestmark = pytest.mark.long(16)
 
 type Interrupt = Callable[[HomeAssistant, MockConfigEntry], Awaitable[None]]
 
@@ -38,13 +40,13 @@ async def async_remove_recipient(hass: HomeAssistant, entry: MockConfigEntry) ->
 
 
 async def async_stop(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Begin to stop Home Assistant."""
+    """Start stopping Home Assistant."""
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
     await asyncio.sleep(0)
 
 
 async def async_outcome(hass: HomeAssistant, text: str) -> str:
-    """Send a message, and return what is said of it."""
+    """Send a message, and return the outcome."""
     try:
         await async_notify(hass, text)
     except HomeAssistantError as err:
@@ -70,18 +72,18 @@ async def test_interrupted(
     interrupt: Interrupt,
     expected: str,
 ) -> None:
-    """Of a message on its way, and of one that waits, one thing is said: what is true.
+    """Test that a message being sent, and one that waits, have the correct outcome.
 
-    The state of an account that nobody asks for any more is not known to be good.
+    The state of an account that is no longer polled is not known to be good.
     """
-    # A message may wait for longer than an answer holds.
+    # A message may wait for longer than a response is valid.
     monkeypatch.setattr(freshness, "FRESH_FOR", 0)
     await async_add_recipient(hass, loaded_entry, "Alex", ALEX_CHAT)
     account.faults["sendMessage"] = Fault.HANG
     account.acts_in_spite_of_fault = True
     with patch.object(transport, "TIMEOUT", ClientTimeout(total=0.5)):
         first = hass.async_create_task(async_outcome(hass, "On its way"))
-        await async_until(lambda: len(sent(account)) == 1)
+        await async_wait_until(lambda: len(sent_messages(account)) == 1)
     second = hass.async_create_task(async_outcome(hass, "Waiting"))
     await asyncio.sleep(0.05)
     account.faults.clear()
@@ -92,4 +94,4 @@ async def test_interrupted(
     accepted = [message.body["message"] for message in account.messages]
     assert accepted == ["On its way", *["Waiting"] * (expected == "sent")]
     await hass.async_block_till_done(wait_background_tasks=True)
-    assert len(sent(account)) == len(accepted)
+    assert len(sent_messages(account)) == len(accepted)

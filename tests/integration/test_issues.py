@@ -1,4 +1,4 @@
-"""Test what is in Home Assistant's repairs while the real coordinator polls."""
+"""Test the issues in Home Assistant's repairs while the real coordinator polls."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import fields
@@ -20,7 +20,7 @@ from custom_components.green_api.const import (
     RESTRICTED_HELP_URL,
     SUPPORT_URL,
 )
-from custom_components.green_api.problem import Problem
+from custom_components.green_api.decisions.problem import Problem
 from custom_components.green_api.repairs import FIX_FLOWS
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
@@ -37,15 +37,16 @@ from tests.simulator import Account, Simulator
 from tests.support.entities import BUTTON, PROBLEM, REASON
 from tests.support.entries import copy_of, entry_of
 from tests.support.helpers import (
-    async_pass,
+    async_advance,
     async_polls,
     async_set_up,
     async_set_up_without_entities,
+    spaced,
 )
+from tests.support.problem_reference import STUCK
 from tests.support.queue_replays import QUEUE_PROBLEMS
-from tests.support.reference import STUCK
 from tests.support.replays import (
-    FAILURES,
+    FAILURES_BY_NAME,
     POLLED_REPLAYS,
     REBOOT,
     RESTART,
@@ -55,6 +56,8 @@ from tests.support.replays import (
 from tests.support.restart import async_restarted
 from tests.support.secrecy import assert_hidden
 
+pytestmark = pytest.mark.long(20)
+
 START: Final = datetime(2026, 11, 24, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
@@ -63,7 +66,7 @@ HAS_CONFIG_ENTRY_ID: Final = "config_entry_id" in {
     field.name for field in fields(ir.IssueEntry)
 }
 
-# What brings each problem about.
+# What causes each problem.
 CAUSES: Final[dict[Problem, str]] = {
     Problem.ASLEEP: "sleepMode",
     Problem.BLOCKED: "blocked",
@@ -76,10 +79,11 @@ CAUSES: Final[dict[Problem, str]] = {
     Problem.WRONG_ADDRESS: "403",
 }
 
-# How issues differ from the usual ones: errors, not fixable, with a link to the console.
+# How issues differ from the usual ones: errors, not fixable, with a link to the
+# console.
 WARNINGS: Final = frozenset({Problem.ASLEEP, Problem.RESTRICTED, Problem.UNKNOWN_STATE})
 FIXABLE: Final = frozenset(FIX_FLOWS)
-# Home Assistant has other texts for what can be fixed.
+# Home Assistant has other texts for issues that are fixable.
 KEYS: Final = (
     {Problem.WRONG_ADDRESS: "wrong_address_fixable"}
     if Problem.WRONG_ADDRESS in FIXABLE
@@ -102,25 +106,25 @@ def issues(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
 
 
 def reason(hass: HomeAssistant) -> str | None:
-    """Return the reason of the problem, None if there is none."""
+    """Return the reason of the problem, or None."""
     state = hass.states.get(REASON)
     return state.state if state.state in set(Problem) else None
 
 
-def let_answer(account: Account, word: str) -> None:
-    """Set the answer that a word of a sequence names."""
-    _, account.fault = FAILURES.get(word, (None, None))
+def set_answer(account: Account, word: str) -> None:
+    """Set the response that a word of a sequence names."""
+    _, account.fault = FAILURES_BY_NAME.get(word, (None, None))
     account.state = {"null": None}.get(word, word)
 
 
-async def async_bring_about(
+async def async_cause_problem(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
     problem: Problem,
 ) -> None:
-    """Let a problem last for so long that it is certain."""
-    let_answer(account, CAUSES[problem])
+    """Let a problem last until it is certain."""
+    set_answer(account, CAUSES[problem])
     await async_polls(hass, freezer, 12)
 
 
@@ -131,7 +135,7 @@ async def async_press_reboot(hass: HomeAssistant) -> None:
     )
 
 
-async def async_play(
+async def async_replay_step(
     hass: HomeAssistant, entry: MockConfigEntry, account: Account, step: Step
 ) -> None:
     """Play a step of a sequence, which is due now."""
@@ -140,7 +144,7 @@ async def async_play(
     elif step.event == REBOOT:
         await async_press_reboot(hass)
     else:
-        let_answer(account, step.event)
+        set_answer(account, step.event)
         if entry.state is ConfigEntryState.NOT_LOADED:
             await hass.config_entries.async_setup(entry.entry_id)
         async_fire_time_changed(hass)
@@ -150,7 +154,7 @@ async def async_play(
 def problems_with_issue(steps: list[Step]) -> Iterator[set[Problem]]:
     """Yield the problems that have an issue after each step.
 
-    Whoever has rebooted a stuck instance has done what its issue asks for.
+    A reboot of a stuck instance is what its issue asks for.
     """
     rebooted_at = -HOUR
     for step in steps:
@@ -168,12 +172,12 @@ async def test_replay(
     account: Account,
     replay: Replay,
 ) -> None:
-    """After each poll, the problem is in the repairs, and nothing else is."""
+    """Test that after each poll the repairs contain the problem, and nothing else."""
     config_entry.add_to_hass(hass)
     seen = []
     for step in replay.steps:
         freezer.move_to(START + step.at)
-        await async_play(hass, config_entry, account, step)
+        await async_replay_step(hass, config_entry, account, step)
         seen.append((step, list(issues(hass)), reason(hass)))
 
     assert seen == [
@@ -186,14 +190,14 @@ async def test_replay(
             replay.steps, problems_with_issue(replay.steps), strict=True
         )
     ]
-    # Each answer was that of a poll of the coordinator's own.
+    # Each response was to a poll of the coordinator itself.
     answers = [step for step in replay.steps if step.event not in {REBOOT, RESTART}]
     polls = [req for req in account.requests if req.method == "getStateInstance"]
     assert len(polls) == len(answers)
 
 
 def test_replays_show_every_problem() -> None:
-    """Every problem is brought about while the real coordinator polls."""
+    """Test that every problem occurs while the real coordinator polls."""
     shown = {step.problem for replay in POLLED_REPLAYS for step in replay.steps}
     assert shown == {None, *Problem} - QUEUE_PROBLEMS
 
@@ -201,7 +205,7 @@ def test_replays_show_every_problem() -> None:
 def assert_shown(
     entry: MockConfigEntry, issue: ir.IssueEntry, problem: Problem
 ) -> None:
-    """Assert that an issue is shown as its problem has to be."""
+    """Assert that an issue is shown as its problem requires."""
     severity = (
         ir.IssueSeverity.WARNING if problem in WARNINGS else ir.IssueSeverity.ERROR
     )
@@ -228,25 +232,25 @@ async def test_issue(
     account: Account,
     problem: Problem,
 ) -> None:
-    """An issue names the account, says how bad it is, and goes when all is well."""
-    await async_bring_about(hass, freezer, account, problem)
+    """Test that an issue names the account, has its severity, and ends on recovery."""
+    await async_cause_problem(hass, freezer, account, problem)
     (issue,) = issues(hass).values()
     assert_shown(loaded_entry, issue, problem)
 
-    let_answer(account, "authorized")
-    await async_pass(hass, freezer)
+    set_answer(account, "authorized")
+    await async_advance(hass, freezer)
     assert not issues(hass)
 
 
-async def test_issue_of_a_reboot_in_vain(
+async def test_issue_after_failed_reboot(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A reboot that does not help leads to another issue than the one it was for."""
+    """Test that a reboot without effect leads to a different issue."""
     account.boot_seconds = 3600
-    await async_bring_about(hass, freezer, account, Problem.STUCK_STARTING)
+    await async_cause_problem(hass, freezer, account, Problem.STUCK_STARTING)
     await async_press_reboot(hass)
     assert not issues(hass)
 
@@ -261,15 +265,15 @@ async def test_restricted_until(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """The issue of a restriction says in local time when it ends, once that is known."""
+    """Test that the issue of a restriction shows its end in local time, once known."""
     await hass.config.async_set_time_zone("Asia/Jerusalem")
     until = datetime(2026, 11, 26, 10, 30, tzinfo=UTC)
     issue_id = f"{loaded_entry.entry_id}_restricted"
-    await async_bring_about(hass, freezer, account, Problem.RESTRICTED)
+    await async_cause_problem(hass, freezer, account, Problem.RESTRICTED)
     assert issues(hass)[issue_id].translation_key == "restricted"
 
     account.suspended_until = int(until.timestamp())
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     (issue,) = issues(hass).values()
     assert issue.issue_id == issue_id
     assert issue.translation_key == "restricted_until"
@@ -277,18 +281,18 @@ async def test_restricted_until(
         "name": loaded_entry.title,
         "console_url": CONSOLE_URL,
         "waiting": "",
-        "until": "2026-11-26 12:30",
+        "until": spaced("Nov 26, 2026, 12:30 PM"),
     }
     assert issue.severity is ir.IssueSeverity.WARNING
     assert issue.learn_more_url == HELP[Problem.RESTRICTED]
 
     account.suspended_until = int((until + timedelta(days=1)).timestamp())
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     until_then = issues(hass)[issue_id].translation_placeholders["until"]
-    assert until_then == "2026-11-27 12:30"
+    assert until_then == spaced("Nov 27, 2026, 12:30 PM")
 
     account.suspended_until = None
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert issues(hass)[issue_id].translation_key == "restricted"
 
 
@@ -298,12 +302,12 @@ async def test_restriction_not_confirmed(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """The end of a restriction is no part of the problem before it."""
-    await async_bring_about(hass, freezer, account, Problem.BLOCKED)
+    """Test that the end of a restriction is not used for the problem before it."""
+    await async_cause_problem(hass, freezer, account, Problem.BLOCKED)
 
     account.state = "suspended"
     account.suspended_until = int(START.timestamp())
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     (issue,) = issues(hass).values()
     assert_shown(loaded_entry, issue, Problem.BLOCKED)
@@ -311,7 +315,7 @@ async def test_restriction_not_confirmed(
 
 @pytest.fixture
 def other_account(simulator: Simulator) -> Account:
-    """Return a second account of the same server."""
+    """Return a second account on the same server."""
     return simulator.add_account("1101000002", "another token", state="authorized")
 
 
@@ -334,18 +338,18 @@ async def test_two_accounts(
     other_entry: MockConfigEntry,
     other_account: Account,
 ) -> None:
-    """Each account has issues of its own, which come and go without the other's."""
-    await async_bring_about(hass, freezer, account, Problem.LOGGED_OUT)
+    """Test that each account has its own issues, independent of the other's."""
+    await async_cause_problem(hass, freezer, account, Problem.LOGGED_OUT)
     (issue,) = issues(hass).values()
     assert_shown(loaded_entry, issue, Problem.LOGGED_OUT)
 
-    await async_bring_about(hass, freezer, other_account, Problem.LOGGED_OUT)
+    await async_cause_problem(hass, freezer, other_account, Problem.LOGGED_OUT)
     ours, others = issues(hass).values()
     assert_shown(loaded_entry, ours, Problem.LOGGED_OUT)
     assert_shown(other_entry, others, Problem.LOGGED_OUT)
 
-    let_answer(account, "authorized")
-    await async_pass(hass, freezer)
+    set_answer(account, "authorized")
+    await async_advance(hass, freezer)
     (issue,) = issues(hass).values()
     assert_shown(other_entry, issue, Problem.LOGGED_OUT)
 
@@ -370,7 +374,7 @@ async def async_unload(hass: HomeAssistant, entry_id: str) -> None:
 
 @pytest.mark.parametrize("way", [async_disable, async_remove, async_unload])
 @pytest.mark.parametrize("problem", CAUSES)
-async def test_goes_with_the_entry(
+async def test_issue_removed_with_entry(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
@@ -378,22 +382,22 @@ async def test_goes_with_the_entry(
     problem: Problem,
     way: Callable[[HomeAssistant, str], Awaitable[None]],
 ) -> None:
-    """An account that is not polled any more has no issue."""
-    await async_bring_about(hass, freezer, account, problem)
+    """Test that an account that is no longer polled has no issue."""
+    await async_cause_problem(hass, freezer, account, problem)
     assert issues(hass)
 
     await way(hass, loaded_entry.entry_id)
 
     assert not issues(hass)
     requests = len(account.requests)
-    await async_pass(hass, freezer, 600)
+    await async_advance(hass, freezer, 600)
     assert not issues(hass)
     assert len(account.requests) == requests
 
 
 @pytest.mark.parametrize("way", [async_disable, async_remove, async_unload])
 @pytest.mark.parametrize("problem", [Problem.DELETED, Problem.EXPIRED])
-async def test_set_up_in_problem(
+async def test_setup_during_problem(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     config_entry: MockConfigEntry,
@@ -401,14 +405,15 @@ async def test_set_up_in_problem(
     problem: Problem,
     way: Callable[[HomeAssistant, str], Awaitable[None]],
 ) -> None:
-    """An account that has a problem from the start has its issue too."""
-    let_answer(account, CAUSES[problem])
+    """Test that an account that has a problem from the start has its issue too."""
+    set_answer(account, CAUSES[problem])
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert config_entry.state is ConfigEntryState.LOADED
     assert not issues(hass)
 
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert config_entry.state is ConfigEntryState.LOADED
     (issue,) = issues(hass).values()
     assert_shown(config_entry, issue, problem)
@@ -417,21 +422,22 @@ async def test_set_up_in_problem(
     assert not issues(hass)
 
 
-async def test_set_up_after_problem(
+async def test_setup_after_problem(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """An account that is paid for again works at the next poll."""
+    """Test that an account that is paid for again works at the next poll."""
     config_entry.add_to_hass(hass)
-    let_answer(account, "expired")
+    set_answer(account, "expired")
     await hass.config_entries.async_setup(config_entry.entry_id)
-    await async_pass(hass, freezer)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    await async_advance(hass, freezer)
     assert issues(hass)
 
-    let_answer(account, "authorized")
-    await async_pass(hass, freezer)
+    set_answer(account, "authorized")
+    await async_advance(hass, freezer)
 
     assert hass.states.get(PROBLEM).state == STATE_OFF
     assert not issues(hass)
@@ -446,8 +452,8 @@ async def test_restart(
     account: Account,
     problem: Problem,
 ) -> None:
-    """The issue is back with the first answer after a restart."""
-    await async_bring_about(hass, freezer, account, problem)
+    """Test that the issue is back with the first response after a restart."""
+    await async_cause_problem(hass, freezer, account, problem)
     await hass.async_stop(force=True)
     freezer.tick(30)
 
@@ -463,25 +469,25 @@ async def test_restart(
 async def test_ignored(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """An issue that the user ignores stays ignored while the problem lasts."""
-    await async_bring_about(hass, freezer, account, Problem.BLOCKED)
+    """Test that an ignored issue stays ignored while the problem lasts."""
+    await async_cause_problem(hass, freezer, account, Problem.BLOCKED)
     (issue_id,) = issues(hass)
     ir.async_ignore_issue(hass, DOMAIN, issue_id, ignore=True)
 
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     assert issues(hass)[issue_id].dismissed_version
     assert hass.states.get(PROBLEM).state == STATE_ON
 
 
-async def test_ignored_over_a_reload(
+async def test_ignored_across_reload(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A reload does not bring an ignored issue back, nor undo a change of mind."""
-    await async_bring_about(hass, freezer, account, Problem.BLOCKED)
+    """Test that a reload neither restores an ignored issue nor ignores it again."""
+    await async_cause_problem(hass, freezer, account, Problem.BLOCKED)
     (issue_id,) = issues(hass)
     ir.async_ignore_issue(hass, DOMAIN, issue_id, ignore=True)
 
@@ -492,47 +498,48 @@ async def test_ignored_over_a_reload(
     assert issues(hass)[issue_id].dismissed_version
 
     ir.async_ignore_issue(hass, DOMAIN, issue_id, ignore=False)
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     assert not issues(hass)[issue_id].dismissed_version
 
 
 @pytest.mark.parametrize("is_reloaded", [True, False])
-async def test_ignored_the_last_time(
+async def test_ignored_last_time(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
     is_reloaded: bool,  # noqa: FBT001
 ) -> None:
-    """The next problem of the same kind is shown, however the last one ended."""
-    await async_bring_about(hass, freezer, account, Problem.LOGGED_OUT)
+    """Test that the next problem of the same kind is shown, however the last ended."""
+    await async_cause_problem(hass, freezer, account, Problem.LOGGED_OUT)
     (issue_id,) = issues(hass)
     ir.async_ignore_issue(hass, DOMAIN, issue_id, ignore=True)
 
-    let_answer(account, "authorized")
+    set_answer(account, "authorized")
     await (
         hass.config_entries.async_reload(loaded_entry.entry_id)
         if is_reloaded
-        else async_pass(hass, freezer)
+        else async_advance(hass, freezer)
     )
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert not issues(hass)
-    await async_bring_about(hass, freezer, account, Problem.LOGGED_OUT)
+    await async_cause_problem(hass, freezer, account, Problem.LOGGED_OUT)
 
     assert not issues(hass)[issue_id].dismissed_version
 
 
-async def test_linked_while_home_assistant_restarts(
+async def test_linked_during_restart(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     config_entry: MockConfigEntry,
     account: Account,
     issue_registry: ir.IssueRegistry,
 ) -> None:
-    """An issue that was ignored before a restart is not ignored for ever."""
+    """Test that an issue that was ignored before a restart is not ignored forever."""
     config_entry.add_to_hass(hass)
     issue_id = f"{config_entry.entry_id}_logged_out"
-    # As the registry of issues is read when Home Assistant starts.
+    # As the issue registry is read when Home Assistant starts.
     issue_registry.issues[DOMAIN, issue_id] = ir.IssueEntry(
         active=False,
         breaks_in_ha_version=None,
@@ -552,7 +559,7 @@ async def test_linked_while_home_assistant_restarts(
     )
     await hass.config_entries.async_setup(config_entry.entry_id)
 
-    await async_bring_about(hass, freezer, account, Problem.LOGGED_OUT)
+    await async_cause_problem(hass, freezer, account, Problem.LOGGED_OUT)
 
     assert issues(hass)[issue_id].active
     assert not issues(hass)[issue_id].dismissed_version
@@ -567,46 +574,30 @@ async def test_clock_is_set(
     monkeypatch: pytest.MonkeyPatch,
     hours: int,
 ) -> None:
-    """A time of day that jumps makes no problem early or late, nor a reboot's end."""
+    """Test that changes of the system time affect neither problems nor a reboot."""
     account.boot_seconds = 3600
-    let_answer(account, "starting")
-    await async_pass(hass, freezer)
+    set_answer(account, "starting")
+    await async_advance(hass, freezer)
     now = dt_util.utcnow
     monkeypatch.setattr(dt_util, "utcnow", lambda: now() + timedelta(hours=hours))
     for _ in range(29):
-        await async_pass(hass, freezer, 10)
+        await async_advance(hass, freezer, 10)
     assert not issues(hass)
     for _ in range(2):
-        await async_pass(hass, freezer, 10)
+        await async_advance(hass, freezer, 10)
     (issue,) = issues(hass).values()
     assert issue.translation_key == Problem.STUCK_STARTING
 
     await async_press_reboot(hass)
     monkeypatch.setattr(dt_util, "utcnow", lambda: now() - timedelta(hours=hours))
     for _ in range(29):
-        await async_pass(hass, freezer, 10)
+        await async_advance(hass, freezer, 10)
         assert not issues(hass)
         assert reason(hass) == Problem.STUCK_STARTING
     for _ in range(2):
-        await async_pass(hass, freezer, 10)
+        await async_advance(hass, freezer, 10)
     (issue,) = issues(hass).values()
     assert issue.translation_key == Problem.STUCK_AFTER_REBOOT
-
-
-async def test_renamed(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
-) -> None:
-    """An issue names the account as the user does, from the next poll on."""
-    await async_bring_about(hass, freezer, account, Problem.BLOCKED)
-
-    hass.config_entries.async_update_entry(loaded_entry, title="Shop")
-    await async_pass(hass, freezer)
-
-    (issue,) = issues(hass).values()
-    assert_shown(loaded_entry, issue, Problem.BLOCKED)
 
 
 async def test_failed_unload(
@@ -615,8 +606,8 @@ async def test_failed_unload(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """An account that cannot be unloaded keeps its issue: it is still polled."""
-    await async_bring_about(hass, freezer, account, Problem.BLOCKED)
+    """Test that an account that failed to unload keeps its issue, as it is polled."""
+    await async_cause_problem(hass, freezer, account, Problem.BLOCKED)
 
     with patch.object(
         hass.config_entries, "async_unload_platforms", return_value=False
@@ -634,26 +625,26 @@ async def test_without_entities(
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """Issues need no entity that is enabled."""
+    """Test that issues do not require an enabled entity."""
     await async_set_up_without_entities(hass, config_entry)
 
-    await async_bring_about(hass, freezer, account, Problem.LOGGED_OUT)
+    await async_cause_problem(hass, freezer, account, Problem.LOGGED_OUT)
 
     (issue,) = issues(hass).values()
     assert_shown(config_entry, issue, Problem.LOGGED_OUT)
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_hides_the_token(
+async def test_token_hidden(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whatever the problem is, neither an issue nor a state nor the log holds the token."""
+    """Test that no problem reveals the token in its issue, its states or the log."""
     caplog.set_level("DEBUG")
     shown = []
     for problem in CAUSES:
-        await async_bring_about(hass, freezer, account, problem)
+        await async_cause_problem(hass, freezer, account, problem)
         shown += [issues(hass), hass.states.async_all()]
     assert_hidden(account.token, caplog, *shown)

@@ -1,4 +1,4 @@
-"""Test the linking of accounts over Home Assistant's HTTP API, as dialogs use it."""
+"""Test linking accounts over Home Assistant's HTTP API, as the dialogs use it."""
 
 import asyncio
 import base64
@@ -24,41 +24,46 @@ from custom_components.green_api.const import (
     DOMAIN,
     QR_LIFE,
 )
-from custom_components.green_api.linking.account import Account as LinkedAccount
-from custom_components.green_api.linking.process import Linking
-from custom_components.green_api.linking.waits import (
+from custom_components.green_api.dialogs.linking.account_to_link import AccountToLink
+from custom_components.green_api.dialogs.linking.linking import Linking
+from custom_components.green_api.dialogs.linking.open_dialog import FETCHED_WITHIN
+from custom_components.green_api.dialogs.linking.waits import (
+    AGREED_FOR,
     CODE_LIFE,
     LINKED_TIMEOUT,
-    QR_TIMEOUT,
-)
-from custom_components.green_api.linking.watch import (
     LOOK_INTERVAL,
     OUTCOME_LIFE,
-    SEEN_WITHIN,
+    PASSKEY_TIMEOUT,
+    QR_TIMEOUT,
 )
 from homeassistant.const import CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import issue_registry as ir
 from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.simulator.faults import Exchange
 from tests.support.dialog import (
-    FAILURES,
+    FAULTS_AND_ERRORS,
     LEAKY,
     PHONE,
     PLACEHOLDERS,
     Dialog,
     End,
-    Shown,
-    async_let_pass,
+    FlowResponse,
+    action_of,
+    async_advance_slowly,
     at_every_end,
+    is_waiting,
     reason_of_abort,
     step_of,
 )
 from tests.support.entities import STATE, state_of
 from tests.support.entries import entry_of
-from tests.support.helpers import asked, async_pass, async_polls, issue_ids
+from tests.support.helpers import async_advance, async_polls, called_methods, issue_ids
 from tests.support.secrecy import assert_hidden
-from tests.support.waiting import async_until
+from tests.support.wait_until import async_wait_until
+
+pytestmark = pytest.mark.long(28)
 
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 
@@ -71,7 +76,7 @@ def messenger() -> Messenger:
 
 @pytest.fixture
 def account(account: Account, messenger: Messenger) -> Account:
-    """Return an account of that messenger."""
+    """Return an account of the messenger."""
     account.messenger = messenger
     return account
 
@@ -80,7 +85,7 @@ def account(account: Account, messenger: Messenger) -> Account:
 def other_dialog(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, client: TestClient
 ) -> Dialog:
-    """Return a second dialog, not opened yet."""
+    """Return a second dialog that is not open yet."""
     return Dialog(hass, freezer, client)
 
 
@@ -91,7 +96,7 @@ async def logged_out(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> str:
-    """Return the id of the issue of an account that is logged out."""
+    """Return the ID of the issue of an account that is logged out."""
     account.state = "notAuthorized"
     await async_polls(hass, freezer, 2)
     account.requests.clear()
@@ -101,35 +106,35 @@ async def logged_out(
 
 
 def running(hass: HomeAssistant) -> list[str]:
-    """Return the names of the tasks of dialogs that run."""
+    """Return the names of the running tasks of dialogs."""
     names = [task.get_name() for task in hass._background_tasks]
     return [name for name in names if name.startswith(f"{DOMAIN} ")]
 
 
 async def async_scan(dialog: Dialog, account: Account) -> None:
     """Follow the dialog to the QR code."""
-    await dialog.choose("qr_code")
-    assert (await dialog.follow())["progress_action"] == "scan_qr_code"
+    await dialog.select_option("qr_code")
+    assert action_of(await dialog.follow()) == "scan_qr_code"
 
 
 async def async_wait_for_qr(dialog: Dialog, account: Account) -> None:
-    """Follow the dialog to the request for the QR code, which is not answered."""
+    """Follow the dialog to the request for the QR code, which gets no response."""
     account.faults["qr"] = Fault.HANG
-    assert (await dialog.choose("qr_code"))["progress_action"] == "get_qr_code"
-    await async_until(lambda: "qr" in asked(account))
+    assert (await dialog.select_option("qr_code"))["progress_action"] == "get_qr_code"
+    await async_wait_until(lambda: "qr" in called_methods(account))
 
 
 async def async_type(dialog: Dialog, account: Account) -> None:
-    """Follow the dialog to the code."""
-    await dialog.choose("phone_number")
+    """Follow the dialog to the pairing code."""
+    await dialog.select_option("phone_number")
     shown = await dialog.submit(phone_number=PHONE)
     assert shown["progress_action"] == "enter_code"
 
 
 async def async_finish(dialog: Dialog, account: Account) -> None:
-    """Follow the dialog to the wait for an account that is linked."""
+    """Follow the dialog to the wait for a linked account."""
     account.qr_type = "alreadyLogged"
-    await dialog.choose("qr_code")
+    await dialog.select_option("qr_code")
     assert (await dialog.follow())["progress_action"] == "finish_linking"
 
 
@@ -140,20 +145,32 @@ in_every_progress: Final = pytest.mark.parametrize(
 )
 
 
-# Linking: the way is chosen
+# Choosing the linking method
 
 
-async def test_ways(dialog: Dialog, logged_out: str, account: Account) -> None:
-    """The dialog offers the two ways, and nothing that is a step of one of them."""
+async def test_menu(dialog: Dialog, logged_out: str, account: Account) -> None:
+    """Test that the menu offers both methods and a reboot, and no inner steps."""
     shown = await dialog.open(logged_out)
-    assert asked(account) == ["getStateInstance"]
+    assert called_methods(account) == ["getStateInstance"]
     assert step_of(shown) == ("menu", "ways")
-    assert shown["menu_options"] == ["qr_code", "phone_number"]
+    assert shown["menu_options"] == ["qr_code", "phone_number", "reboot"]
     assert shown["description_placeholders"] == PLACEHOLDERS
 
 
-@pytest.mark.parametrize("step_id", ["code", "failed", "linked", "linking"])
-async def test_no_other_way(
+@pytest.mark.parametrize(
+    "step_id",
+    [
+        "code",
+        "confirm_code",
+        "failed",
+        "linked",
+        "linking",
+        "password",
+        "rebooting",
+        "sent_code",
+    ],
+)
+async def test_inner_steps_not_selectable(
     hass: HomeAssistant,
     dialog: Dialog,
     client: TestClient,
@@ -161,33 +178,20 @@ async def test_no_other_way(
     account: Account,
     step_id: str,
 ) -> None:
-    """No step can be taken before its time."""
+    """Test that no step can be selected ahead of its turn."""
     await dialog.open(logged_out)
     response = await client.post(dialog.url, json={"next_step_id": step_id})
     assert response.status == HTTPStatus.BAD_REQUEST
     assert issue_ids(hass) == {logged_out}
-    assert (await dialog.look())["type"] == "menu"
+    assert (await dialog.refresh())["type"] == "menu"
 
 
 OTHERS: Final = [(Messenger.TELEGRAM, "Telegram"), (Messenger.MAX, "MAX")]
 
 
-@pytest.mark.parametrize(("messenger", "name"), OTHERS)
-async def test_other_messengers(
-    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account, name: str
-) -> None:
-    """Accounts of other messengers are linked in the console."""
-    shown = await dialog.open(logged_out)
-    assert reason_of_abort(shown) == "link_in_console"
-    assert shown["description_placeholders"] == PLACEHOLDERS | {"messenger": name}
-    assert await dialog.is_over()
-    assert asked(account) == ["getStateInstance"]
-    assert issue_ids(hass) == {logged_out}
-
-
 @pytest.fixture
 def settings_fail(account: Account) -> None:
-    """Fail the request for the settings while the account is set up."""
+    """Fail the request for the settings during the setup of the account."""
     account.faults["getSettings"] = Fault.BAD_GATEWAY
 
 
@@ -200,30 +204,31 @@ async def test_messenger_unknown(
     account: Account,
     name: str,
 ) -> None:
-    """While the messenger is not known it is asked for, and WhatsApp is assumed."""
+    """Test that an unknown messenger is requested and WhatsApp assumed meanwhile."""
     assert (await dialog.open(logged_out))["type"] == "menu"
 
     account.faults.clear()
-    assert (await other_dialog.open(logged_out))["reason"] == "link_in_console"
-    assert asked(account) == ["getStateInstance", "getSettings"] * 2
+    shown = await other_dialog.open(logged_out)
+    assert shown["description_placeholders"]["messenger"] == name
+    assert called_methods(account) == ["getStateInstance", "getSettings"] * 2
 
 
 # Linking by QR code
 
 
-async def test_scan(
+async def test_qr_code(
     hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """The dialog shows a QR code and ends by itself when it has been scanned."""
+    """Test that the dialog shows a QR code and closes once it has been scanned."""
     await dialog.open(logged_out)
-    shown = await dialog.choose("qr_code")
+    shown = await dialog.select_option("qr_code")
     assert step_of(shown) == ("progress", "qr_code")
     assert shown["progress_action"] == "get_qr_code"
     assert shown["description_placeholders"] == PLACEHOLDERS
 
     shown = await dialog.follow()
-    assert step_of(shown) == ("progress", "qr_code")
-    assert shown["progress_action"] == "scan_qr_code"
+    assert step_of(shown) == ("menu", "scan_qr_code")
+    assert shown["menu_options"] == ["phone_number"]
     placeholders = shown["description_placeholders"]
     scheme, _, picture = placeholders.pop("qr_code").partition(",")
     assert placeholders == PLACEHOLDERS
@@ -232,59 +237,57 @@ async def test_scan(
 
     assert account.scan()
     shown = await dialog.follow_to_end()
-    assert shown["type"] == "create_entry"
-    assert await dialog.is_over()
+    assert shown["reason"] == "linked"
+    assert await dialog.is_finished()
     assert not running(hass)
     assert not issue_ids(hass)
     assert state_of(hass, STATE) == "authorized"
 
 
-async def test_scan_is_noticed(
-    dialog: Dialog, logged_out: str, account: Account
-) -> None:
-    """An account that is linked is noticed at the next look at its state."""
+async def test_scan_detected(dialog: Dialog, logged_out: str, account: Account) -> None:
+    """Test that a linked account is detected at the next check of its state."""
     account.link_seconds = 0
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     assert account.scan()
     scanned_at = time.monotonic()
 
-    assert (await dialog.follow())["type"] == "create_entry"
+    assert (await dialog.follow())["reason"] == "linked"
 
-    assert time.monotonic() - scanned_at <= LOOK_INTERVAL + 1
+    assert time.monotonic() - scanned_at <= LOOK_INTERVAL + 2
 
 
 @pytest.mark.parametrize("way", [async_finish, async_scan, async_type])
-async def test_linked_shows_at_once(
+async def test_linked_shown_everywhere(
     hass: HomeAssistant,
     dialog: Dialog,
     logged_out: str,
     account: Account,
     way: Way,
 ) -> None:
-    """An account that is linked shows everywhere when it shows in the dialog."""
+    """Test that a linked account shows everywhere as soon as it does in the dialog."""
     await dialog.open(logged_out)
     await way(dialog, account)
     account.state = "authorized"
 
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
 
     assert state_of(hass, STATE) == "authorized"
     assert not issue_ids(hass)
     assert not running(hass)
 
 
-async def test_fresh_qr_codes(
+async def test_qr_code_refreshed(
     dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """A fresh QR code takes the place of the old one before that is dead."""
+    """Test that a new QR code replaces the old one before it expires."""
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     for _ in range(10):
         before = dialog.shown
         text = account.qr_text
         shown = await dialog.follow()
-        assert shown["progress_action"] == "scan_qr_code"
+        assert action_of(shown) == "scan_qr_code"
         assert shown["description_placeholders"] != before["description_placeholders"]
         assert account.qr_text != text
         assert account.qr_life > QR_LIFE / 2
@@ -293,10 +296,10 @@ async def test_fresh_qr_codes(
     assert max(late - early for early, late in pairwise(asked_at)) < QR_LIFE / 2
 
 
-async def test_qr_code_that_lives(
+async def test_qr_code_rotated_by_server(
     dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """A server that renews the QR code by its own clock is followed."""
+    """Test that the dialog follows a server that renews the QR code by itself."""
     account.qr_rotates = True
     await dialog.open(logged_out)
     await async_scan(dialog, account)
@@ -304,11 +307,11 @@ async def test_qr_code_that_lives(
         await dialog.follow()
         assert account.qr_life > QR_LIFE / 2
     assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
 
 
 @pytest.mark.parametrize("restriction", ["suspended", "yellowCard"])
-async def test_scan_of_a_restricted_account(
+async def test_scan_of_restricted_account(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     dialog: Dialog,
@@ -317,28 +320,28 @@ async def test_scan_of_a_restricted_account(
     account: Account,
     restriction: str,
 ) -> None:
-    """An account that is restricted is linked none the less."""
+    """Test that a restricted account is linked all the same."""
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     account.state = restriction
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
     assert not issue_ids(hass)
 
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert issue_ids(hass) == {f"{loaded_entry.entry_id}_restricted"}
 
 
-async def test_nobody_scans(
+async def test_qr_code_not_scanned(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     dialog: Dialog,
     logged_out: str,
     account: Account,
 ) -> None:
-    """After three minutes the dialog asks whether to go on, and asks nothing else."""
+    """Test that the dialog asks whether to go on after three minutes, and only that."""
     await dialog.open(logged_out)
     began_at = time.monotonic()
-    await dialog.choose("qr_code")
+    await dialog.select_option("qr_code")
     shown = await dialog.follow_to_end()
     assert step_of(shown) == ("menu", "qr_timeout")
     assert shown["menu_options"] == ["qr_code", "phone_number"]
@@ -347,27 +350,27 @@ async def test_nobody_scans(
     assert issue_ids(hass) == {logged_out}
 
     account.requests.clear()
-    await async_let_pass(freezer, 30)
-    assert asked(account) in ([], ["getStateInstance"])
+    await async_advance_slowly(freezer, 30)
+    assert called_methods(account) in ([], ["getStateInstance"])
 
     await async_scan(dialog, account)
     assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
 
 
-async def test_nobody_scans_but_types(
+async def test_code_after_qr_timeout(
     dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """Whoever does not get on with the QR code can have a code instead."""
+    """Test that a pairing code can be used after the QR code was not scanned."""
     await dialog.open(logged_out)
-    await dialog.choose("qr_code")
+    await dialog.select_option("qr_code")
     assert (await dialog.follow_to_end())["step_id"] == "qr_timeout"
     await async_type(dialog, account)
     assert account.enter_code(dialog.shown["description_placeholders"]["code"])
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
 
 
-@pytest.mark.parametrize(("fault", "reason"), FAILURES)
+@pytest.mark.parametrize(("fault", "reason"), FAULTS_AND_ERRORS)
 async def test_no_qr_code(
     hass: HomeAssistant,
     dialog: Dialog,
@@ -376,32 +379,32 @@ async def test_no_qr_code(
     fault: Fault,
     reason: str,
 ) -> None:
-    """The dialog says why there is no QR code."""
+    """Test that the dialog shows why there is no QR code."""
     account.faults["qr"] = fault
     await dialog.open(logged_out)
-    await dialog.choose("qr_code")
+    await dialog.select_option("qr_code")
     shown = await dialog.follow()
     assert reason_of_abort(shown) == reason
     assert shown["description_placeholders"] == PLACEHOLDERS
-    assert await dialog.is_over()
+    assert await dialog.is_finished()
     assert issue_ids(hass) == {logged_out}
 
 
-async def test_no_qr_code_of_a_host_unknown(
+async def test_no_qr_code_unknown_host(
     dialog: Dialog, logged_out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The dialog distinguishes a name that does not exist from a server that is down."""
+    """Test that an unknown host name is distinguished from a server that is down."""
 
     async def fail(client: GreenApiClient) -> bool:
         raise UnknownHostError
 
     monkeypatch.setattr(GreenApiClient, "get_qr", fail)
     await dialog.open(logged_out)
-    await dialog.choose("qr_code")
+    await dialog.select_option("qr_code")
     assert (await dialog.follow())["reason"] == "unknown_host"
 
 
-# Failures that pass by themselves.
+# Failures that are temporary.
 PASSING: Final = [
     (Fault.BAD_GATEWAY, "cannot_connect"),
     (Fault.RATE_LIMITED, "rate_limited"),
@@ -410,12 +413,13 @@ PASSING: Final = [
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"), [failure for failure in FAILURES if failure not in PASSING]
+    ("fault", "reason"),
+    [failure for failure in FAULTS_AND_ERRORS if failure not in PASSING],
 )
-async def test_no_fresh_qr_code(
+async def test_no_new_qr_code(
     dialog: Dialog, logged_out: str, account: Account, fault: Fault, reason: str
 ) -> None:
-    """A QR code is shown for as long as it lives, then the dialog says what is wrong."""
+    """Test that an error is shown once the QR code has expired, and not earlier."""
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     shown_at = time.monotonic()
@@ -426,14 +430,14 @@ async def test_no_fresh_qr_code(
 
     assert reason_of_abort(shown) == reason
     assert QR_LIFE - 1 <= time.monotonic() - shown_at < QR_LIFE + 6
-    assert asked(account).count("qr") > 2
+    assert called_methods(account).count("qr") > 2
 
 
 @pytest.mark.parametrize("fault", [fault for fault, _ in PASSING])
-async def test_server_is_gone_for_a_minute(
+async def test_server_down_for_a_minute(
     dialog: Dialog, logged_out: str, account: Account, fault: Fault
 ) -> None:
-    """When a QR code is dead the dialog waits for the server, and shows the next."""
+    """Test that the dialog waits for the server, then shows the next QR code."""
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     shown_at = time.monotonic()
@@ -445,15 +449,15 @@ async def test_server_is_gone_for_a_minute(
     assert (await dialog.stay_open(60))["progress_action"] == "wait_for_server"
 
     account.fault = None
-    assert (await dialog.follow())["progress_action"] == "scan_qr_code"
+    assert action_of(await dialog.follow()) == "scan_qr_code"
     assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
 
 
-async def test_linked_while_the_server_is_gone(
+async def test_linked_while_server_is_down(
     dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """A QR code that was scanned in an outage needs no other one afterwards."""
+    """Test that no new QR code is needed if the last was scanned during an outage."""
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     account.fault = Fault.BAD_GATEWAY
@@ -461,13 +465,13 @@ async def test_linked_while_the_server_is_gone(
 
     account.state = "authorized"
     account.fault = None
-    assert (await dialog.follow())["type"] == "create_entry"
+    assert (await dialog.follow())["reason"] == "linked"
 
 
-async def test_server_is_gone_for_good(
+async def test_server_down_permanently(
     dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """A server that stays away is not waited for for ever."""
+    """Test that the dialog does not wait indefinitely for a server that stays down."""
     await dialog.open(logged_out)
     began_at = time.monotonic()
     await async_scan(dialog, account)
@@ -484,51 +488,336 @@ async def test_qr_code_outlives_a_failure(
     logged_out: str,
     account: Account,
 ) -> None:
-    """A failure that is over before the QR code is dead is not noticed."""
+    """Test that a failure that ends before the QR code expires does not show."""
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     before = dialog.shown
     account.faults["qr"] = Fault.BAD_GATEWAY
-    await async_let_pass(freezer, QR_LIFE / 2)
-    assert await dialog.look() == before
+    await async_advance_slowly(freezer, QR_LIFE / 2)
+    assert await dialog.refresh() == before
 
     account.faults.clear()
     shown = await dialog.follow()
-    assert shown["progress_action"] == "scan_qr_code"
+    assert action_of(shown) == "scan_qr_code"
     assert shown["description_placeholders"] != before["description_placeholders"]
     assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
 
 
-async def test_scan_in_an_outage(
+async def test_scan_during_outage(
     freezer: FrozenDateTimeFactory,
     dialog: Dialog,
     logged_out: str,
     account: Account,
 ) -> None:
-    """A look at the state that fails is followed by another one."""
+    """Test that a failed check of the state is followed by another one."""
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     account.fault = Fault.BAD_GATEWAY
     assert account.scan()
-    await async_let_pass(freezer, QR_LIFE / 2)
-    assert (await dialog.look())["type"] == "progress"
+    await async_advance_slowly(freezer, QR_LIFE / 2)
+    assert is_waiting(await dialog.refresh())
 
     account.fault = None
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
+
+
+# Slow servers
+
+
+async def test_slow_qr_codes(dialog: Dialog, logged_out: str, account: Account) -> None:
+    """Test that a QR code that takes 40 seconds is shown until it expires."""
+    account.delays = {"qr": 40}
+    await dialog.open(logged_out)
+    began_at = time.monotonic()
+    shown = await dialog.select_option("qr_code")
+    assert shown["progress_action"] == "get_qr_code"
+    assert action_of(await dialog.follow()) == "scan_qr_code"
+    assert 40 <= time.monotonic() - began_at < 45
+
+    assert (await dialog.follow())["progress_action"] == "get_qr_code"
+    assert 60 <= time.monotonic() - began_at < 65
+
+    assert action_of(await dialog.follow()) == "scan_qr_code"
+    assert account.scan()
+    assert (await dialog.follow_to_end())["reason"] == "linked"
+
+
+async def test_no_qr_code_for_three_minutes(
+    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account
+) -> None:
+    """Test that the dialog waits until the timeout if only QR codes get no response."""
+    account.faults["qr"] = Fault.HANG
+    await dialog.open(logged_out)
+    began_at = time.monotonic()
+    await dialog.select_option("qr_code")
+    shown = await dialog.follow_to_end()
+    assert step_of(shown) == ("menu", "qr_timeout")
+    assert QR_TIMEOUT <= time.monotonic() - began_at < QR_TIMEOUT + 10
+    assert {it["progress_action"] for it in dialog.all_shown[2:-1]} == {"get_qr_code"}
+    assert called_methods(account).count("qr") == 3
+    assert called_methods(account).count("getStateInstance") > 40
+    assert not running(hass)
+
+    account.faults.clear()
+    await async_scan(dialog, account)
+    assert account.scan()
+    assert (await dialog.follow_to_end())["reason"] == "linked"
+
+
+async def test_qr_code_after_timeout(
+    dialog: Dialog, logged_out: str, account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that a request for a QR code without a response is followed by another."""
+    account.faults["qr"] = Fault.HANG
+    await dialog.open(logged_out)
+    await dialog.select_option("qr_code")
+    await dialog.stay_open(60)
+    account.faults.clear()
+    assert action_of(await dialog.follow()) == "scan_qr_code"
+
+
+async def test_no_more_qr_codes(
+    dialog: Dialog, logged_out: str, account: Account
+) -> None:
+    """Test that an expired QR code is removed although the next one is missing."""
+    await dialog.open(logged_out)
+    await async_scan(dialog, account)
+    shown_at = time.monotonic()
+    account.faults["qr"] = Fault.HANG
+
+    assert (await dialog.follow())["progress_action"] == "get_qr_code"
+    assert QR_LIFE - 1 <= time.monotonic() - shown_at < QR_LIFE + 6
+
+    account.state = "authorized"
+    assert (await dialog.follow())["reason"] == "linked"
+
+
+@pytest.mark.parametrize("shows_code", [True, False])
+async def test_linked_while_requesting_qr_code(
+    dialog: Dialog, logged_out: str, account: Account, *, shows_code: bool
+) -> None:
+    """Test that a pending request for a QR code does not delay detecting the link."""
+    await dialog.open(logged_out)
+    await (async_scan if shows_code else async_wait_for_qr)(dialog, account)
+    account.faults["qr"] = Fault.HANG
+    await dialog.stay_open(12)
+    account.state = "authorized"
+    linked_at = time.monotonic()
+
+    assert (await dialog.follow_to_end())["reason"] == "linked"
+
+    assert time.monotonic() - linked_at <= LOOK_INTERVAL + 2
+
+
+async def test_slow_state(dialog: Dialog, logged_out: str, account: Account) -> None:
+    """Test that QR codes neither wait for a check of the state nor interrupt it."""
+    await dialog.open(logged_out)
+    account.delays = {"getStateInstance": 12}
+    await async_scan(dialog, account)
+    account.requests.clear()
+    for _ in range(4):
+        before = dialog.shown
+        shown = await dialog.follow()
+        assert action_of(shown) == "scan_qr_code"
+        assert shown != before
+    asked_at = [request.at for request in account.requests if request.method == "qr"]
+    assert max(late - early for early, late in pairwise(asked_at)) < QR_LIFE / 2
+
+    assert account.scan()
+    scanned_at = time.monotonic()
+    assert (await dialog.follow_to_end())["reason"] == "linked"
+    # The check in progress and another one; the poll of the account adds a third.
+    # Each is repeated after 3 seconds, because it reuses a connection.
+    assert time.monotonic() - scanned_at < 3 * (3 + 12) + 10
+
+
+async def test_server_hangs(dialog: Dialog, logged_out: str, account: Account) -> None:
+    """Test that the dialog waits for a server that does not respond at all."""
+    await dialog.open(logged_out)
+    account.fault = Fault.HANG
+    await dialog.select_option("qr_code")
+    assert (await dialog.follow())["progress_action"] == "wait_for_server"
+
+    account.fault = None
+    assert (await dialog.follow())["progress_action"] == "get_qr_code"
+    assert action_of(await dialog.follow()) == "scan_qr_code"
+
+
+# Changes of the account while the dialog is open
+
+ends_meanwhile: Final = pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("blocked", "blocked"),
+        ("pendingPassword", "password_required"),
+        ("sleepMode", "asleep"),
+        (Fault.DELETED, "deleted"),
+        (Fault.EXPIRED_TEXT, "expired"),
+        (Fault.EXPIRED_200, "expired"),
+        (Fault.FORBIDDEN_HTML, "wrong_address"),
+        (Fault.UNAUTHORIZED, "invalid_auth"),
+    ],
+)
+
+
+def set_state_or_fault(account: Account, state: str | Fault | None) -> None:
+    """Set the state of the account, or the fault that is returned instead of it."""
+    if isinstance(state, Fault):
+        account.faults["getStateInstance"] = state
+    else:
+        account.state = state
+
+
+@ends_meanwhile
+@in_every_progress
+async def test_linking_becomes_impossible(
+    hass: HomeAssistant,
+    dialog: Dialog,
+    logged_out: str,
+    account: Account,
+    way: Way,
+    state: str | Fault,
+    reason: str,
+) -> None:
+    """Test that the dialog shows what makes linking impossible, whatever its step."""
+    await dialog.open(logged_out)
+    await way(dialog, account)
+    changed_at = time.monotonic()
+    # Only the state shows what has happened to the account.
+    account.faults["qr"] = Fault.HANG
+    set_state_or_fault(account, state)
+
+    shown = await dialog.follow_to_end()
+
+    assert reason_of_abort(shown) == reason
+    assert shown["description_placeholders"] == PLACEHOLDERS
+    assert time.monotonic() - changed_at <= AGREED_FOR + 2 * (LOOK_INTERVAL + 1)
+    assert not running(hass)
+
+
+@ends_meanwhile
+@in_every_progress
+async def test_momentary_error(
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    logged_out: str,
+    account: Account,
+    way: Way,
+    state: str | Fault,
+    reason: str,
+) -> None:
+    """Test that an error that lasts only a moment does not end the dialog."""
+    await dialog.open(logged_out)
+    await way(dialog, account)
+    account.faults["qr"] = Fault.HANG
+    for _ in range(3):
+        set_state_or_fault(account, state)
+        await dialog.stay_open(AGREED_FOR - 1)
+        account.faults.pop("getStateInstance", None)
+        account.state = "notAuthorized"
+        await dialog.stay_open(LOOK_INTERVAL + 1)
+    assert dialog.shown["type"] == "progress"
+    await dialog.close()
+
+
+@pytest.mark.parametrize("state", ["starting", None])
+@pytest.mark.parametrize(
+    ("later", "end"),
+    [("notAuthorized", ("menu", "ways")), ("authorized", ("abort", None))],
+)
+@in_every_progress
+async def test_instance_starts_meanwhile(
+    dialog: Dialog,
+    logged_out: str,
+    account: Account,
+    way: Way,
+    state: str | None,
+    later: str,
+    end: tuple[str, str | None],
+) -> None:
+    """Test that the dialog waits for an instance that starts, then continues."""
+    await dialog.open(logged_out)
+    await way(dialog, account)
+    account.faults["qr"] = Fault.HANG
+    account.state = state
+    while action_of(dialog.shown) != "start_instance":
+        await dialog.follow()
+    await dialog.stay_open(60)
+    assert step_of(dialog.shown) == ("progress", "starting")
+
+    account.state = later
+    shown = await dialog.follow()
+    assert (shown["type"], shown.get("step_id")) == end
+
+
+@pytest.mark.parametrize("answer", ["error", "alreadyLogged"])
+async def test_qr_codes_exhausted(
+    dialog: Dialog, logged_out: str, account: Account, answer: str
+) -> None:
+    """Test that the state decides the next step if the server has no more QR codes."""
+    await dialog.open(logged_out)
+    await async_scan(dialog, account)
+    account.qr_type = answer
+    account.state = "starting"
+    assert (await dialog.follow())["progress_action"] == "start_instance"
+    account.state = "notAuthorized"
+    assert (await dialog.follow())["step_id"] == "ways"
+
+
+async def test_token_rejected_while_created(
+    dialog: Dialog, logged_out: str, account: Account
+) -> None:
+    """Test that the dialog waits for a new instance although its token is rejected."""
+    account.state = None
+    assert (await dialog.open(logged_out))["progress_action"] == "start_instance"
+    account.faults["getStateInstance"] = Fault.UNAUTHORIZED
+    assert (await dialog.stay_open(60))["type"] == "progress"
+    account.faults.clear()
+    account.state = "notAuthorized"
+    assert (await dialog.follow())["step_id"] == "ways"
+
+
+@pytest.mark.parametrize("fault", [Fault.DELETED, Fault.EXPIRED_TEXT])
+async def test_instance_ends_while_starting(
+    dialog: Dialog, logged_out: str, account: Account, fault: Fault
+) -> None:
+    """Test that the wait for a start ends if the instance is deleted or expired."""
+    account.state = "starting"
+    await dialog.open(logged_out)
+    account.faults["getStateInstance"] = fault
+    assert reason_of_abort(await dialog.follow()) in {"deleted", "expired"}
+
+
+async def test_server_down_while_finishing(
+    dialog: Dialog, logged_out: str, account: Account
+) -> None:
+    """Test that a timeout without a response says nothing about the account."""
+    await dialog.open(logged_out)
+    await async_finish(dialog, account)
+    account.fault = Fault.BAD_GATEWAY
+    assert reason_of_abort(await dialog.follow_to_end()) == "cannot_connect"
+
+
+async def test_server_down_while_starting(
+    dialog: Dialog, logged_out: str, account: Account
+) -> None:
+    """Test that an instance is not reported as starting if it last did not respond."""
+    account.state = "starting"
+    await dialog.open(logged_out)
+    account.fault = Fault.BAD_GATEWAY
+    assert reason_of_abort(await dialog.follow_to_end()) == "cannot_connect"
 
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
         ("error", "no_qr_code"),
-        ("passkeyRequired", "passkey_required"),
-        ("PassKeyRequire", "passkey_required"),
         ("pending_password", "password_required"),
         ("timeoutExpired", "starting"),
     ],
 )
-async def test_answer_instead_of_a_qr_code(
+async def test_response_without_qr_code(
     hass: HomeAssistant,
     dialog: Dialog,
     logged_out: str,
@@ -536,38 +825,55 @@ async def test_answer_instead_of_a_qr_code(
     kind: str,
     reason: str,
 ) -> None:
-    """Each answer that is not a QR code has its words."""
+    """Test that each response without a QR code has its own reason."""
     account.qr_type = kind
     account.qr_message = "instance in starting process try later"
     await dialog.open(logged_out)
-    await dialog.choose("qr_code")
+    await dialog.select_option("qr_code")
     shown = await dialog.follow()
     assert reason_of_abort(shown) == reason
     assert issue_ids(hass) == {logged_out}
 
 
 @pytest.mark.parametrize("linked", ["authorized", "suspended", "yellowCard"])
-async def test_error_instead_of_a_qr_code_but_linked(
+async def test_error_of_linked_account(
     hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account, linked: str
 ) -> None:
-    """An account that gets no QR code because it is linked is as it should be."""
+    """Test that linking succeeds if there is no QR code for a linked account."""
     account.qr_type = "error"
     account.qr_message = "Instance has auth. You need to make log out"
     await dialog.open(logged_out)
     account.state = linked
-    await dialog.choose("qr_code")
-    assert (await dialog.follow())["type"] == "create_entry"
+    await dialog.select_option("qr_code")
+    assert (await dialog.follow())["reason"] == "linked"
     assert not issue_ids(hass)
 
 
-async def test_passkey_after_a_qr_code(
+async def test_passkey_after_scan(
     dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """An account may want a passkey when its QR code has been scanned."""
+    """Test that an account may require a passkey after its QR code was scanned."""
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     account.passkey = True
-    assert (await dialog.follow())["reason"] == "passkey_required"
+    assert (await dialog.follow())["progress_action"] == "use_passkey"
+
+
+@pytest.mark.parametrize("kind", ["passkeyRequired", "PassKeyRequire"])
+async def test_passkey_not_used(
+    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account, kind: str
+) -> None:
+    """Test that the dialog waits for ten minutes until a passkey is used."""
+    account.qr_type = kind
+    await dialog.open(logged_out)
+    await dialog.select_option("qr_code")
+    began_at = time.monotonic()
+    assert (await dialog.follow())["step_id"] == "passkey"
+    shown = await dialog.follow_to_end()
+    assert reason_of_abort(shown) == "passkey_required"
+    assert PASSKEY_TIMEOUT <= time.monotonic() - began_at < PASSKEY_TIMEOUT + 10
+    assert issue_ids(hass) == {logged_out}
+    assert not running(hass)
 
 
 already_linked: Final = pytest.mark.parametrize(
@@ -576,7 +882,7 @@ already_linked: Final = pytest.mark.parametrize(
 
 
 @already_linked
-async def test_linked_already(
+async def test_already_linked(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     dialog: Dialog,
@@ -584,33 +890,33 @@ async def test_linked_already(
     account: Account,
     kind: QrKind,
 ) -> None:
-    """An account that is linked already is waited for until it works."""
+    """Test that the dialog waits until an account that is already linked works."""
     account.qr_type = kind
     await dialog.open(logged_out)
-    await dialog.choose("qr_code")
+    await dialog.select_option("qr_code")
     shown = await dialog.follow()
     assert step_of(shown) == ("progress", "linking")
     assert shown["progress_action"] == "finish_linking"
-    await async_let_pass(freezer, 30)
-    assert (await dialog.look())["progress_action"] == "finish_linking"
+    await async_advance_slowly(freezer, 30)
+    assert (await dialog.refresh())["progress_action"] == "finish_linking"
 
     account.state = "authorized"
-    assert (await dialog.follow())["type"] == "create_entry"
+    assert (await dialog.follow())["reason"] == "linked"
     assert not issue_ids(hass)
 
 
 @already_linked
-async def test_linked_already_but_not_working(
+async def test_already_linked_but_not_working(
     hass: HomeAssistant,
     dialog: Dialog,
     logged_out: str,
     account: Account,
     kind: QrKind,
 ) -> None:
-    """An account that is linked and does not come to work is not waited for forever."""
+    """Test that the dialog does not wait indefinitely for a linked account to work."""
     account.qr_type = kind
     await dialog.open(logged_out)
-    await dialog.choose("qr_code")
+    await dialog.select_option("qr_code")
     began_at = time.monotonic()
     shown = await dialog.follow_to_end()
     assert reason_of_abort(shown) == "not_working_yet"
@@ -618,15 +924,15 @@ async def test_linked_already_but_not_working(
     assert issue_ids(hass) == {logged_out}
 
 
-# Linking by code
+# Linking by pairing code
 
 
-async def test_type(
+async def test_code(
     hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """The dialog shows a code and ends by itself when it has been typed."""
+    """Test that the dialog shows a code and closes once it has been entered."""
     await dialog.open(logged_out)
-    shown = await dialog.choose("phone_number")
+    shown = await dialog.select_option("phone_number")
     assert step_of(shown) == ("form", "phone_number")
     assert shown["errors"] == {}
     assert shown["description_placeholders"] == PLACEHOLDERS
@@ -634,7 +940,7 @@ async def test_type(
     assert field["name"] == "phone_number"
     assert field["required"]
     assert field["selector"]["text"]["type"] == "tel"
-    assert "getAuthorizationCode" not in asked(account)
+    assert "getAuthorizationCode" not in called_methods(account)
 
     shown = await dialog.submit(phone_number=PHONE)
     assert step_of(shown) == ("progress", "code")
@@ -652,21 +958,21 @@ async def test_type(
 
     assert account.enter_code(code)
     shown = await dialog.follow()
-    assert shown["type"] == "create_entry"
-    assert await dialog.is_over()
+    assert shown["reason"] == "linked"
+    assert await dialog.is_finished()
     assert not running(hass)
     assert not issue_ids(hass)
     assert state_of(hass, STATE) == "authorized"
     assert account.phone == "447700900123"
 
 
-async def test_code_of_the_documentation(
+async def test_code_format(
     dialog: Dialog,
     logged_out: str,
     account: Account,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The code is shown as WhatsApp shows the fields for it."""
+    """Test that the code is shown in the format of WhatsApp's input fields."""
     monkeypatch.setattr(account, "show_code", lambda _: "GAPI2015")
     await dialog.open(logged_out)
     await async_type(dialog, account)
@@ -675,9 +981,9 @@ async def test_code_of_the_documentation(
 
 
 async def test_phone_number(dialog: Dialog, logged_out: str, account: Account) -> None:
-    """A phone number is taken as people write it."""
+    """Test that a phone number is accepted in the usual notation."""
     await dialog.open(logged_out)
-    await dialog.choose("phone_number")
+    await dialog.select_option("phone_number")
     shown = await dialog.submit(phone_number="+44 (0)7700 900-123")
     assert shown["progress_action"] == "enter_code"
     (request,) = (
@@ -691,17 +997,17 @@ async def test_phone_number(dialog: Dialog, logged_out: str, account: Account) -
 
 
 @pytest.mark.parametrize("typed", ["", "my number", "07700 900123"])
-async def test_no_phone_number(
+async def test_invalid_phone_number(
     dialog: Dialog, logged_out: str, account: Account, typed: str
 ) -> None:
-    """What is no phone number is refused before anybody is asked."""
+    """Test that an invalid phone number is refused before any request."""
     await dialog.open(logged_out)
-    await dialog.choose("phone_number")
+    await dialog.select_option("phone_number")
     shown = await dialog.submit(phone_number=typed)
     assert shown["type"] == "form"
     assert shown["errors"] == {"phone_number": "invalid_phone_number"}
     assert shown["data_schema"][0]["description"] == {"suggested_value": typed}
-    assert "getAuthorizationCode" not in asked(account)
+    assert "getAuthorizationCode" not in called_methods(account)
 
     shown = await dialog.submit(phone_number=PHONE)
     assert shown["progress_action"] == "enter_code"
@@ -712,7 +1018,7 @@ async def test_no_phone_number(
     ("fault", "error"),
     [
         (fault, "no_code" if kind == "bad_response" else kind)
-        for fault, kind in FAILURES
+        for fault, kind in FAULTS_AND_ERRORS
     ],
 )
 async def test_no_code(
@@ -723,10 +1029,10 @@ async def test_no_code(
     fault: Fault,
     error: str,
 ) -> None:
-    """The dialog says why there is no code, keeps the number and can try again."""
+    """Test that the dialog shows why there is no code, keeps the number and retries."""
     account.faults["getAuthorizationCode"] = fault
     await dialog.open(logged_out)
-    await dialog.choose("phone_number")
+    await dialog.select_option("phone_number")
     shown = await dialog.submit(phone_number=PHONE)
     assert shown["type"] == "form"
     assert shown["errors"] == {"base": error}
@@ -736,14 +1042,14 @@ async def test_no_code(
     account.faults.clear()
     shown = await dialog.submit(phone_number=PHONE)
     assert account.enter_code(shown["description_placeholders"]["code"])
-    assert (await dialog.follow())["type"] == "create_entry"
+    assert (await dialog.follow())["reason"] == "linked"
 
 
 async def test_code_refused(dialog: Dialog, logged_out: str, account: Account) -> None:
-    """A server that gives no code has not promised anything."""
+    """Test that a response that grants no code is an error."""
     account.code_accepted = False
     await dialog.open(logged_out)
-    await dialog.choose("phone_number")
+    await dialog.select_option("phone_number")
     shown = await dialog.submit(phone_number=PHONE)
     assert shown["errors"] == {"base": "no_code"}
 
@@ -751,42 +1057,42 @@ async def test_code_refused(dialog: Dialog, logged_out: str, account: Account) -
 @pytest.mark.parametrize(
     ("retry_after", "minutes"), [(30, "1"), (61, "2"), (3600, "60")]
 )
-async def test_wait_that_the_server_asks_for(
+async def test_retry_after(
     dialog: Dialog,
     logged_out: str,
     account: Account,
     retry_after: int,
     minutes: str,
 ) -> None:
-    """The dialog says for how long the server asks to wait."""
+    """Test that the dialog shows how long the server asks to wait, in minutes."""
     account.retry_after = retry_after
     await dialog.open(logged_out)
     account.faults["getAuthorizationCode"] = Fault.RATE_LIMITED_RETRY_AFTER
-    await dialog.choose("phone_number")
+    await dialog.select_option("phone_number")
     shown = await dialog.submit(phone_number=PHONE)
     assert shown["errors"] == {"base": "rate_limited"}
     assert shown["description_placeholders"]["minutes"] == minutes
 
 
-async def test_code_of_a_host_unknown(
+async def test_no_code_unknown_host(
     dialog: Dialog, logged_out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The dialog distinguishes a name that does not exist from a server that is down."""
+    """Test that an unknown host name is distinguished from a server that is down."""
 
     async def fail(client: GreenApiClient, phone_number: int) -> str:
         raise UnknownHostError
 
     monkeypatch.setattr(GreenApiClient, "get_authorization_code", fail)
     await dialog.open(logged_out)
-    await dialog.choose("phone_number")
+    await dialog.select_option("phone_number")
     shown = await dialog.submit(phone_number=PHONE)
     assert shown["errors"] == {"base": "unknown_host"}
 
 
-async def test_nobody_types(
+async def test_code_not_entered(
     hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """When a code is dead the dialog offers a new one for the same number."""
+    """Test that the dialog offers a new code for the same number after one expires."""
     await dialog.open(logged_out)
     await async_type(dialog, account)
     code = dialog.shown["description_placeholders"]["code"]
@@ -799,53 +1105,53 @@ async def test_nobody_types(
     assert not running(hass)
     assert issue_ids(hass) == {logged_out}
 
-    shown = await dialog.choose("phone_number")
+    shown = await dialog.select_option("phone_number")
     assert shown["errors"] == {}
     assert shown["data_schema"][0]["description"] == {"suggested_value": PHONE}
     shown = await dialog.submit(phone_number=PHONE)
     assert shown["description_placeholders"]["code"] != code
     assert account.enter_code(shown["description_placeholders"]["code"])
-    assert (await dialog.follow())["type"] == "create_entry"
+    assert (await dialog.follow())["reason"] == "linked"
 
 
-async def test_nobody_types_but_scans(
+async def test_qr_code_after_code_timeout(
     dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """Whoever does not get on with the code can have a QR code instead."""
+    """Test that a QR code can be used after the code was not entered."""
     await dialog.open(logged_out)
     await async_type(dialog, account)
     assert (await dialog.follow())["step_id"] == "code_timeout"
     await async_scan(dialog, account)
     assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
 
 
 async def test_no_code_needed(
     hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """An account that is linked already needs no code."""
+    """Test that an account that is already linked needs no code."""
     await dialog.open(logged_out)
-    await dialog.choose("phone_number")
+    await dialog.select_option("phone_number")
     account.state = "authorized"
     shown = await dialog.submit(phone_number=PHONE)
     assert step_of(shown) == ("progress", "linking")
     assert shown["progress_action"] == "finish_linking"
-    assert (await dialog.follow())["type"] == "create_entry"
+    assert (await dialog.follow())["reason"] == "linked"
     assert not issue_ids(hass)
 
 
 async def test_no_code_needed_but_not_working(
     dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """An account that is said to be linked and is not is not waited for forever."""
+    """Test that the dialog does not wait indefinitely for an unconfirmed link."""
     account.faults["getAuthorizationCode"] = Fault.NULL_200
     await dialog.open(logged_out)
-    await dialog.choose("phone_number")
+    await dialog.select_option("phone_number")
     assert (await dialog.submit(phone_number=PHONE))["step_id"] == "linking"
     assert (await dialog.follow())["reason"] == "not_working_yet"
 
 
-# The end of a dialog
+# The end of the dialog
 
 
 @in_every_progress
@@ -857,55 +1163,55 @@ async def test_close(
     account: Account,
     way: Way,
 ) -> None:
-    """A dialog that is closed asks for nothing any more, from that moment on."""
+    """Test that a closed dialog stops its requests at once."""
     await dialog.open(logged_out)
     await way(dialog, account)
     assert running(hass)
 
     await dialog.close()
 
-    await async_let_pass(freezer, 1)
+    await async_advance_slowly(freezer, 1)
     assert not running(hass)
     account.requests.clear()
-    await async_let_pass(freezer, 30)
-    assert not asked(account)
-    assert await dialog.is_over()
+    await async_advance_slowly(freezer, 30)
+    assert not called_methods(account)
+    assert await dialog.is_finished()
     assert issue_ids(hass) == {logged_out}
 
 
 @pytest.fixture
 async def submitting(
     dialog: Dialog, logged_out: str, account: Account
-) -> asyncio.Task[Shown]:
-    """Return a task that asks for a code, to which there is no answer."""
+) -> asyncio.Task[FlowResponse]:
+    """Return a task that requests a code and gets no response."""
     account.faults["getAuthorizationCode"] = Fault.HANG
     await dialog.open(logged_out)
-    await dialog.choose("phone_number")
+    await dialog.select_option("phone_number")
     submitting = asyncio.create_task(dialog.submit(phone_number=PHONE))
-    await async_until(lambda: "getAuthorizationCode" in asked(account))
+    await async_wait_until(lambda: "getAuthorizationCode" in called_methods(account))
     return submitting
 
 
-async def test_close_while_asking_for_a_code(
+async def test_close_while_requesting_code(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     dialog: Dialog,
-    submitting: asyncio.Task[Shown],
+    submitting: asyncio.Task[FlowResponse],
     account: Account,
 ) -> None:
-    """A dialog that is closed neither waits for its code nor goes on with it."""
+    """Test that a closed dialog neither waits for its code nor continues with it."""
     await dialog.close()
 
     await submitting
     assert not running(hass)
     account.requests.clear()
-    await async_let_pass(freezer, 30)
-    assert not asked(account)
+    await async_advance_slowly(freezer, 30)
+    assert not called_methods(account)
 
 
 @at_every_end
 @in_every_progress
-async def test_entry_ends(
+async def test_entry_removed(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     dialog: Dialog,
@@ -915,7 +1221,7 @@ async def test_entry_ends(
     way: Way,
     end: End,
 ) -> None:
-    """A dialog whose config entry is gone says so and asks for nothing any more."""
+    """Test that a dialog without its config entry aborts and stops its requests."""
     await dialog.open(logged_out)
     await way(dialog, account)
 
@@ -926,24 +1232,24 @@ async def test_entry_ends(
     assert reason_of_abort(shown) == "removed"
     assert shown["description_placeholders"] == PLACEHOLDERS
     assert not running(hass)
-    assert not asked(account)
+    assert not called_methods(account)
 
 
 @at_every_end
-async def test_entry_ends_while_asking_for_a_code(
+async def test_entry_removed_while_requesting_code(
     hass: HomeAssistant,
-    submitting: asyncio.Task[Shown],
+    submitting: asyncio.Task[FlowResponse],
     loaded_entry: MockConfigEntry,
     end: End,
 ) -> None:
-    """A request for a code ends with the config entry."""
+    """Test that a request for a code ends with the config entry."""
     await end(hass, loaded_entry)
     shown = await submitting
     assert reason_of_abort(shown) == "removed"
 
 
 @at_every_end
-async def test_entry_ends_while_asking_for_the_state(
+async def test_entry_removed_while_requesting_state(
     hass: HomeAssistant,
     dialog: Dialog,
     logged_out: str,
@@ -951,17 +1257,17 @@ async def test_entry_ends_while_asking_for_the_state(
     account: Account,
     end: End,
 ) -> None:
-    """A dialog that is just being opened ends with the config entry."""
+    """Test that a dialog that is being opened ends with the config entry."""
     account.faults["getStateInstance"] = Fault.HANG
     opening = asyncio.create_task(dialog.open(logged_out))
-    await async_until(lambda: "getStateInstance" in asked(account))
+    await async_wait_until(lambda: "getStateInstance" in called_methods(account))
     await end(hass, loaded_entry)
     shown = await opening
     assert reason_of_abort(shown) == "removed"
 
 
 @at_every_end
-async def test_entry_ends_before_a_way_is_chosen(
+async def test_entry_removed_before_method(
     hass: HomeAssistant,
     dialog: Dialog,
     logged_out: str,
@@ -969,17 +1275,17 @@ async def test_entry_ends_before_a_way_is_chosen(
     account: Account,
     end: End,
 ) -> None:
-    """A dialog without a config entry begins nothing."""
+    """Test that a dialog without its config entry starts no method."""
     await dialog.open(logged_out)
     await end(hass, loaded_entry)
     account.requests.clear()
-    shown = await dialog.choose("qr_code")
+    shown = await dialog.select_option("qr_code")
     assert reason_of_abort(shown) == "removed"
-    assert not asked(account)
+    assert not called_methods(account)
 
 
 @at_every_end
-async def test_entry_ends_before_a_number_is_typed(
+async def test_entry_removed_before_number(
     hass: HomeAssistant,
     dialog: Dialog,
     logged_out: str,
@@ -987,18 +1293,18 @@ async def test_entry_ends_before_a_number_is_typed(
     account: Account,
     end: End,
 ) -> None:
-    """A number that is submitted without a config entry is sent to nobody."""
+    """Test that a number submitted without a config entry is not sent."""
     await dialog.open(logged_out)
-    await dialog.choose("phone_number")
+    await dialog.select_option("phone_number")
     await end(hass, loaded_entry)
     account.requests.clear()
     shown = await dialog.submit(phone_number=PHONE)
     assert reason_of_abort(shown) == "removed"
-    assert not asked(account)
+    assert not called_methods(account)
 
 
 @pytest.mark.parametrize("way", [async_finish, async_scan, async_type])
-async def test_entry_is_reloaded(
+async def test_entry_reloaded(
     hass: HomeAssistant,
     dialog: Dialog,
     logged_out: str,
@@ -1006,49 +1312,50 @@ async def test_entry_is_reloaded(
     account: Account,
     way: Way,
 ) -> None:
-    """A dialog survives a reload of the config entry."""
+    """Test that a dialog survives a reload of the config entry."""
     await dialog.open(logged_out)
     await way(dialog, account)
 
     await hass.config_entries.async_reload(loaded_entry.entry_id)
 
-    assert (await dialog.stay_open(30))["type"] == "progress"
+    assert is_waiting(await dialog.stay_open(30))
     account.qr_type = None
     account.state = "authorized"
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
     assert state_of(hass, STATE) == "authorized"
     assert not running(hass)
     assert not issue_ids(hass)
 
 
-async def test_linked_while_the_entry_is_not_loaded(
+async def test_linked_while_entry_not_loaded(
     hass: HomeAssistant,
     dialog: Dialog,
     logged_out: str,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A dialog that ends in the middle of a reload ends well."""
+    """Test that a dialog can finish in the middle of a reload."""
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     await hass.config_entries.async_unload(loaded_entry.entry_id)
     account.state = "authorized"
 
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
 
     await hass.config_entries.async_setup(loaded_entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
     assert state_of(hass, STATE) == "authorized"
     assert not issue_ids(hass)
 
 
-async def test_new_token_meanwhile(
+async def test_token_changed_meanwhile(
     hass: HomeAssistant,
     dialog: Dialog,
     logged_out: str,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A dialog goes on with a token that is changed meanwhile."""
+    """Test that a dialog continues with a token that was changed meanwhile."""
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     account.token = f"{account.token}1"
@@ -1059,22 +1366,22 @@ async def test_new_token_meanwhile(
 
     await dialog.follow()
     assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
 
 
-async def test_entry_reloaded_before_a_way_is_chosen(
+async def test_entry_reloaded_before_method(
     hass: HomeAssistant,
     dialog: Dialog,
     logged_out: str,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A dialog goes on with what a config entry is after it has been reloaded."""
+    """Test that a dialog uses the config entry as it is after a reload."""
     await dialog.open(logged_out)
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     await async_scan(dialog, account)
     assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
     assert state_of(hass, STATE) == "authorized"
 
 
@@ -1090,7 +1397,7 @@ async def test_two_dialogs(
     first: Way,
     second: Way,
 ) -> None:
-    """Only one dialog of an account asks for codes: the one in which one was chosen last."""
+    """Test that only the dialog in which a method was selected last requests codes."""
     await dialog.open(logged_out)
     await other_dialog.open(logged_out)
     await first(dialog, account)
@@ -1101,27 +1408,27 @@ async def test_two_dialogs(
     assert reason_of_abort(shown) == "continued_elsewhere"
     assert shown["description_placeholders"] == PLACEHOLDERS
     account.state = "authorized"
-    assert (await other_dialog.follow_to_end())["type"] == "create_entry"
+    assert (await other_dialog.follow_to_end())["reason"] == "linked"
     assert not running(hass)
     assert not issue_ids(hass)
 
 
-async def test_opening_a_second_dialog(
+async def test_second_dialog_without_requests(
     dialog: Dialog, other_dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """A dialog goes on as long as the other one asks for nothing."""
+    """Test that a dialog continues while the other one requests nothing."""
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     await other_dialog.open(logged_out)
-    await other_dialog.choose("phone_number")
+    await other_dialog.select_option("phone_number")
     await other_dialog.close()
 
     await dialog.follow()
     assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
 
 
-async def test_dialogs_of_two_accounts(
+async def test_two_accounts(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     dialog: Dialog,
@@ -1130,7 +1437,7 @@ async def test_dialogs_of_two_accounts(
     simulator: Simulator,
     account: Account,
 ) -> None:
-    """Dialogs of different accounts do not get in each other's way."""
+    """Test that dialogs of different accounts do not interfere with each other."""
     other = simulator.add_account("1101000002", account.token, state="notAuthorized")
     entry = entry_of(simulator.url, other.instance_id, other.token)
     entry.add_to_hass(hass)
@@ -1142,16 +1449,16 @@ async def test_dialogs_of_two_accounts(
     await async_scan(other_dialog, other)
 
     assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
     assert other.scan()
-    assert (await other_dialog.follow_to_end())["type"] == "create_entry"
+    assert (await other_dialog.follow_to_end())["reason"] == "linked"
 
 
-# A page that is gone
+# A closed page
 
 
 @pytest.mark.parametrize("way", [async_scan, async_type])
-async def test_page_is_gone(
+async def test_page_closed(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     dialog: Dialog,
@@ -1159,60 +1466,60 @@ async def test_page_is_gone(
     account: Account,
     way: Way,
 ) -> None:
-    """A dialog whose page is gone asks for nothing any more, and ends by itself."""
+    """Test that a dialog whose page is closed stops its requests and ends."""
     await dialog.open(logged_out)
     await way(dialog, account)
-    await async_let_pass(freezer, SEEN_WITHIN)
+    await async_advance_slowly(freezer, FETCHED_WITHIN)
 
     account.requests.clear()
-    await async_let_pass(freezer, 60)
-    assert "qr" not in asked(account)
-    assert asked(account).count("getStateInstance") <= 1
+    await async_advance_slowly(freezer, 60)
+    assert "qr" not in called_methods(account)
+    assert called_methods(account).count("getStateInstance") <= 1
 
-    await async_let_pass(freezer, QR_TIMEOUT + OUTCOME_LIFE, step=5)
+    await async_advance_slowly(freezer, QR_TIMEOUT + OUTCOME_LIFE, step=5)
     assert not running(hass)
 
 
-async def test_unseen_qr_code(
+async def test_qr_code_not_shown(
     freezer: FrozenDateTimeFactory, dialog: Dialog, logged_out: str, account: Account
 ) -> None:
-    """No QR code is asked for before the last one was seen."""
+    """Test that no QR code is requested until the last one was shown."""
     await dialog.open(logged_out)
-    await dialog.choose("qr_code")
-    await async_let_pass(freezer, 30)
-    assert asked(account).count("qr") == 1
+    await dialog.select_option("qr_code")
+    await async_advance_slowly(freezer, 30)
+    assert called_methods(account).count("qr") == 1
 
 
 @pytest.mark.parametrize("way", [async_scan, async_type])
-async def test_page_comes_back(
+async def test_page_in_background(
     dialog: Dialog,
     logged_out: str,
     account: Account,
     way: Way,
 ) -> None:
-    """A page that slept behind the messenger shows what has become of the account."""
+    """Test that a page that was in the background shows the outcome when it is back."""
     await dialog.open(logged_out)
     await way(dialog, account)
-    await dialog.sleep(60)
+    await dialog.stay_in_background(60)
     account.state = "authorized"
 
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
 
 
 @pytest.mark.parametrize(
     ("way", "step_id"), [(async_scan, "qr_timeout"), (async_type, "code_timeout")]
 )
-async def test_page_comes_back_too_late(
+async def test_page_in_background_too_long(
     dialog: Dialog,
     logged_out: str,
     account: Account,
     way: Way,
     step_id: str,
 ) -> None:
-    """A page that slept for longer shows how to go on."""
+    """Test that a page that was away for too long shows how to continue."""
     await dialog.open(logged_out)
     await way(dialog, account)
-    await dialog.sleep(QR_TIMEOUT + 30)
+    await dialog.stay_in_background(QR_TIMEOUT + 30)
 
     assert (await dialog.follow_to_end())["step_id"] == step_id
 
@@ -1220,9 +1527,9 @@ async def test_page_comes_back_too_late(
 async def test_submitted_twice(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, dialog: Dialog, logged_out: str
 ) -> None:
-    """A button that is pressed twice has one effect."""
+    """Test that a form that is submitted twice has one effect."""
     await dialog.open(logged_out)
-    await dialog.choose("phone_number")
+    await dialog.select_option("phone_number")
     await asyncio.gather(
         dialog.submit(phone_number=PHONE), dialog.submit(phone_number=PHONE)
     )
@@ -1230,26 +1537,26 @@ async def test_submitted_twice(
 
     await dialog.close()
 
-    await async_let_pass(freezer, 1)
+    await async_advance_slowly(freezer, 1)
     assert not running(hass)
 
 
-async def test_coordinator_is_first(
+async def test_coordinator_first(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     dialog: Dialog,
     logged_out: str,
     account: Account,
 ) -> None:
-    """A dialog ends well when the issue is gone before it notices."""
+    """Test that a dialog finishes if the coordinator has removed the issue first."""
     await dialog.open(logged_out)
-    await dialog.choose("phone_number")
+    await dialog.select_option("phone_number")
     account.state = "authorized"
-    await async_let_pass(freezer, 61)
+    await async_advance_slowly(freezer, 61)
     assert not issue_ids(hass)
 
     assert (await dialog.submit(phone_number=PHONE))["step_id"] == "linking"
-    assert (await dialog.follow())["type"] == "create_entry"
+    assert (await dialog.follow())["reason"] == "linked"
 
 
 @pytest.fixture
@@ -1260,11 +1567,11 @@ async def linked_in_an_outage(
     account: Account,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """End a dialog whose account is linked while the last poll of it fails."""
+    """Finish a dialog whose account is linked while its last poll fails."""
     get_state = GreenApiClient.get_state
 
     async def answer_once(client: GreenApiClient) -> AccountState:
-        """Return the state, as the last answer before an outage."""
+        """Return the state as the last response before an outage."""
         answer = await get_state(client)
         account.fault = Fault.BAD_GATEWAY
         return answer
@@ -1274,7 +1581,7 @@ async def linked_in_an_outage(
     account.state = "authorized"
     with monkeypatch.context() as patch:
         patch.setattr(GreenApiClient, "get_state", answer_once)
-        assert (await dialog.follow())["type"] == "create_entry"
+        assert (await dialog.follow())["reason"] == "linked"
     assert state_of(hass, STATE) == "unavailable"
     account.fault = None
 
@@ -1286,9 +1593,14 @@ async def test_issue_comes_back(
     logged_out: str,
     account: Account,
 ) -> None:
-    """An account that is logged out again has its issue again at the next poll."""
+    """Test that an account logged out again gets its issue once that is certain.
+
+    The dialog has seen it authorized, which counts for the coordinator as well.
+    """
     account.state = "notAuthorized"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
+    assert not issue_ids(hass)
+    await async_advance(hass, freezer)
     assert issue_ids(hass) == {logged_out}
 
 
@@ -1298,18 +1610,18 @@ async def test_issue_does_not_come_back(
     linked_in_an_outage: None,
     account: Account,
 ) -> None:
-    """An account that works has no issue when it is polled again."""
-    await async_pass(hass, freezer)
+    """Test that an account that works has no issue after the next poll."""
+    await async_advance(hass, freezer)
     assert state_of(hass, STATE) == "authorized"
     assert not issue_ids(hass)
 
 
-# Limits and secrets
+# Rate limits and secrets
 
 
 @pytest.fixture
 def statuses(monkeypatch: pytest.MonkeyPatch) -> set[int]:
-    """Return with which statuses the simulator answers."""
+    """Return the HTTP statuses of the simulator's responses."""
     statuses = set()
     answer = Simulator._answer
 
@@ -1323,7 +1635,7 @@ def statuses(monkeypatch: pytest.MonkeyPatch) -> set[int]:
 
 
 @pytest.mark.paced
-async def test_pace(
+async def test_rate_limits(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     client: TestClient,
@@ -1331,17 +1643,17 @@ async def test_pace(
     account: Account,
     statuses: set[int],
 ) -> None:
-    """Several dialogs and the polls together keep the limits of the vendor."""
+    """Test that several dialogs and the polls together stay within the rate limits."""
     dialogs = [Dialog(hass, freezer, client) for _ in range(4)]
     for dialog in dialogs:
         await dialog.open(logged_out)
         await async_scan(dialog, account)
     await dialog.stay_open(120)
     assert account.scan()
-    assert (await dialog.follow_to_end())["type"] == "create_entry"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
 
-    assert asked(account).count("getStateInstance") > 40
-    assert asked(account).count("qr") > 20
+    assert called_methods(account).count("getStateInstance") > 40
+    assert called_methods(account).count("qr") > 20
     assert statuses == {HTTPStatus.OK}
 
 
@@ -1355,12 +1667,12 @@ async def test_linking_hides_the_token(
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """However a request of the dialog fails, the token is not revealed."""
+    """Test that no failing request of the dialog reveals the token."""
     caplog.set_level("DEBUG")
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     account.faults["getStateInstance"] = fault
-    await async_let_pass(freezer, 2 * LOOK_INTERVAL)
+    await async_advance_slowly(freezer, 2 * LOOK_INTERVAL)
     account.faults["qr"] = fault
     assert (await dialog.follow_to_end())["type"] != "progress"
 
@@ -1368,11 +1680,11 @@ async def test_linking_hides_the_token(
     account.faults.clear()
     await dialog.open(logged_out)
     account.faults["getAuthorizationCode"] = fault
-    await dialog.choose("phone_number")
+    await dialog.select_option("phone_number")
     assert (await dialog.submit(phone_number=PHONE))["errors"]
     account.faults["getAuthorizationCode"] = Fault.NULL_200
     assert (await dialog.submit(phone_number=PHONE))["step_id"] == "linking"
-    await async_let_pass(freezer, 2 * LOOK_INTERVAL)
+    await async_advance_slowly(freezer, 2 * LOOK_INTERVAL)
     await dialog.close()
 
     issues = ir.async_get(hass).issues
@@ -1382,16 +1694,137 @@ async def test_linking_hides_the_token(
 
 
 async def test_not_loaded(hass: HomeAssistant, config_entry: MockConfigEntry) -> None:
-    """An account that is being reloaded is linked like any other."""
-    account = LinkedAccount(hass, config_entry)
-    assert await account.async_step_of(AccountState("notAuthorized")) == "ways"
+    """Test that an account that is being reloaded is linked like any other."""
+    account = AccountToLink(hass, config_entry)
+    assert await account.async_step_after(AccountState("notAuthorized")) == "ways"
+
+
+async def test_client_is_kept(
+    hass: HomeAssistant, config_entry: MockConfigEntry
+) -> None:
+    """Test that a dialog keeps its client until the entry's URL or token changes."""
+    config_entry.add_to_hass(hass)
+    account = AccountToLink(hass, config_entry)
+    client = account.client
+    hass.config_entries.async_update_entry(config_entry, title="Another name")
+    assert account.client is client
+
+    hass.config_entries.async_update_entry(
+        config_entry, data={**config_entry.data, CONF_API_TOKEN: "another token"}
+    )
+    assert account.client is not client
+    assert account.client is account.client
+
+
+async def test_waiting_messages(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    logged_out: str,
+    account: Account,
+) -> None:
+    """Test that the dialog shows how many messages are waiting."""
+    account.queue = 7
+    await async_polls(hass, freezer, 6)
+    waiting = (await dialog.open(logged_out))["description_placeholders"]["waiting"]
+    assert waiting.startswith("Messages waiting to be sent: **7**. ")
 
 
 async def test_removed_before(
     hass: HomeAssistant, config_entry: MockConfigEntry
 ) -> None:
-    """An account that was removed before the first step is not asked for."""
+    """Test that an account that was removed before the first step is not requested."""
     linking = Linking(hass, config_entry, lambda: None)
-    assert await linking.async_choose_step() == "failed"
-    assert linking.failure == "removed"
+    with pytest.raises(AbortFlow) as error:
+        await linking.async_choose_step()
+    assert error.value.reason == "removed"
+    assert error.value.description_placeholders == PLACEHOLDERS
     linking.async_close()
+
+
+# Another way than the QR code
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+async def test_code_instead_of_qr_code(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    logged_out: str,
+    account: Account,
+    seconds: int,
+) -> None:
+    """Test that nothing disturbs who enters a number instead of scanning a code."""
+    await dialog.open(logged_out)
+    await async_scan(dialog, account)
+    shown = await dialog.select_option("phone_number")
+    assert step_of(shown) == ("form", "phone_number")
+    account.requests.clear()
+    events = dialog.progress_events
+    await async_advance_slowly(freezer, seconds)
+    assert dialog.progress_events == events
+    assert "qr" not in called_methods(account)
+
+    shown = await dialog.submit(phone_number=PHONE)
+    assert account.enter_code(shown["description_placeholders"]["code"])
+    assert (await dialog.follow_to_end())["reason"] == "linked"
+    assert not running(hass)
+
+
+# Reboot first
+
+
+async def test_reboot_first(
+    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account
+) -> None:
+    """Test that the dialog offers a reboot, and goes on when the instance has started.
+
+    The repair stays: a reboot alone does not link the account.
+    """
+    account.state_after_boot = "notAuthorized"
+    shown = await dialog.open(logged_out)
+    assert shown["menu_options"][-1] == "reboot"
+    shown = await dialog.select_option("reboot")
+    assert step_of(shown) == ("form", "reboot")
+    assert "reboot" not in called_methods(account)
+
+    shown = await dialog.submit()
+    assert shown["progress_action"] == "start_instance"
+    assert "reboot" in called_methods(account)
+    assert issue_ids(hass) == {logged_out}
+    assert step_of(await dialog.follow_to_end()) == ("menu", "ways")
+    assert issue_ids(hass) == {logged_out}
+
+
+async def test_linked_by_reboot(
+    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account
+) -> None:
+    """Test that the dialog says so if an account works after the reboot."""
+    await dialog.open(logged_out)
+    await dialog.select_option("reboot")
+    await dialog.submit()
+    account.state = "authorized"
+    assert (await dialog.follow_to_end())["reason"] == "linked"
+    assert issue_ids(hass) == set()
+
+
+async def test_reboot_first_refused(
+    dialog: Dialog, logged_out: str, account: Account
+) -> None:
+    """Test that the dialog says why an instance is not rebooted."""
+    account.reboot_accepted = False
+    await dialog.open(logged_out)
+    await dialog.select_option("reboot")
+    assert (await dialog.submit())["errors"] == {"base": "reboot_refused"}
+
+
+async def test_reboot_after_linking(
+    dialog: Dialog, logged_out: str, account: Account
+) -> None:
+    """Test that an account that was linked meanwhile is not rebooted."""
+    await dialog.open(logged_out)
+    await dialog.select_option("reboot")
+    account.state = "authorized"
+    await dialog.stay_in_background(30)
+    assert (await dialog.submit())["reason"] == "problem_ended"
+    assert "reboot" not in called_methods(account)

@@ -1,4 +1,4 @@
-"""Test the decision on whether the messages of an account go out."""
+"""Test the decision on whether the messages of an account are sent."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,16 +12,17 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.green_api.api import AccountState, CannotConnectError
-from custom_components.green_api.memory import AccountMemory
-from custom_components.green_api.message_queue import patience
-from custom_components.green_api.problem import Answer, Problem
+from custom_components.green_api.decisions.message_queue import QueueLook, patience
+from custom_components.green_api.decisions.problem import Answer, Problem
+from custom_components.green_api.records.account_record import AccountRecord
 from tests.simulator.queue import Message, MessageQueue
+from tests.support.problem_reference import EVENTS, Interruption
 from tests.support.queue_reference import (
-    Look,
+    OtherEvent,
     Poll,
+    QueueCheck,
     QueueEvent,
     QueueVerdict,
-    Turn,
     queue_verdict,
 )
 from tests.support.queue_replays import (
@@ -29,10 +30,12 @@ from tests.support.queue_replays import (
     QUEUE_REPLAYS,
     SLOW_QUEUE_REPLAYS,
 )
-from tests.support.reference import EVENTS, Happening
 from tests.support.replays import Replay
 
-pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
+pytestmark = [
+    pytest.mark.long(18),
+    pytest.mark.filterwarnings("ignore:It looks like `register_random`"),
+]
 
 MOMENT: Final = datetime(2026, 11, 24, tzinfo=UTC)
 AUTHORIZED: Final = AccountState("authorized")
@@ -42,59 +45,87 @@ HOUR: Final = 3600
 TOO_LARGE: Final = "!"
 FAILS: Final = "?"
 EMPTY: Final = "-"
-LOOK: Final = re.compile(r"(?P<count>\d+)(?P<oldest>[^\d\s])|0")
+LOOK: Final = re.compile(r"(?P<count>\d+)(?P<listed>[?!-]|[a-z]+)|0")
+
+
+def listed(number: int, names: str) -> frozenset[int]:
+    """Return the messages of a list: the named ones, or all from a number on."""
+    if len(names) > 1 or names == EMPTY:
+        return frozenset(ord(name) for name in names if name != EMPTY)
+    return frozenset(range(ord(names), ord(names) + number))
 
 
 @dataclass
-class Watcher:
-    """Whoever looks at a queue, asks for no more than is wanted, and takes it down."""
+class QueueObserver:
+    """An observer of a queue that requests only what is needed, and records it."""
 
     delay: float | None = 3
-    memory: AccountMemory = field(default_factory=AccountMemory)
+    record: AccountRecord = field(default_factory=AccountRecord)
     history: list[QueueEvent] = field(default_factory=list)
     lists: int = 0
 
+    @property
+    def problem(self) -> Problem | None:
+        """Return the problem that is certain now."""
+        return self.record.health.problem or self.record.queue.problem
+
     def poll(self, now: float, answer: Answer) -> None:
         """Handle a poll of the account."""
-        self.memory = self.memory.answered(answer, now, MOMENT)
+        self.record = self.record.answered(answer, now, MOMENT)
         can_send = answer == AUTHORIZED if isinstance(answer, AccountState) else None
-        has_problem = self.memory.health.problem is not None
+        has_problem = self.record.health.problem is not None
         self.history.append(Poll(now, can_send, has_problem))
 
-    def look(self, now: float, number: int, oldest: str) -> None:
-        """Look at the queue while the account can send."""
-        allowed = patience(self.delay)
-        queue = self.memory.queue.counted(number, now, MOMENT, can_send=True)
-        reported = None
-        if queue.is_list_wanted(now):
-            self.lists += 1
-            if oldest == TOO_LARGE:
-                queue = queue.unlistable()
-            elif oldest not in {FAILS, EMPTY}:
-                reported = hash(oldest)
-                queue = queue.listed(reported, now, MOMENT)
-        queue = queue.decided(now, allowed)
-        self.memory = self.memory.with_queue(queue, now, MOMENT)
-        self.history.append(Look(now, number, reported))
-
-    def turn(self, now: float, what: Happening) -> None:
-        """Reboot or restart."""
-        self.memory = (
-            self.memory.rebooted(now)
-            if what is Happening.REBOOT
-            else self.memory.interrupted(now, None)
+    def check(
+        self,
+        now: float,
+        number: int,
+        messages: frozenset[int] | None,
+        *,
+        is_too_large: bool = False,
+    ) -> None:
+        """Check the queue while the account can send; None is a list that fails."""
+        queue = self.record.queue.counted(number, now, MOMENT, can_send=True)
+        is_listed = queue.is_list_wanted(now)
+        self.lists += is_listed
+        look = QueueLook(
+            count=number,
+            counted_at=now,
+            can_send=True,
+            patience=patience(self.delay),
+            messages=messages if is_listed else None,
+            is_listable=not (is_listed and is_too_large),
         )
-        self.history.append(Turn(now, what))
+        self.record = self.record.looked(look, now, MOMENT)
+        self.history.append(QueueCheck(now, number, look.messages or frozenset()))
 
-    def happen(self, now: float, event: str) -> None:
+    def check_as_replayed(self, now: float, number: int, word: str) -> None:
+        """Check the queue, as a replay describes it."""
+        if word in {FAILS, TOO_LARGE}:
+            self.check(now, number, None, is_too_large=word == TOO_LARGE)
+        else:
+            self.check(now, number, listed(number, word))
+
+    def interrupt(self, now: float, what: Interruption) -> None:
+        """Reboot or restart."""
+        self.record = (
+            self.record.rebooted(now)
+            if what is Interruption.REBOOT
+            else self.record.interrupted(now, None)
+        )
+        self.history.append(OtherEvent(now, what))
+
+    def play(self, now: float, event: str) -> None:
         """Play an event by its name."""
         if match := LOOK.fullmatch(event):
             self.poll(now, AUTHORIZED)
-            self.look(now, int(match["count"] or 0), match["oldest"] or EMPTY)
+            self.check_as_replayed(
+                now, int(match["count"] or 0), match["listed"] or EMPTY
+            )
             return
         match EVENTS.get(event, AccountState(event)):
-            case Happening() as what:
-                self.turn(now, what)
+            case Interruption() as what:
+                self.interrupt(now, what)
             case _ if event == FAILS:
                 self.poll(now, AUTHORIZED)
             case answer:
@@ -102,21 +133,21 @@ class Watcher:
 
 
 def verdicts(history: list[QueueEvent], delay: float) -> list[QueueVerdict]:
-    """Return what a history amounts to after each event, by the reference."""
+    """Return the result of a history after each event, by the reference."""
     known = [QueueVerdict()]
     for end in range(1, len(history) + 1):
         known.append(queue_verdict(history[:end], known[-1], delay))
     return known[1:]
 
 
-def replayed(replay: Replay, delay: float) -> tuple[list[object], Watcher]:
+def replayed(replay: Replay, delay: float) -> tuple[list[object], QueueObserver]:
     """Return the problem after each step of a replay."""
-    watcher = Watcher(delay)
+    observer = QueueObserver(delay)
     found: list[object] = []
     for step in replay.steps:
-        watcher.happen(step.at.total_seconds(), step.event)
-        found.append((str(step.at), step.event, watcher.memory.problem))
-    return found, watcher
+        observer.play(step.at.total_seconds(), step.event)
+        found.append((str(step.at), step.event, observer.problem))
+    return found, observer
 
 
 @pytest.mark.parametrize(
@@ -128,16 +159,17 @@ def replayed(replay: Replay, delay: float) -> tuple[list[object], Watcher]:
     ids=lambda it: getattr(it, "name", ""),
 )
 def test_replay(replay: Replay, delay: float) -> None:
-    """The problem after each look is the one that it must be, by the reference too."""
-    found, watcher = replayed(replay, delay)
+    """Test that the problem after each check is as expected, by the reference too."""
+    found, observer = replayed(replay, delay)
     assert found == [(str(step.at), step.event, step.problem) for step in replay.steps]
-    last = verdicts(watcher.history, delay)[-1]
-    queue = watcher.memory.queue
-    assert (queue.problem, queue.issue) == (last.shown, last.issue)
+    last = verdicts(observer.history, delay)[-1]
+    queue = observer.record.queue
+    actionable = None if queue.is_acted_on else queue.problem
+    assert (queue.problem, actionable) == (last.shown, last.issue)
 
 
 def test_replays() -> None:
-    """Each sequence has a name of its own and runs forward; none is missing."""
+    """Test that each sequence has a unique name and runs forward, and all are there."""
     replays = QUEUE_REPLAYS + SLOW_QUEUE_REPLAYS
     assert len({replay.name for replay in replays}) == len(replays) >= 25
     assert all(
@@ -151,15 +183,20 @@ def test_replays() -> None:
 
 @pytest.mark.parametrize(
     ("delay", "seconds"),
-    [(0.5, 600), (3, 600), (200, 600), (201, 603), (600, 1800), (None, 1800)],
+    [
+        *((0.5, 600), (3, 600), (200, 600), (201, 603), (600, 1800), (None, 1800)),
+        # The vendor's maximum.
+        *((601, 1800), (86_400, 1800)),
+    ],
 )
 def test_patience(delay: float | None, seconds: float) -> None:
-    """A queue is given ten minutes or three messages, the longest if nobody knows."""
+    """Test that a queue has 10 minutes or 3 delays, or the longest if unknown."""
     assert patience(delay) == seconds
 
 
 EVENTS_BY_CHANCE: Final = [
     *("5a", "5a", "5b", "6a", "4a", "0", "5?", "5!", "5-", "9c", "9!"),
+    *("5abc", "5cde", "5abcdf", "5acdeg", "5bcdefg", "5xyz", "1a", "1-"),
     *(
         "authorized",
         "starting",
@@ -176,7 +213,7 @@ GAPS: Final = [0, 1, 10, 50, 60, 60, 60, 61, 180, 200, 201, 300, 590, 600, 1801,
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[tuple[float, str]]:
-    """Draw events of which few kinds come, each several times over."""
+    """Draw events of which few kinds occur, each several times."""
     kinds = draw(st.lists(st.sampled_from(EVENTS_BY_CHANCE), min_size=1, max_size=4))
     now = 0.0
     events = []
@@ -194,16 +231,16 @@ thoroughly = settings(deadline=None, derandomize=True, max_examples=500)
 @thoroughly
 @given(histories(), st.sampled_from([3.0, 300.0]))
 def test_reference(events: list[tuple[float, str]], delay: float) -> None:
-    """The decision comes to the same as the reference, whatever happens."""
-    watcher = Watcher(delay)
+    """Test that the decision always equals the reference."""
+    observer = QueueObserver(delay)
     verdict = QueueVerdict()
     known = 0
     for now, event in events:
-        watcher.happen(now, event)
-        for end in range(known + 1, len(watcher.history) + 1):
-            verdict = queue_verdict(watcher.history[:end], verdict, delay)
-        known = len(watcher.history)
-        queue = watcher.memory.queue
+        observer.play(now, event)
+        for end in range(known + 1, len(observer.history) + 1):
+            verdict = queue_verdict(observer.history[:end], verdict, delay)
+        known = len(observer.history)
+        queue = observer.record.queue
         assert (queue.remembered, queue.confirmed, queue.is_rebooted) == (
             verdict.problem,
             verdict.is_confirmed,
@@ -213,18 +250,18 @@ def test_reference(events: list[tuple[float, str]], delay: float) -> None:
 
 @thoroughly
 @given(histories(), st.sampled_from(["502", "?"]), st.integers(1, 30))
-def test_nothing_heard_changes_nothing(
+def test_no_news_changes_nothing(
     events: list[tuple[float, str]], event: str, times: int
 ) -> None:
-    """An outage, or a count that cannot be read, raises no problem of the queue."""
-    watcher = Watcher()
+    """Test that an outage, or an unreadable count, causes no problem of the queue."""
+    observer = QueueObserver()
     for now, happened in events:
-        watcher.happen(now, happened)
-    before = watcher.memory.queue.remembered
+        observer.play(now, happened)
+    before = observer.record.queue.remembered
     for number in range(times):
-        watcher.happen(events[-1][0] + MINUTE * number, event)
-    assert watcher.memory.queue.remembered in {before, None}
-    assert watcher.memory.queue.remembered is before or watcher.memory.health.problem
+        observer.play(events[-1][0] + MINUTE * number, event)
+    assert observer.record.queue.remembered in {before, None}
+    assert observer.record.queue.remembered is before or observer.record.health.problem
 
 
 # Timelines of real queues
@@ -233,11 +270,12 @@ type Traffic = Iterator[tuple[float, int, str]]
 
 
 class Sender:
-    """An account that sends, as the vendor's servers do it."""
+    """An account that sends as the vendor's servers do."""
 
     def __init__(self, delay: float) -> None:
-        """Begin with nothing to send."""
+        """Initialize without messages."""
         self.delay = delay
+        self.listing: Callable[[list[int]], list[int]] = list
         self.queue = MessageQueue()
         self.queue.delay = delay
         self._numbers = count()
@@ -249,18 +287,18 @@ class Sender:
             name = f"{next(self._numbers)}"
             self.queue.add(Message(name, method, {}, now))
 
-    def reported(self, now: float) -> tuple[int, str]:
-        """Return how many messages wait, and which one is the oldest."""
+    def reported(self, now: float) -> tuple[int, frozenset[int]]:
+        """Return how many messages wait, and which ones are listed."""
         self.queue.pass_time(now, sending=True)
-        waiting = self.queue.waiting
-        return len(waiting), waiting[0].id if waiting else EMPTY
+        waiting = [int(it.id) for it in self.queue.waiting]
+        return len(waiting), frozenset(self.listing(waiting))
 
 
 def problems(
     sender: Sender, traffic: Traffic, until: float
 ) -> list[tuple[float, int, Problem | None]]:
-    """Return what is found at each look, at the pace of the real one."""
-    watcher = Watcher(sender.delay)
+    """Return the problem at each check, at the real interval."""
+    observer = QueueObserver(sender.delay)
     found = []
     pending = next(traffic, None)
     looked_at, number = -HOUR, 0
@@ -268,12 +306,12 @@ def problems(
         while pending and pending[0] <= now:
             sender.send(*pending)
             pending = next(traffic, None)
-        watcher.poll(now, AUTHORIZED)
+        observer.poll(now, AUTHORIZED)
         if number or now - looked_at >= 5 * MINUTE:
             looked_at = now
-            number, oldest = sender.reported(now)
-            watcher.look(now, number, oldest)
-            found.append((now, number, watcher.memory.problem))
+            number, messages = sender.reported(now)
+            observer.check(now, number, messages)
+            found.append((now, number, observer.problem))
     return found
 
 
@@ -283,13 +321,13 @@ def bulk(chance: Random, _: float) -> Traffic:
 
 
 def slow_bulk(chance: Random, _: float) -> Traffic:
-    """Send a thousand messages as fast as they can be handed over."""
+    """Send a thousand messages as fast as the API accepts them."""
     for number in range(1000):
         yield number * (0.2 + chance.random() / 100), 1, "sendMessage"
 
 
 def bot(chance: Random, delay: float) -> Traffic:
-    """Answer people all the time, about as fast as messages go out."""
+    """Send replies all the time, about as fast as messages are sent out."""
     now = 0.0
     while now < 24 * HOUR:
         now += chance.expovariate(1 / max(1.04 * delay, 3))
@@ -297,7 +335,7 @@ def bot(chance: Random, delay: float) -> Traffic:
 
 
 def overload(chance: Random, delay: float) -> Traffic:
-    """Send more than can go out, for an hour."""
+    """Send more than can be sent out, for an hour."""
     for number in range(int(1.3 * HOUR / delay)):
         yield number * delay / 1.3 + chance.random(), 1, "sendMessage"
 
@@ -313,7 +351,7 @@ def night(*_: object) -> Traffic:
 def test_no_false_alarm(
     traffic: Callable[[Random, float], Traffic], delay: float, seed: int
 ) -> None:
-    """Whoever sends much, all the time or nothing has no problem, for a whole day."""
+    """Test that much, steady or no traffic is no problem for a whole day."""
     chance = Random(seed)  # noqa: S311
     found = problems(Sender(delay), traffic(chance, delay), 24 * HOUR)
     assert {problem for *_, problem in found} == {None}
@@ -330,8 +368,8 @@ def stuck(sender: Sender, at: float, traffic: Traffic) -> Traffic:
 
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("delay", [0.5, 5, 300])
-def test_nothing_is_missed(delay: float, seed: int) -> None:
-    """A queue that hangs is found as soon as it may be, at most a look late."""
+def test_stuck_queue_found(delay: float, seed: int) -> None:
+    """Test that a stuck queue is found on time, at most one check late."""
     chance = Random(seed)  # noqa: S311
     sender = Sender(delay)
     at = chance.uniform(HOUR, 3 * HOUR)
@@ -340,7 +378,7 @@ def test_nothing_is_missed(delay: float, seed: int) -> None:
 
     seen_at = next(now for now, waiting, _ in found if now >= at and waiting)
     reported_at = next(now for now, _, problem in found if problem)
-    # It may have begun to stand before it hangs for good.
+    # It may have stopped before it is stuck for good.
     assert reported_at >= at - 3 * max(delay, 5) + patience(delay) - 2 * MINUTE
     assert reported_at <= seen_at + patience(delay) + MINUTE
     assert {problem for now, _, problem in found if now >= reported_at} == {
@@ -348,44 +386,101 @@ def test_nothing_is_missed(delay: float, seed: int) -> None:
     }
 
 
+def incomplete(chance: Random, share: float) -> Callable[[list[int]], list[int]]:
+    """Return a way to omit messages from a share of all lists."""
+
+    def listing(waiting: list[int]) -> list[int]:
+        left_out = max(len(waiting) // 3, 1) if chance.random() < share else 0
+        return chance.sample(waiting, max(len(waiting) - left_out, 0))
+
+    return listing
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("share", "minutes"), [(0.0, 10), (0.3, 16), (1.0, 20)])
+def test_incomplete_lists(share: float, minutes: int, seed: int) -> None:
+    """Test that a stuck queue is found in time, whatever a list omits."""
+    chance = Random(seed)  # noqa: S311
+    sender = Sender(3)
+    sender.listing = incomplete(chance, share)
+    sender.queue.stuck = True
+    sender.send(0, chance.randint(1, 12))
+    more = iter([(now, 1, "sendMessage") for now in range(200, 3 * HOUR, 700)])
+
+    found = problems(sender, more, 3 * HOUR)
+
+    reported_at = next(now for now, _, problem in found if problem)
+    assert 10 * MINUTE <= reported_at <= minutes * MINUTE
+    assert {it for now, _, it in found if now >= reported_at} == {Problem.NOT_SENDING}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_incomplete_lists_of_busy_sender(seed: int) -> None:
+    """Test that a queue that moves and is never empty is no problem for half a day."""
+    chance = Random(seed)  # noqa: S311
+    sender = Sender(10)
+    sender.listing = incomplete(chance, 0.5)
+    sender.send(0, 30)
+    steady = iter([(now, 1, "sendMessage") for now in range(5, 12 * HOUR, 10)])
+
+    found = problems(sender, steady, 12 * HOUR)
+
+    assert min(number for _, number, _ in found) > 0
+    assert {problem for *_, problem in found} == {None}
+
+
+def test_many_messages() -> None:
+    """Test that part of a long list is enough to detect that messages are sent."""
+    standing, moving = QueueObserver(), QueueObserver()
+    names = [hash(f"{number}") for number in range(30_000)]
+    for minute in range(11):
+        for observer, gone in ((standing, 0), (moving, minute * 20)):
+            messages = frozenset(names[gone : gone + 20_000])
+            observer.poll(minute * MINUTE, AUTHORIZED)
+            observer.check(minute * MINUTE, 20_000, messages)
+    assert standing.problem is Problem.NOT_SENDING
+    assert moving.problem is None
+    assert len(standing.record.queue.messages.known) == 2000
+
+
 @pytest.mark.parametrize("seed", range(3))
-def test_lists_are_asked_for_to_confirm_only(seed: int) -> None:
-    """A bulk sender costs no list, and a busy one few."""
-    sender, watcher = Sender(5), Watcher(5)
+def test_lists_requested_to_confirm_only(seed: int) -> None:
+    """Test that bulk sending requests no list, and a busy queue few."""
+    sender, observer = Sender(5), QueueObserver(5)
     sender.send(0, 1000)
     for now in range(0, 2 * HOUR, MINUTE):
-        watcher.poll(now, AUTHORIZED)
-        watcher.look(now, *sender.reported(now))
-    assert watcher.lists == 0
+        observer.poll(now, AUTHORIZED)
+        observer.check(now, *sender.reported(now))
+    assert observer.lists == 0
 
 
-def test_failed_poll_is_no_look() -> None:
-    """A failure leaves the queue as it is."""
-    watcher = Watcher()
-    watcher.happen(0, "5a")
-    before = watcher.memory.queue
-    watcher.poll(60, CannotConnectError())
-    assert watcher.memory.queue is before
+def test_failed_poll_is_no_check() -> None:
+    """Test that a failed poll does not change the queue."""
+    observer = QueueObserver()
+    observer.play(0, "5a")
+    before = observer.record.queue
+    observer.poll(60, CannotConnectError())
+    assert observer.record.queue is before
 
 
-def test_look_at_an_account_that_cannot_send() -> None:
-    """Messages have no time to go out before the account is authorized."""
-    watcher = Watcher()
-    watcher.poll(0, AccountState("starting"))
-    queue = watcher.memory.queue.counted(5, 0, MOMENT, can_send=False)
-    watcher.memory = watcher.memory.with_queue(queue, 0, MOMENT)
+def test_check_of_account_that_cannot_send() -> None:
+    """Test that the time of a queue starts only when the account is authorized."""
+    observer = QueueObserver()
+    observer.poll(0, AccountState("starting"))
+    look = QueueLook(count=5, counted_at=0, can_send=False, patience=patience(3))
+    observer.record = observer.record.looked(look, 0, MOMENT)
 
     for minute in range(1, 11):
-        watcher.happen(minute * MINUTE, "5a")
-    assert watcher.memory.problem is None
-    watcher.happen(11 * MINUTE, "5a")
-    assert watcher.memory.problem is Problem.NOT_SENDING
+        observer.play(minute * MINUTE, "5a")
+    assert observer.problem is None
+    observer.play(11 * MINUTE, "5a")
+    assert observer.problem is Problem.NOT_SENDING
 
 
-def test_list_that_comes_too_late() -> None:
-    """What is listed is of no use when the account cannot send any more."""
-    watcher = Watcher()
-    watcher.happen(0, "5a")
-    watcher.poll(60, AccountState("starting"))
-    before = watcher.memory.queue
-    assert before.listed(1, 61, MOMENT) is before
+def test_late_list() -> None:
+    """Test that a list is discarded if the account can no longer send."""
+    observer = QueueObserver()
+    observer.play(0, "5a")
+    observer.poll(60, AccountState("starting"))
+    before = observer.record.queue
+    assert before.listed(frozenset([1]), 61, MOMENT) is before

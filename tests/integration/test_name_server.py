@@ -1,4 +1,4 @@
-"""Test what Home Assistant's resolver makes of answers of a name server."""
+"""Test how Home Assistant's resolver handles the responses of a name server."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,31 +18,31 @@ from homeassistant.helpers.aiohttp_client import (
     HassAsyncDNSResolver,
     HomeAssistantTCPConnector,
 )
-from tests.support.clients import create_client, outcome
+from tests.support.clients import create_client, result_or_error
 from tests.support.secrecy import assert_log_is_clean
 
 
 class NameServer(asyncio.DatagramProtocol):
-    """A name server that knows no name, and says so by a code of RFC 1035."""
+    """A name server that knows no name, and responds with an RFC 1035 error code."""
 
     def __init__(self, code: int) -> None:
-        """Answer with a code."""
+        """Initialize with an error code."""
         self._code = code
 
     @override
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:
-        """Remember the transport."""
+        """Store the transport."""
         self._transport = transport
 
     @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Answer with the question, and with no record."""
+        """Respond with the question, and without a record."""
         end_of_question = data.index(b"\0", 12) + 5
         head = struct.pack("!2s5H", data[:2], 0x8180 | self._code, 1, 0, 0, 0)
         self._transport.sendto(head + data[12:end_of_question], addr)
 
 
-@pytest.mark.usefixtures("every_step_logged", "network")
+@pytest.mark.usefixtures("asyncio_debug", "network")
 @pytest.mark.parametrize(
     ("protocol", "patience", "expected"),
     [
@@ -61,7 +61,7 @@ async def test_name_server(
     patience: float,
     expected: type[GreenApiError],
 ) -> None:
-    """Home Assistant's resolver distinguishes a wrong name from problem with the network."""
+    """Test that the resolver distinguishes a wrong name from a network problem."""
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(protocol, ("127.0.0.1", 0))
     resolver = HassAsyncDNSResolver(
@@ -74,7 +74,7 @@ async def test_name_server(
     connector = HomeAssistantTCPConnector(resolver=resolver)
     async with aiohttp.ClientSession(connector=connector) as session:
         client = create_client(session, "https://api.green-api.example")
-        assert await outcome(client.get_state()) is expected
+        assert await result_or_error(client.get_state()) is expected
     await resolver.real_close()
     transport.close()
     assert_log_is_clean(caplog)

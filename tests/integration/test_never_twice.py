@@ -1,4 +1,4 @@
-"""Whatever goes wrong, no message is sent twice, and none is said to be sent falsely."""
+"""Test that no message is ever sent twice, or wrongly reported as sent."""
 
 import asyncio
 from random import Random
@@ -8,9 +8,10 @@ from aiohttp import ClientTimeout
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.green_api import freshness, sending
 from custom_components.green_api.api import transport
 from custom_components.green_api.api.pacing import RequestPacer
+from custom_components.green_api.decisions import freshness
+from custom_components.green_api.sending import sender as sending
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from tests.simulator import Account, Fault
@@ -23,6 +24,8 @@ from tests.support.recipients import (
     async_notify,
 )
 
+pytestmark = pytest.mark.long(14)
+
 STEPS: Final = 20
 MESSAGES: Final = 3
 
@@ -34,7 +37,7 @@ STATES: Final = [
     "blocked",
     None,
 ]
-# Faults after which the server may have done all the same what it was asked for.
+# Faults after which the server may still have done what was requested.
 UNCLEAR: Final = [
     Fault.BAD_GATEWAY,
     Fault.CLIENT_CLOSED_499,
@@ -61,15 +64,16 @@ CLEAR: Final = [
 
 
 @pytest.fixture(autouse=True)
-def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for nothing for long."""
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten all waits."""
     monkeypatch.setattr(transport, "TIMEOUT", ClientTimeout(total=0.3))
     monkeypatch.setattr(sending, "RETRY_AFTER", 0)
-    monkeypatch.setattr(RequestPacer, "PATIENCE", 0)
+    monkeypatch.setattr(RequestPacer, "PATIENCE", {})
+    monkeypatch.setattr(RequestPacer, "DEFAULT_PATIENCE", 0)
 
 
 async def async_outcome(hass: HomeAssistant, text: str, entity_id: str) -> str:
-    """Send a message, and return what is said of it."""
+    """Send a message, and return the outcome."""
     try:
         await async_notify(hass, text, entity_id)
     except HomeAssistantError as err:
@@ -92,7 +96,7 @@ async def test_never_twice(
     account: Account,
     seed: int,
 ) -> None:
-    """Messages through states and faults in any order are what is said of them."""
+    """Test that outcomes are true for messages in any order of states and faults."""
     await async_add_recipient(hass, loaded_entry, "Alex", ALEX_CHAT)
     await async_add_recipient(hass, loaded_entry, "Family", FAMILY_CHAT)
     random = Random(seed)  # noqa: S311

@@ -3,11 +3,14 @@
 import asyncio
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from custom_components.green_api.api import ErrorKind, RequestPacer
 from custom_components.green_api.const import CONF_CHAT_ID, DOMAIN
@@ -17,11 +20,17 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.util import dt as dt_util
-from tests.simulator import Account, Fault, Messenger
+from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.support.const import TOKEN
-from tests.support.dialog import async_let_pass
-from tests.support.failures import FAULT_OF_KIND
-from tests.support.helpers import async_pass, complaints, methods
+from tests.support.deliveries import Deliveries
+from tests.support.dialog import async_advance_slowly
+from tests.support.fault_kinds import FAULT_OF_KIND
+from tests.support.helpers import (
+    all_called_methods,
+    async_advance,
+    logged_errors,
+    spaced,
+)
 from tests.support.recipients import (
     ALEX,
     ALEX_CHAT,
@@ -29,15 +38,15 @@ from tests.support.recipients import (
     FAMILY_CHAT,
     async_add_recipient,
     async_notify,
-    sent,
+    sent_messages,
 )
-from tests.support.secrecy import Listener, assert_hidden
+from tests.support.secrecy import LogRecorder, assert_hidden
 
 STATE: Final = "sensor.green_api_1101000001_account_state"
 NAME: Final = "GREEN-API 1101000001"
 TEXT: Final = "The door is open."
 
-# States in which nothing is sent, and the text that says so.
+# States in which nothing is sent, and the text of the error.
 REFUSING: Final = {
     "blocked": "blocked",
     "notAuthorized": "logged_out",
@@ -49,7 +58,7 @@ REFUSING: Final = {
 }
 RESTRICTED: Final = ["suspended", "yellowCard"]
 
-# Answers after which a message may be on its way.
+# Responses after which a message may have been sent.
 UNCLEAR: Final = [
     Fault.BAD_GATEWAY,
     Fault.CLIENT_CLOSED_499,
@@ -82,7 +91,7 @@ async def recipients(
 async def async_refused(
     hass: HomeAssistant, entity_id: str | list[str] = ALEX, **data: str
 ) -> HomeAssistantError:
-    """Send a message that is not sent, and return why."""
+    """Send a message that is refused, and return the error."""
     with pytest.raises(HomeAssistantError) as caught:
         await async_notify(hass, entity_id=entity_id, **data)
     assert caught.value.translation_domain == DOMAIN
@@ -96,7 +105,7 @@ async def test_recipient(
     device_registry: dr.DeviceRegistry,
     account: Account,
 ) -> None:
-    """A recipient is a device of its own behind the account, added in place."""
+    """Test that a recipient is a device of its own, added without a reload."""
     account.requests.clear()
     subentry = await async_add_recipient(hass, loaded_entry, "Alex", ALEX_CHAT)
 
@@ -112,7 +121,7 @@ async def test_recipient(
     assert account.requests == []
 
 
-async def test_recipient_is_removed(
+async def test_recipient_removed(
     hass: HomeAssistant,
     loaded_entry: MockConfigEntry,
     entity_registry: er.EntityRegistry,
@@ -120,7 +129,7 @@ async def test_recipient_is_removed(
     account: Account,
     recipients: list[str],
 ) -> None:
-    """A recipient goes with all that belongs to it; others and the account stay."""
+    """Test that a removed recipient leaves nothing behind, and all others stay."""
     account.requests.clear()
     subentry_id = entity_registry.async_get(ALEX).config_subentry_id
     device_id = entity_registry.async_get(ALEX).device_id
@@ -136,7 +145,7 @@ async def test_recipient_is_removed(
     assert account.requests == []
 
 
-async def test_recipient_is_changed(
+async def test_recipient_changed(
     hass: HomeAssistant,
     loaded_entry: MockConfigEntry,
     entity_registry: er.EntityRegistry,
@@ -144,7 +153,7 @@ async def test_recipient_is_changed(
     account: Account,
     alex: str,
 ) -> None:
-    """Another name and another chat leave the entity as it is."""
+    """Test that changing name and chat keeps the entity."""
     entity = entity_registry.async_get(alex)
     hass.config_entries.async_update_subentry(
         loaded_entry,
@@ -158,22 +167,22 @@ async def test_recipient_is_changed(
     assert entity_registry.async_get(alex) == entity
     assert device_registry.async_get(entity.device_id).name == "Sasha"
     await async_notify(hass)
-    assert sent(account) == [(FAMILY_CHAT, TEXT)]
+    assert sent_messages(account) == [(FAMILY_CHAT, TEXT)]
 
 
-async def test_recipients_are_there_after_a_reload(
+async def test_recipients_after_reload(
     hass: HomeAssistant,
     loaded_entry: MockConfigEntry,
     account: Account,
     recipients: list[str],
 ) -> None:
-    """Recipients belong to the account."""
+    """Test that recipients are still there after a reload."""
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
 
     await async_notify(hass, entity_id=recipients)
 
-    assert sorted(sent(account)) == [(FAMILY_CHAT, TEXT), (ALEX_CHAT, TEXT)]
+    assert sorted(sent_messages(account)) == [(FAMILY_CHAT, TEXT), (ALEX_CHAT, TEXT)]
 
 
 async def test_send(
@@ -183,32 +192,60 @@ async def test_send(
     alex: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A message costs one request; the state says when it was accepted."""
+    """Test that a message costs one request and sets the state to its acceptance."""
     account.requests.clear()
     await async_notify(hass)
 
-    assert methods(account) == ["sendMessage"]
-    assert sent(account) == [(ALEX_CHAT, TEXT)]
+    assert all_called_methods(account) == ["sendMessage"]
+    assert sent_messages(account) == [(ALEX_CHAT, TEXT)]
     assert hass.states.get(alex).state == dt_util.utcnow().isoformat()
-    assert complaints(caplog) == []
+    assert logged_errors(caplog) == []
 
 
-async def test_old_state_is_asked_for_again(
+async def test_old_state_requested_again(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
     recipients: list[str],
 ) -> None:
-    """A state that is ten seconds old is asked for, once for all who wait."""
-    freezer.tick(9.9)
-    account.requests.clear()
-    await async_notify(hass)
-    assert methods(account) == ["sendMessage"]
-
-    freezer.tick(0.2)
+    """Test that a state older than 10 seconds is requested, once for all messages."""
+    freezer.tick(10.1)
     account.requests.clear()
     await async_notify(hass, entity_id=recipients)
-    assert methods(account) == ["getStateInstance", "sendMessage", "sendMessage"]
+    assert all_called_methods(account) == [
+        "getStateInstance",
+        "sendMessage",
+        "sendMessage",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("age", "requested"),
+    [
+        (0.4, ["sendMessage"]),
+        (0.6, ["sendMessage"]),
+        (1.2, ["getStateInstance", "sendMessage"]),
+        (9.9, ["getStateInstance", "sendMessage"]),
+    ],
+)
+async def test_connection_for_message(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    alex: str,
+    age: float,
+    requested: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that a message is sent on a connection that has just answered."""
+    monkeypatch.setattr(RequestPacer, "DEFAULT_SPACING", 1.1)
+    freezer.tick(61)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    account.requests.clear()
+    freezer.tick(age)
+    await async_notify(hass)
+    assert all_called_methods(account) == requested
 
 
 @pytest.mark.parametrize(("raw", "key"), REFUSING.items())
@@ -222,7 +259,7 @@ async def test_state_refuses(
     raw: str | None,
     key: str,
 ) -> None:
-    """Nothing is sent in a state in which it would be lost; everybody sees that state."""
+    """Test that nothing is sent in a state that loses it, and the state is shown."""
     account.messenger = messenger
     await async_set_up(hass, config_entry)
     account.state = raw
@@ -232,7 +269,7 @@ async def test_state_refuses(
 
     assert err.translation_key == key
     assert err.translation_placeholders["name"] == NAME
-    assert sent(account) == []
+    assert sent_messages(account) == []
     assert hass.states.get(ALEX).state == STATE_UNKNOWN
     assert hass.states.get(STATE).state != "authorized"
 
@@ -255,7 +292,7 @@ async def test_restricted(
     messenger: Messenger,
     raw: str,
 ) -> None:
-    """Nothing is sent while the account is restricted, until then if that is known."""
+    """Test that a restricted account sends nothing, and its end is shown if known."""
     account.messenger = messenger
     await async_set_up(hass, config_entry)
     account.state = raw
@@ -264,38 +301,41 @@ async def test_restricted(
     await hass.async_block_till_done(wait_background_tasks=True)
 
     account.suspended_until = int(datetime(2030, 1, 2, 3, 4, tzinfo=UTC).timestamp())
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     err = await async_refused(hass)
     assert err.translation_key == "restricted_until"
-    assert err.translation_placeholders == {"name": NAME, "until": "2030-01-01 19:04"}
-    assert sent(account) == []
+    assert err.translation_placeholders == {
+        "name": NAME,
+        "until": spaced("Jan 1, 2030, 7:04 PM"),
+    }
+    assert sent_messages(account) == []
 
 
 @pytest.mark.parametrize("raw", RESTRICTED)
-async def test_restricted_account_of_max(
+async def test_restricted_max_account(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
     config_entry: MockConfigEntry,
     raw: str,
 ) -> None:
-    """MAX delivers to saved contacts all the same; of others it says that itself."""
+    """Test that a restricted MAX account still sends; MAX itself refuses strangers."""
     account.messenger = Messenger.MAX
     await async_set_up(hass, config_entry)
     await async_add_recipient(hass, config_entry, "Family", "10000001")
     account.state = raw
-    await async_pass(hass, freezer, 120)
+    await async_advance(hass, freezer, 120)
 
     await async_notify(hass, entity_id=FAMILY)
-    assert sent(account) == [("10000001", TEXT)]
+    assert sent_messages(account) == [("10000001", TEXT)]
 
 
-async def test_restricted_account_of_max_writes_to_a_stranger(
+async def test_restricted_max_account_to_stranger(
     hass: HomeAssistant,
     account: Account,
     config_entry: MockConfigEntry,
 ) -> None:
-    """MAX says itself to whom a restricted account may not write."""
+    """Test that MAX's own refusal of a restricted account is reported."""
     account.messenger = Messenger.MAX
     account.state = "suspended"
     await async_set_up(hass, config_entry)
@@ -316,17 +356,17 @@ async def test_starting(
     account: Account,
     alex: str,
 ) -> None:
-    """What is sent while the instance starts is delivered; not if it is stuck."""
+    """Test that messages are sent while an instance starts, but not if it is stuck."""
     account.state = "starting"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     await async_notify(hass)
-    assert sent(account) == [(ALEX_CHAT, TEXT)]
+    assert sent_messages(account) == [(ALEX_CHAT, TEXT)]
 
     for _ in range(6):
-        await async_pass(hass, freezer)
+        await async_advance(hass, freezer)
     err = await async_refused(hass)
     assert err.translation_key == "stuck_starting"
-    assert len(sent(account)) == 1
+    assert len(sent_messages(account)) == 1
 
 
 @pytest.mark.parametrize(
@@ -336,39 +376,88 @@ async def test_starting(
 async def test_no_state(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
     account: Account,
     recipients: list[str],
     kind: ErrorKind,
     fault: Fault,
 ) -> None:
-    """Nothing is sent if there is no answer about the state, and it says why."""
+    """Test that nothing is sent without a good response, and the error says why."""
+
+    async def answer_late(*args: Any) -> Any:
+        freezer.tick(0.1)
+        return await answer(*args)
+
+    answer = Simulator._answer
+    monkeypatch.setattr(Simulator, "_answer", answer_late)
     account.faults["getStateInstance"] = fault
-    freezer.tick(11)
+    freezer.tick(301)
     account.requests.clear()
 
     err = await async_refused(hass, recipients)
 
     assert err.translation_key == kind
-    assert sent(account) == []
-    # The other one had waited for the same answer.
-    assert methods(account).count("getStateInstance") <= 2
+    assert sent_messages(account) == []
+    # The other one was waiting for the same response.
+    assert all_called_methods(account).count("getStateInstance") == 1
+
+
+# Failures that concern the account.
+SAYING: Final = (
+    ErrorKind.DELETED,
+    ErrorKind.EXPIRED,
+    ErrorKind.INVALID_AUTH,
+    ErrorKind.WRONG_ADDRESS,
+)
+
+
+@pytest.mark.parametrize(
+    "fault", [fault for kind, fault in FAULT_OF_KIND.items() if kind not in SAYING]
+)
+async def test_unrelated_failure(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    recipients: list[str],
+    fault: Fault,
+) -> None:
+    """Test that a failure unrelated to the account blocks no message for 5 minutes."""
+    account.faults["getStateInstance"] = fault
+    freezer.tick(295)
+    await async_notify(hass, TEXT, recipients)
+    assert len(sent_messages(account)) == len(recipients)
+
+
+@pytest.mark.parametrize("kind", SAYING)
+async def test_related_failure(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    recipients: list[str],
+    kind: ErrorKind,
+) -> None:
+    """Test that a failure of the account refuses messages at once."""
+    account.faults["getStateInstance"] = FAULT_OF_KIND[kind]
+    freezer.tick(11)
+    assert (await async_refused(hass, recipients)).translation_key == kind
+    assert sent_messages(account) == []
 
 
 @pytest.mark.parametrize("fault", UNCLEAR)
-async def test_unclear_answer(
+async def test_uncertain_response(
     hass: HomeAssistant,
     account: Account,
     alex: str,
     fault: Fault,
 ) -> None:
-    """A message that may have been sent is not sent again, and it says so."""
+    """Test that a message that may have been sent is not repeated, with an error."""
     account.faults["sendMessage"] = fault
 
     err = await async_refused(hass)
 
     assert err.translation_key == "maybe_sent"
     assert err.translation_placeholders == {"name": NAME, "recipient": "Alex"}
-    assert len(sent(account)) == 1
+    assert len(sent_messages(account)) == 1
     assert hass.states.get(alex).state == STATE_UNKNOWN
 
 
@@ -391,23 +480,23 @@ async def test_refusal(
     fault: Fault,
     kind: str,
 ) -> None:
-    """A message that GREEN-API refuses was not sent, and it says why."""
+    """Test that a message that GREEN-API refuses is reported as not sent, and why."""
     account.faults["sendMessage"] = fault
 
     err = await async_refused(hass)
 
     assert err.translation_key == kind
-    assert len(sent(account)) == 1
+    assert len(sent_messages(account)) == 1
     assert hass.states.get(alex).state == STATE_UNKNOWN
 
 
-async def test_rejected_token_counts(
+async def test_rejected_token(
     hass: HomeAssistant,
     loaded_entry: MockConfigEntry,
     account: Account,
     alex: str,
 ) -> None:
-    """A token that a message and the poll after it were rejected with is asked for."""
+    """Test that a token rejected by a message and the next poll starts reauth."""
     account.fault = Fault.UNAUTHORIZED
 
     await async_refused(hass)
@@ -422,39 +511,39 @@ async def test_too_many_requests(
     account: Account,
     alex: str,
 ) -> None:
-    """What was not accepted is tried once more, a second later."""
+    """Test that a message that was not accepted is retried once, a second later."""
     account.faults["sendMessage"] = Fault.RATE_LIMITED
     sending = hass.async_create_task(async_notify(hass))
-    await async_let_pass(freezer, 0.5)
-    await async_until_sent(account, 1)
+    await async_advance_slowly(freezer, 0.5)
+    await async_wait_until_sent(account, 1)
     account.faults.clear()
-    await async_let_pass(freezer, 1.5)
+    await async_advance_slowly(freezer, 1.5)
     await sending
-    assert len(sent(account)) == 2
+    assert len(sent_messages(account)) == 2
 
     account.faults["sendMessage"] = Fault.RATE_LIMITED
     refusing = hass.async_create_task(async_refused(hass))
-    await async_until_sent(account, 3)
-    await async_let_pass(freezer, 2)
+    await async_wait_until_sent(account, 3)
+    await async_advance_slowly(freezer, 2)
     assert (await refusing).translation_key == "rate_limited"
-    assert len(sent(account)) == 4
+    assert len(sent_messages(account)) == 4
 
 
-async def async_until_sent(account: Account, count: int) -> None:
-    """Wait until the server was asked for so many messages."""
+async def async_wait_until_sent(account: Account, count: int) -> None:
+    """Wait until the server has received that many requests for messages."""
     for _ in range(10_000):
-        if len(sent(account)) == count:
+        if len(sent_messages(account)) == count:
             return
         await asyncio.sleep(0)
     pytest.fail("It was not asked for")
 
 
-async def test_wait_that_the_server_asks_for(
+async def test_retry_after(
     hass: HomeAssistant,
     account: Account,
     alex: str,
 ) -> None:
-    """Nothing is sent for as long as the server asks to wait."""
+    """Test that nothing is sent for as long as the server asks to wait."""
     account.faults["sendMessage"] = Fault.RATE_LIMITED_RETRY_AFTER
     account.retry_after = 90
 
@@ -464,7 +553,7 @@ async def test_wait_that_the_server_asks_for(
 
     account.faults.clear()
     assert (await async_refused(hass)).translation_key == "rate_limited"
-    assert len(sent(account)) == 1
+    assert len(sent_messages(account)) == 1
 
 
 async def test_order(
@@ -473,20 +562,22 @@ async def test_order(
     account: Account,
     alex: str,
 ) -> None:
-    """Messages arrive in the order in which they were given, though the first waits."""
+    """Test that messages arrive in their order, although the first has to wait."""
     freezer.tick(11)
     await asyncio.gather(*(async_notify(hass, f"No. {it}") for it in range(10)))
 
-    assert [text for _, text in sent(account)] == [f"No. {it}" for it in range(10)]
+    assert [text for _, text in sent_messages(account)] == [
+        f"No. {it}" for it in range(10)
+    ]
 
 
-async def test_failure_keeps_no_other_recipient(
+async def test_failure_of_one_recipient(
     hass: HomeAssistant,
     loaded_entry: MockConfigEntry,
     account: Account,
     recipients: list[str],
 ) -> None:
-    """Others get their message although one of them cannot."""
+    """Test that others get their message although one recipient fails."""
     await async_add_recipient(hass, loaded_entry, "Nobody", "nobody")
 
     err = await async_refused(hass, ["notify.nobody", *recipients])
@@ -514,7 +605,7 @@ async def test_title(
     title: str,
     text: str,
 ) -> None:
-    """The title is a line of its own, bold where the messenger knows that."""
+    """Test that the title is a line of its own, in bold where that is supported."""
     account.messenger = messenger
     await async_set_up(hass, config_entry)
     subentry = next(iter(config_entry.subentries.values()))
@@ -524,7 +615,7 @@ async def test_title(
 
     await async_notify(hass, title=title)
 
-    assert sent(account) == [(CHATS[messenger], text)]
+    assert sent_messages(account) == [(CHATS[messenger], text)]
 
 
 CHATS: Final = {
@@ -550,7 +641,7 @@ async def test_length(
     messenger: Messenger,
     longest: int,
 ) -> None:
-    """A message that is too long for the messenger is refused without any request."""
+    """Test that a message too long for the messenger is refused without a request."""
     account.messenger = messenger
     await async_set_up(hass, config_entry)
     subentry = next(iter(config_entry.subentries.values()))
@@ -574,7 +665,7 @@ async def test_empty(
     account: Account,
     alex: str,
 ) -> None:
-    """A message that says nothing is refused without any request."""
+    """Test that an empty message is refused without a request."""
     account.requests.clear()
 
     with pytest.raises(ServiceValidationError) as caught:
@@ -590,24 +681,24 @@ async def test_free_plan(
     account: Account,
     alex: str,
 ) -> None:
-    """The fourth chat of the free plan is refused, and it says that it is the plan."""
+    """Test that a fourth chat is refused, and the error names the free plan."""
     account.on_free_plan = True
     for number in range(3):
-        account.free_plan.take("sendMessage", f"4477009009{number}@c.us")
+        account.free_plan.count_message("sendMessage", f"4477009009{number}@c.us")
 
     assert (await async_refused(hass)).translation_key == "chat_quota"
 
 
 @pytest.mark.parametrize("fault", [None, Fault.BAD_REQUEST, Fault.RESET_AFTER_HEADERS])
-async def test_nothing_personal_is_logged(
+async def test_nothing_personal_logged(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
-    listener: Listener,
+    log_recorder: LogRecorder,
     fault: Fault | None,
 ) -> None:
-    """No log of the integration has a text, a name or a chat, whatever happens."""
+    """Test that no log entry ever contains a text, a name or a chat."""
     await async_add_recipient(hass, loaded_entry, "Alexandra", ALEX_CHAT)
     account.faults["sendMessage"] = fault
     freezer.tick(11)
@@ -616,8 +707,8 @@ async def test_nothing_personal_is_logged(
     )
     await asyncio.gather(sending, return_exceptions=True)
 
-    assert len(sent(account)) == 1
-    output = "\n".join(listener.logged_by("custom_components", "aiohttp.client"))
+    assert len(sent_messages(account)) == 1
+    output = "\n".join(log_recorder.logged_by("custom_components", "aiohttp.client"))
     assert "Finished fetching" in output
     for word in ("Confidential", "Private matter", "Alexandra", "447700900123"):
         assert word not in output
@@ -625,16 +716,14 @@ async def test_nothing_personal_is_logged(
 
 
 @pytest.mark.paced
-async def test_pace(
-    hass: HomeAssistant,
-    account: Account,
-    alex: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Messages follow each other as fast as GREEN-API allows, and no faster."""
-    account.requests.clear()
-    await asyncio.gather(*(async_notify(hass, f"No. {it}") for it in range(5)))
+async def test_rate_limits(new_home: Deliveries) -> None:
+    """Test that messages are sent as fast as GREEN-API allows, and no faster."""
+    await new_home.set_up()
+    await new_home.time.advance(5)
+    new_home.start()
+    tasks = [new_home.send(message=f"No. {number}") for number in range(5)]
+    await new_home.time.result(asyncio.gather(*tasks), 5)
 
-    times = [it.at for it in account.requests if it.method == "sendMessage"]
+    times = [it.at for it in new_home.account.requests if it.method == "sendMessage"]
     pauses = [later - sooner for sooner, later in pairwise(times)]
-    assert min(pauses) > RequestPacer.SPACING["sendMessage"] / 2
+    assert pauses == pytest.approx([RequestPacer.SPACING["sendMessage"]] * 4, abs=0.001)

@@ -24,33 +24,36 @@ from custom_components.green_api.api import (
     UnknownHostError,
     WrongAddressError,
 )
-from custom_components.green_api.health import Health
-from custom_components.green_api.problem import (
+from custom_components.green_api.decisions.health import Health
+from custom_components.green_api.decisions.problem import (
     LOGGED_OUT_STATES,
     RESTRICTED_STATES,
     Answer,
     Problem,
 )
-from tests.support.queue_replays import QUEUE_PROBLEMS
-from tests.support.reference import (
+from tests.support.problem_reference import (
+    CERTAIN_AFTER,
     EVENTS,
     FAILURE_POINTS_TO,
-    LASTS,
     STUCK,
     Event,
-    Happening,
+    Interruption,
+    agreeing_run,
     points_to,
     reported_seconds,
-    run_of,
-    since_well,
+    since_authorized,
     verdicts,
 )
+from tests.support.queue_replays import QUEUE_PROBLEMS
 from tests.support.replays import REPLAYS, Replay
 
 set_hypothesis_home_dir(Path(__file__).parents[2] / ".cache/hypothesis")
 
-# Hypothesis looks at the generator of `random` as Python 3.14 does not expect.
-pytestmark = pytest.mark.filterwarnings("ignore:It looks like `register_random`")
+# Hypothesis reads the generator of `random` in a way that fails with Python 3.14.
+pytestmark = [
+    pytest.mark.long(45),
+    pytest.mark.filterwarnings("ignore:It looks like `register_random`"),
+]
 
 MINUTE: Final = 60
 
@@ -73,9 +76,9 @@ ERRORS: Final[dict[ErrorKind, GreenApiError]] = {
 def with_event(health: Health, event: Event) -> Health:
     """Return the health with one more event."""
     match event.what:
-        case Happening.REBOOT:
+        case Interruption.REBOOT:
             return health.rebooted(event.at)
-        case Happening.RESTART:
+        case Interruption.RESTART:
             return health.interrupted()
         case answer:
             return health.answered(answer, event.at)
@@ -92,13 +95,13 @@ def problems(events: Iterable[Event]) -> list[Problem | None]:
 
 
 def every_minute(*answers: Answer) -> list[Event]:
-    """Return answers that come a minute apart."""
+    """Return responses that are a minute apart."""
     return [Event(n * MINUTE, answer) for n, answer in enumerate(answers)]
 
 
 @pytest.mark.parametrize("replay", REPLAYS, ids=lambda replay: replay.name)
 def test_replay(replay: Replay) -> None:
-    """The problem after each answer of a sequence is the one that it must be."""
+    """Test that the problem after each response of a sequence is as expected."""
     steps = replay.steps
     events = [
         Event(step.at.total_seconds(), EVENTS.get(step.event, AccountState(step.event)))
@@ -112,7 +115,7 @@ def test_replay(replay: Replay) -> None:
 
 
 def test_replays() -> None:
-    """Each sequence has a name of its own, runs forward, and none is missing."""
+    """Test that each sequence has a unique name and runs forward, and all are there."""
     assert len({replay.name for replay in REPLAYS}) == len(REPLAYS) >= 40
     assert all(
         earlier.at <= later.at
@@ -124,7 +127,7 @@ def test_replays() -> None:
 
 
 def test_states() -> None:
-    """Every documented state but the good one is some problem if it lasts."""
+    """Test that each documented state but the good one is a problem if it lasts."""
     assert {
         state: problems(every_minute(*[AccountState(state)] * 60))[-1]
         for state in InstanceState
@@ -148,7 +151,7 @@ def test_states() -> None:
 
 
 def test_failures() -> None:
-    """Only failures that say what is wrong are a problem if they last."""
+    """Test that only failures with a known cause are a problem if they last."""
     assert {
         kind: problems(every_minute(*[error] * 60))[-1]
         for kind, error in ERRORS.items()
@@ -166,14 +169,14 @@ def test_failures() -> None:
 
 
 def test_unknown_state() -> None:
-    """A state that is not known, or none at all, is a problem if it lasts."""
+    """Test that an unknown or missing state is a problem if it lasts."""
     for raw in ("hibernating", None):
         found = problems(every_minute(*[AccountState(raw)] * 60))
         assert found == [*[None] * 10, *[Problem.UNKNOWN_STATE] * 50]
 
 
 STATES: Final = [*map(str, InstanceState), "hibernating", "dreaming", None]
-NEWS: Final = [*map(AccountState, STATES), *ERRORS.values(), *Happening]
+NEWS: Final = [*map(AccountState, STATES), *ERRORS.values(), *Interruption]
 GAPS: Final = [
     0,
     1,
@@ -199,7 +202,7 @@ GAPS: Final = [
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Event]:
-    """Draw a history in which little is said, but that several times over."""
+    """Draw a history of few kinds of events, each of them several times."""
     news = draw(st.lists(st.sampled_from(NEWS), min_size=1, max_size=4))
     now = 0.0
     history = []
@@ -217,7 +220,7 @@ thoroughly = settings(deadline=None, derandomize=True, max_examples=500)
 @thoroughly
 @given(histories())
 def test_reference(history: list[Event]) -> None:
-    """The decision comes to the same as the reference, whatever happens."""
+    """Test that the decision always equals the reference."""
     assert [(health.remembered, health.confirmed) for health in healths(history)] == [
         (verdict.problem, verdict.is_confirmed) for verdict in verdicts(history)
     ]
@@ -226,7 +229,7 @@ def test_reference(history: list[Event]) -> None:
 @thoroughly
 @given(histories(), st.sampled_from(GAPS))
 def test_authorized_clears_at_once(history: list[Event], gap: int) -> None:
-    """A good answer clears everything and leaves nothing to go on from."""
+    """Test that a good response clears everything and leaves no evidence."""
     good = Event(history[-1].at + gap, AccountState(InstanceState.AUTHORIZED))
 
     last = healths([*history, good])[-1]
@@ -249,7 +252,7 @@ def test_authorized_clears_at_once(history: list[Event], gap: int) -> None:
 def test_outage_changes_nothing(
     history: list[Event], errors: list[GreenApiError], gap: int
 ) -> None:
-    """An outage of any length and kind raises nothing and clears nothing."""
+    """Test that no outage of any length and kind creates or clears a problem."""
     outage = [
         Event(history[-1].at + gap * number, error)
         for number, error in enumerate(errors, 1)
@@ -263,7 +266,7 @@ def test_outage_changes_nothing(
 @thoroughly
 @given(histories())
 def test_no_problem_without_evidence(history: list[Event]) -> None:
-    """A new problem was reported since the account was authorized, for long enough."""
+    """Test that a new problem has lasted long enough since the last good state."""
     known = [Health(), *healths(history)]
     new = [
         (number, health)
@@ -271,18 +274,18 @@ def test_no_problem_without_evidence(history: list[Event]) -> None:
         if health.remembered not in {None, before.remembered, *STUCK}
     ]
     for number, health in new:
-        spell = since_well(history[: number + 1])
+        spell = since_authorized(history[: number + 1])
         assert health.remembered in {points_to(event) for event in spell}
-        run = run_of(spell)
+        run = agreeing_run(spell)
         lasted = run[-1].at - run[0].at
         without_success = reported_seconds(spell, without=Problem.WRONG_ADDRESS)
-        assert lasted >= LASTS[health.remembered] or without_success >= 600
+        assert lasted >= CERTAIN_AFTER[health.remembered] or without_success >= 600
 
 
 BAD: Final = [
     answer
     for answer in NEWS
-    if not isinstance(answer, Happening)
+    if not isinstance(answer, Interruption)
     and isinstance(points_to(Event(0, answer)), Problem)
     and points_to(Event(0, answer)) is not Problem.WRONG_ADDRESS
 ]
@@ -291,14 +294,14 @@ BAD: Final = [
 @thoroughly
 @given(st.lists(st.sampled_from(BAD), min_size=14, max_size=14))
 def test_alternation_is_a_problem(answers: list[Answer]) -> None:
-    """An account that is never authorized has a problem after thirteen minutes."""
+    """Test that an account that is never authorized has a problem after 13 minutes."""
     assert problems(every_minute(*answers))[13] is not None
 
 
 @thoroughly
 @given(st.lists(st.sampled_from(BAD), min_size=2, max_size=4), st.integers(1, 4))
-def test_reasons_do_not_take_turns(answers: list[Answer], times: int) -> None:
-    """Answers that take turns, each for minutes, settle on a reason."""
+def test_reasons_do_not_alternate(answers: list[Answer], times: int) -> None:
+    """Test that responses that alternate every few minutes settle on one reason."""
     turns = [answer for answer in answers for _ in range(times)]
     found = problems(every_minute(*(turns * 60)))
     assert len(set(found[-len(turns) * 2 :])) == 1
@@ -306,11 +309,11 @@ def test_reasons_do_not_take_turns(answers: list[Answer], times: int) -> None:
 
 @thoroughly
 @given(histories(), st.data())
-def test_restart_forgets_no_problem(history: list[Event], data: st.DataObject) -> None:
-    """After a restart, the first answer that confirms a problem brings it back."""
+def test_problem_survives_restart(history: list[Event], data: st.DataObject) -> None:
+    """Test that after a restart the first confirming response restores a problem."""
     at = data.draw(st.integers(1, len(history)))
     before = healths(history[:at])[-1]
-    restart = Event(history[at - 1].at, Happening.RESTART)
+    restart = Event(history[at - 1].at, Interruption.RESTART)
 
     health = with_event(before, restart)
 
@@ -329,10 +332,10 @@ def test_restart_forgets_no_problem(history: list[Event], data: st.DataObject) -
 @thoroughly
 @given(histories())
 def test_reboot_hides_an_issue_for_five_minutes(history: list[Event]) -> None:
-    """A reboot hides the issue of a stuck instance only, and only while it lasts."""
+    """Test that a reboot hides a stuck instance's issue only, and only during it."""
     for health, event in zip(healths(history), history, strict=True):
-        is_hidden = health.issue(event.at) is not health.problem
+        is_hidden = health.is_acted_on(event.at)
         assert not is_hidden or (
             health.problem in STUCK and event.at < health.rebooted_at + 300
         )
-        assert health.issue(event.at + 300) is health.problem
+        assert not health.is_acted_on(event.at + 300)

@@ -1,8 +1,12 @@
-"""Test how the queue is looked at, and what becomes of one that does not move."""
+"""Test when the queue is checked, and how one that does not move is handled."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, timedelta
 import json
+from random import Random
 import time
 from typing import Any, Final
 
@@ -13,9 +17,13 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.green_api.api import GreenApiClient
+from custom_components.green_api.automations.announcer import (
+    SIGNAL_ANNOUNCED,
+    Announcement,
+)
 from custom_components.green_api.const import CONSOLE_URL, DOMAIN, SUPPORT_URL
-from custom_components.green_api.events import SIGNAL_ANNOUNCED, Announcement
-from custom_components.green_api.store import SAVE_DELAY
+from custom_components.green_api.records.store import SAVE_DELAY
+from custom_components.green_api.remedy import async_clear_queue
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
@@ -23,23 +31,30 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from tests.simulator import Account, Fault
 from tests.simulator.queue import Message
 from tests.support.const import INSTANCE_ID
-from tests.support.dialog import Dialog, End, at_every_end
+from tests.support.delayed_results import delay_result
+from tests.support.dialog import Dialog, End, at_every_end, reason_of_abort
 from tests.support.entities import MESSAGES_IN_QUEUE, PROBLEM, REASON
 from tests.support.helpers import (
-    async_pass,
+    all_called_methods,
+    async_advance,
     async_polls,
     async_set_up,
-    complaints,
     issue_ids,
-    methods,
+    logged_errors,
+    spaced,
 )
+from tests.support.wait_until import async_wait_until
+
+pytestmark = pytest.mark.long(22)
+
+type Order = Callable[[Sequence[Message]], Sequence[Message]]
 
 MINUTES: Final = 60
 
 
-def asked(account: Account) -> Counter[str]:
-    """Return how often each method was asked since the last time."""
-    counted = Counter(methods(account))
+def take_method_counts(account: Account) -> Counter[str]:
+    """Return how often each method was requested since the last call."""
+    counted = Counter(all_called_methods(account))
     account.requests.clear()
     return counted
 
@@ -50,7 +65,7 @@ def reason(hass: HomeAssistant) -> str:
 
 
 def waiting(hass: HomeAssistant, issue_id: str) -> str:
-    """Return what a repair says of the messages that wait."""
+    """Return what a repair says about the waiting messages."""
     issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
     return issue.translation_placeholders["waiting"]
 
@@ -58,7 +73,7 @@ def waiting(hass: HomeAssistant, issue_id: str) -> str:
 async def async_wait(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, minutes: int
 ) -> None:
-    """Wait for some minutes, with a poll in each."""
+    """Let some minutes pass, with a poll in each."""
     await async_polls(hass, freezer, minutes)
 
 
@@ -69,7 +84,7 @@ async def hanging(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> str:
-    """Return the id of the issue of a queue that does not move."""
+    """Return the issue ID of a queue that does not move."""
     account.queue = 3
     await async_wait(hass, freezer, 15)
     issue_id = f"{loaded_entry.entry_id}_not_sending"
@@ -79,33 +94,39 @@ async def hanging(
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_pace(
+async def test_interval(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """An empty queue is looked at every five minutes, another one every minute."""
-    asked(account)
+    """Test that an empty queue is checked every 5 minutes, another one every minute."""
+    take_method_counts(account)
     await async_wait(hass, freezer, 60)
-    assert asked(account) == {"getStateInstance": 60, "getMessagesCount": 12}
+    assert take_method_counts(account) == {
+        "getStateInstance": 60,
+        "getMessagesCount": 12,
+    }
 
     account.queue = 3
     await async_wait(hass, freezer, 5)
-    assert asked(account) == {"getStateInstance": 5, "getMessagesCount": 1}
+    assert take_method_counts(account) == {"getStateInstance": 5, "getMessagesCount": 1}
     for queue in (2, 1, 0):
         account.queue = queue
-        await async_pass(hass, freezer)
-        assert asked(account) == {"getStateInstance": 1, "getMessagesCount": 1}
+        await async_advance(hass, freezer)
+        assert take_method_counts(account) == {
+            "getStateInstance": 1,
+            "getMessagesCount": 1,
+        }
     await async_wait(hass, freezer, 4)
-    assert asked(account) == {"getStateInstance": 4}
+    assert take_method_counts(account) == {"getStateInstance": 4}
 
 
-async def test_nobody_has_to_listen(
+async def test_sensor_disabled(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
     config_entry: MockConfigEntry,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """The queue is looked at although its sensor is disabled."""
+    """Test that the queue is checked although its sensor is disabled."""
     entity_registry.async_get_or_create(
         "sensor",
         DOMAIN,
@@ -119,38 +140,38 @@ async def test_nobody_has_to_listen(
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_change_of_the_account(
+async def test_change_of_account(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """The queue is looked at when the account ceases or begins to be able to send."""
-    await async_pass(hass, freezer)
-    asked(account)
+    """Test that the queue is checked when sending becomes possible or impossible."""
+    await async_advance(hass, freezer)
+    take_method_counts(account)
     account.queue = 3
     account.state = "notAuthorized"
-    await async_pass(hass, freezer)
-    assert asked(account)["getMessagesCount"] == 1
-    # Nothing moves while it cannot.
+    await async_advance(hass, freezer)
+    assert take_method_counts(account)["getMessagesCount"] == 1
+    # Nothing moves while it is unable to.
     await async_wait(hass, freezer, 4)
-    assert asked(account) == {"getStateInstance": 4}
-    await async_pass(hass, freezer)
-    assert asked(account)["getMessagesCount"] == 1
+    assert take_method_counts(account) == {"getStateInstance": 4}
+    await async_advance(hass, freezer)
+    assert take_method_counts(account)["getMessagesCount"] == 1
 
     account.state = "authorized"
     await async_polls(hass, freezer, 2)
-    assert asked(account)["getMessagesCount"] == 2
+    assert take_method_counts(account)["getMessagesCount"] == 2
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_fast_polls(
+async def test_fast_polling(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """The queue is not looked at more often when the account is asked more often."""
+    """Test that the queue is not checked more often when the account is polled fast."""
     account.state = "starting"
-    await async_pass(hass, freezer)
-    asked(account)
+    await async_advance(hass, freezer)
+    take_method_counts(account)
     for _ in range(12):
-        await async_pass(hass, freezer, 10)
-    assert asked(account) == {"getStateInstance": 12}
+        await async_advance(hass, freezer, 10)
+    assert take_method_counts(account) == {"getStateInstance": 12}
 
 
 async def test_not_sending(
@@ -159,7 +180,7 @@ async def test_not_sending(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A queue that stands is a problem after ten minutes, and until it moves."""
+    """Test that a stuck queue is a problem after 10 minutes, until it moves."""
     await hass.config.async_set_time_zone("Asia/Jerusalem")
     account.queue = 3
     await async_wait(hass, freezer, 5)
@@ -168,7 +189,7 @@ async def test_not_sending(
     assert hass.states.get(PROBLEM).state == "off"
     assert (reason(hass), issue_ids(hass)) == ("none", set())
 
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert hass.states.get(PROBLEM).state == "on"
     assert hass.states.get("sensor.green_api_1101000001_account_state").state == (
         "authorized"
@@ -185,14 +206,14 @@ async def test_not_sending(
     assert issue.translation_placeholders == {
         "name": loaded_entry.title,
         "console_url": CONSOLE_URL,
-        "waiting": "Messages that wait: **3**. Unless they go out, the first of them "
-        f"is lost by **{lost_at:%Y-%m-%d %H:%M}**.",
+        "waiting": "Messages waiting to be sent: **3**. If they aren't sent, the first "
+        f"one will be lost by **{spaced(f'{lost_at:%b %-d, %Y, %-I:%M %p}')}**.",
     }
     account_known = loaded_entry.runtime_data.coordinator.data
     assert account_known.problem_since == since.replace(tzinfo=UTC)
 
     account.queue_stuck = False
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert (reason(hass), issue_ids(hass)) == ("none", set())
     assert hass.states.get(PROBLEM).state == "off"
 
@@ -201,15 +222,19 @@ async def test_not_sending(
 async def test_busy_sender(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """A queue that is never empty is no problem while another message is the oldest."""
+    """Test that a queue that is never empty is fine if its oldest message changes."""
     for number in range(40):
-        account.queue = 5  # They are others each time.
-        await async_pass(hass, freezer)
+        account.queue = 5  # Different ones each time.
+        await async_advance(hass, freezer)
         assert reason(hass) == "none", number
-    assert asked(account)["showMessagesQueue"] > 0
+    assert take_method_counts(account)["showMessagesQueue"] > 0
 
 
-@pytest.mark.parametrize(("delay", "minutes"), [(3, 10), (300, 15), (600, 30)])
+@pytest.mark.parametrize(
+    ("delay", "minutes"),
+    # A delay above the vendor's maximum counts as the maximum.
+    [(3, 10), (300, 15), (600, 30), (86_400, 30)],
+)
 async def test_slow_instance(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -218,13 +243,13 @@ async def test_slow_instance(
     delay: float,
     minutes: int,
 ) -> None:
-    """An instance that waits long between two messages is given longer."""
+    """Test that an instance with a long delay between messages is given more time."""
     account.messages.delay = delay
     account.queue = 2
     await async_set_up(hass, config_entry)
     await async_wait(hass, freezer, minutes - 1)
     assert reason(hass) == "none"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert reason(hass) == "not_sending"
 
 
@@ -232,13 +257,13 @@ async def test_slow_instance(
 async def test_delay_was_changed(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """The delay is asked for once more before a queue is said to stand."""
+    """Test that the delay is requested again before a queue is reported as stuck."""
     account.messages.delay = 240
     account.queue = 3
-    asked(account)
+    take_method_counts(account)
     await async_wait(hass, freezer, 15)
     assert reason(hass) == "none"
-    assert asked(account)["getSettings"] == 1
+    assert take_method_counts(account)["getSettings"] == 1
     await async_wait(hass, freezer, 2)
     assert reason(hass) == "not_sending"
 
@@ -249,7 +274,7 @@ async def test_unknown_delay(
     account: Account,
     config_entry: MockConfigEntry,
 ) -> None:
-    """While the delay is not known, it may be the longest one there is."""
+    """Test that an unknown delay counts as the longest one possible."""
     account.faults["getSettings"] = Fault.BAD_GATEWAY
     account.queue = 3
     await async_set_up(hass, config_entry)
@@ -264,11 +289,11 @@ async def test_unknown_delay(
     [
         (Fault.HUGE_BODY, 500, 1),
         (Fault.BAD_GATEWAY, 500, 20),
-        # As the vendor's servers do it with a single message.
+        # As the vendor's servers do with a single message.
         (None, 0, 20),
     ],
 )
-async def test_list_is_of_no_use(
+async def test_list_unusable(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
@@ -277,22 +302,134 @@ async def test_list_is_of_no_use(
     listed: int,
     lists: int,
 ) -> None:
-    """The count alone proves it in twice the time; a list is not too large for once."""
+    """Test that without a usable list the count alone decides, after twice the time.
+
+    A list that is too large is requested only once.
+    """
     account.queue = 3
     account.faults["showMessagesQueue"] = fault
     account.listed_messages = listed
     await async_set_up(hass, config_entry)
     await async_wait(hass, freezer, 19)
     assert reason(hass) == "none"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert reason(hass) == "not_sending"
-    assert asked(account)["showMessagesQueue"] == lists
+    assert take_method_counts(account)["showMessagesQueue"] == lists
+
+
+def shuffled(chance: Random) -> Order:
+    """Return the list in random order."""
+    return lambda waiting: chance.sample(waiting, len(waiting))
+
+
+def newest_first(_: Random) -> Order:
+    """Return the list with the newest message first."""
+    return lambda waiting: waiting[::-1]
+
+
+def rewritten(chance: Random) -> Order:
+    """Return the list with everything new except the IDs."""
+    return lambda waiting: [
+        replace(it, method=f"{chance.random()}", body={"tries": chance.random()})
+        for it in waiting
+    ]
+
+
+def incomplete_at_times(chance: Random) -> Order:
+    """Return a list that omits the first message one time in three."""
+    return lambda waiting: waiting[chance.random() < 0.3 :]
+
+
+def never_complete(chance: Random) -> Order:
+    """Return a list that omits a different message each time."""
+    return lambda waiting: chance.sample(waiting, len(waiting) - 1)
+
+
+@pytest.mark.parametrize(
+    ("order", "minutes"),
+    [
+        (shuffled, 10),
+        (newest_first, 10),
+        (rewritten, 10),
+        (incomplete_at_times, 13),
+        (never_complete, 20),
+    ],
+)
+async def test_odd_lists(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    config_entry: MockConfigEntry,
+    order: Callable[[Random], Order],
+    minutes: int,
+) -> None:
+    """Test that a stuck queue is found however it is listed, even if it grows."""
+    account.list_order = order(Random(2))  # noqa: S311
+    account.queue = 3
+    await async_set_up(hass, config_entry)
+    for minute in range(1, minutes):
+        await async_advance(hass, freezer)
+        assert minute >= 10 or reason(hass) == "none"
+        account.messages.waiting.extend(
+            Message(f"NEW{minute}", "sendMessage", {}, time.monotonic())
+            for _ in range(minute % 4 == 0)
+        )
+    await async_advance(hass, freezer)
+    assert reason(hass) == "not_sending"
+    for _ in range(30):
+        await async_advance(hass, freezer)
+        assert reason(hass) == "not_sending"
+
+
+@pytest.mark.usefixtures("loaded_entry")
+@pytest.mark.parametrize("order", [shuffled, newest_first, incomplete_at_times])
+async def test_odd_lists_of_busy_sender(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    order: Callable[[Random], Order],
+) -> None:
+    """Test that a moving queue is no problem, however it is listed."""
+    account.list_order = order(Random(2))  # noqa: S311
+    for number in range(60):
+        account.queue = 5  # Different ones each time.
+        await async_advance(hass, freezer)
+        assert reason(hass) == "none", number
+
+
+@pytest.mark.usefixtures("loaded_entry")
+async def test_single_message(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
+) -> None:
+    """Test that one unlisted message is detected within the documented 25 minutes."""
+    account.listed_messages = 0
+    account.queue = 1
+    await async_wait(hass, freezer, 19)
+    assert reason(hass) == "none"
+    await async_wait(hass, freezer, 6)
+    assert reason(hass) == "not_sending"
+
+
+async def test_queue_moves_during_outage(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, hanging: str, account: Account
+) -> None:
+    """Test that replaced messages count as sent, even if it was during an outage."""
+    account.fault = Fault.BAD_GATEWAY
+    await async_wait(hass, freezer, 10)
+    assert (reason(hass), issue_ids(hass)) == ("not_sending", {hanging})
+    account.fault = None
+    account.queue = 3  # Different ones.
+    await async_wait(hass, freezer, 2)
+    assert (reason(hass), issue_ids(hass)) == ("none", set())
+    # These are stuck as well.
+    await async_wait(hass, freezer, 10)
+    assert (reason(hass), issue_ids(hass)) == ("not_sending", {hanging})
 
 
 async def test_outage(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, hanging: str, account: Account
 ) -> None:
-    """An outage ends no problem of the queue, and hides none."""
+    """Test that an outage neither ends nor hides a problem of the queue."""
     account.fault = Fault.BAD_GATEWAY
     await async_wait(hass, freezer, 30)
     assert reason(hass) == "not_sending"
@@ -306,7 +443,7 @@ async def test_another_problem(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """An account that is logged out has that problem, and its messages wait."""
+    """Test that an account that is logged out has that problem, not the queue's."""
     account.queue = 4
     account.state = "notAuthorized"
     await async_wait(hass, freezer, 2)
@@ -316,23 +453,23 @@ async def test_another_problem(
     assert "**4**" in waiting(hass, issue_id)
 
     account.state = "authorized"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert (reason(hass), issue_ids(hass)) == ("none", set())
 
 
-async def test_messages_of_an_account_that_does_not_work(
+async def test_waiting_messages_of_broken_account(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A repair says what waits as long as it is known, over restarts as well."""
+    """Test that a repair shows what waits while it is known, also after a restart."""
     await async_wait(hass, freezer, 6)
     account.state = "blocked"
     account.queue = 7
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     lost_at = freezer.time_to_freeze.replace(tzinfo=UTC) + timedelta(hours=24)
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     issue_id = f"{loaded_entry.entry_id}_blocked"
     text = waiting(hass, issue_id)
     assert "**7**" in text
@@ -343,7 +480,7 @@ async def test_messages_of_an_account_that_does_not_work(
     await hass.config_entries.async_reload(loaded_entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
     assert waiting(hass, issue_id) == text
-    assert loaded_entry.runtime_data.queue.waiting.lost_at == lost_at
+    assert loaded_entry.runtime_data.coordinator.data.queue.waiting.lost_at == lost_at
 
     account.faults.clear()
     account.queue = 0
@@ -358,7 +495,7 @@ async def test_reload(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A problem of the queue is there again at once, and nothing else is announced."""
+    """Test that a queue problem is restored at once after a reload, not repeated."""
     announced: list[Announcement] = []
     async_dispatcher_connect(hass, SIGNAL_ANNOUNCED, announced.append)
     await hass.config_entries.async_reload(loaded_entry.entry_id)
@@ -376,7 +513,7 @@ async def test_disabled_for_long(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """After half an hour nothing is known, nor announced until something is."""
+    """Test that after half an hour nothing is known or announced until a check."""
     announced: list[Announcement] = []
     await hass.config_entries.async_unload(loaded_entry.entry_id)
     freezer.tick(40 * MINUTES)
@@ -390,11 +527,11 @@ async def test_disabled_for_long(
     await async_wait(hass, freezer, 3)
     assert reason(hass) == "not_sending"
     account.queue = 0
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert [it.now.since for it in announced][-1] is None
 
 
-async def test_nothing_of_a_message_is_kept(
+async def test_messages_not_kept(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
@@ -402,19 +539,20 @@ async def test_nothing_of_a_message_is_kept(
     hass_storage: dict[str, Any],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What a message says, to whom, and which one it is, is neither kept nor logged."""
+    """Test that text, recipient and ID of a message are neither stored nor logged."""
     caplog.set_level("DEBUG")
     body: dict[str, Any] = {"chatId": "79001234568@c.us", "message": "Front door open"}
     account.messages.add(Message("BAE5SECRET", "sendMessage", body, time.monotonic()))
     account.queue_stuck = True
     await async_wait(hass, freezer, 16)
     assert reason(hass) == "not_sending"
-    await async_pass(hass, freezer, SAVE_DELAY)
+    await async_advance(hass, freezer, SAVE_DELAY)
     shown = json.dumps(hass_storage[DOMAIN]) + caplog.text
     for secret in ("BAE5SECRET", "79001234568", "Front door"):
         assert secret not in shown
-    still = loaded_entry.runtime_data.queue._memory.queue.standstill
-    assert str(still.oldest) not in shown
+    record = loaded_entry.runtime_data.coordinator.data
+    (fingerprint,) = record.queue.messages.known
+    assert str(fingerprint) not in shown + repr(record)
 
 
 # The repair
@@ -427,27 +565,27 @@ async def test_reboot(
     hanging: str,
     account: Account,
 ) -> None:
-    """A reboot sets the messages in motion."""
+    """Test that a reboot gets the messages moving."""
     shown = await dialog.open(hanging)
     assert shown["type"] == "menu"
     assert shown["menu_options"] == ["reboot", "clear_queue"]
     assert "**3**" in shown["description_placeholders"]["waiting"]
-    shown = await dialog.choose("reboot")
+    shown = await dialog.select_option("reboot")
     assert (shown["type"], shown["step_id"]) == ("form", "reboot")
-    assert "reboot" not in methods(account)
+    assert "reboot" not in all_called_methods(account)
 
     shown = await dialog.submit()
-    assert shown["type"] == "create_entry"
-    assert "reboot" in methods(account)
+    assert shown["reason"] == "rebooting"
+    assert "reboot" in all_called_methods(account)
     assert issue_ids(hass) == set()
     assert reason(hass) == "not_sending"
     for _ in range(12):
-        await async_pass(hass, freezer, 10)
+        await async_advance(hass, freezer, 10)
     assert (reason(hass), issue_ids(hass)) == ("none", set())
     assert account.queue == 0
 
 
-async def test_reboot_in_vain(
+async def test_reboot_fails(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     dialog: Dialog,
@@ -455,13 +593,13 @@ async def test_reboot_in_vain(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """If a reboot does not help, the support is next, and the queue can be cleared."""
+    """Test that support and clearing the queue are offered if a reboot is no help."""
     account.reboot_moves_queue = False
     await dialog.open(hanging)
-    await dialog.choose("reboot")
+    await dialog.select_option("reboot")
     await dialog.submit()
     for _ in range(30):
-        await async_pass(hass, freezer, 10)
+        await async_advance(hass, freezer, 10)
     assert issue_ids(hass) == set()
     await async_wait(hass, freezer, 8)
     assert reason(hass) == "not_sending_after_reboot"
@@ -474,7 +612,7 @@ async def test_reboot_in_vain(
     shown = await dialog.open(issue_id)
     assert (shown["type"], shown["step_id"]) == ("form", "confirm")
     shown = await dialog.submit()
-    assert shown["type"] == "create_entry"
+    assert shown["reason"] == "cleared"
     assert account.queue == 0
     assert (reason(hass), issue_ids(hass)) == ("none", set())
 
@@ -482,26 +620,218 @@ async def test_reboot_in_vain(
 async def test_clear_queue(
     hass: HomeAssistant, dialog: Dialog, hanging: str, account: Account
 ) -> None:
-    """The queue is cleared after a question, and everything follows at once."""
+    """Test that the queue is cleared after confirmation, and all updated at once."""
     await dialog.open(hanging)
-    shown = await dialog.choose("clear_queue")
+    shown = await dialog.select_option("clear_queue")
     assert (shown["type"], shown["step_id"]) == ("form", "clear_queue")
-    assert "clearMessagesQueue" not in methods(account)
+    assert "clearMessagesQueue" not in all_called_methods(account)
 
     shown = await dialog.submit()
-    assert shown["type"] == "create_entry"
-    assert methods(account) == ["clearMessagesQueue", "getMessagesCount"]
+    assert shown["reason"] == "cleared"
+    assert all_called_methods(account) == ["clearMessagesQueue", "getMessagesCount"]
     assert (reason(hass), issue_ids(hass)) == ("none", set())
     assert hass.states.get(MESSAGES_IN_QUEUE).state == "0"
+
+
+async def test_clear_queue_with_closed_dialog(
+    hass: HomeAssistant,
+    hanging: str,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that a cleared queue is recorded although nobody waits for it any longer."""
+    called, answer = delay_result(monkeypatch, GreenApiClient, "clear_messages_queue")
+    task = asyncio.create_task(async_clear_queue(hass, loaded_entry))
+    await called.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert issue_ids(hass) == {hanging}
+    answer.set()
+    await async_wait_until(
+        lambda: all_called_methods(account)[-1:] == ["getMessagesCount"]
+    )
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert (reason(hass), issue_ids(hass)) == ("none", set())
+
+
+async def test_clear_queue_without_effect(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    hanging: str,
+    account: Account,
+) -> None:
+    """Test that a queue that was not really cleared comes back as an issue."""
+    account.clear_queue = lambda: True
+    for _ in range(2):
+        await dialog.open(hanging)
+        await dialog.select_option("clear_queue")
+        assert (await dialog.submit())["reason"] == "cleared"
+        assert (reason(hass), issue_ids(hass)) == ("not_sending", set())
+        await async_advance(hass, freezer)
+        assert (reason(hass), issue_ids(hass)) == ("not_sending", {hanging})
+
+    del account.clear_queue
+    await dialog.open(hanging)
+    await dialog.select_option("clear_queue")
+    assert (await dialog.submit())["reason"] == "cleared"
+    assert (reason(hass), issue_ids(hass)) == ("none", set())
+    await async_wait(hass, freezer, 10)
+    assert (reason(hass), issue_ids(hass)) == ("none", set())
+
+
+async def test_clear_queue_without_check(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    hanging: str,
+    account: Account,
+) -> None:
+    """Test that a cleared queue has no issue until it is checked again."""
+    account.clear_queue = lambda: True
+    await dialog.open(hanging)
+    await dialog.select_option("clear_queue")
+    account.faults["getMessagesCount"] = Fault.BAD_GATEWAY
+    assert (await dialog.submit())["reason"] == "cleared"
+    await async_wait(hass, freezer, 3)
+    assert (reason(hass), issue_ids(hass)) == ("not_sending", set())
+    account.faults.clear()
+    await async_advance(hass, freezer)
+    assert (reason(hass), issue_ids(hass)) == ("not_sending", {hanging})
+
+
+def deliver_messages(account: Account) -> None:
+    """Send all messages."""
+    account.queue = 0
+
+
+def replace_messages(account: Account) -> None:
+    """Send all messages, and add as many new ones."""
+    account.queue = 3
+
+
+def log_out(account: Account) -> None:
+    """Log the account out, which is a different problem."""
+    account.state = "notAuthorized"
+
+
+@pytest.mark.parametrize("way", ["reboot", "clear_queue"])
+@pytest.mark.parametrize(
+    ("change", "minutes", "found"),
+    [
+        (deliver_messages, 0.5, "none"),
+        (deliver_messages, 1, "none"),
+        (deliver_messages, 10, "none"),
+        (replace_messages, 0.5, "none"),
+        (replace_messages, 1, "none"),
+        (replace_messages, 2, "none"),
+        (log_out, 2, "logged_out"),
+    ],
+)
+async def test_repair_too_late(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    hanging: str,
+    account: Account,
+    change: Callable[[Account], None],
+    minutes: float,
+    found: str,
+    way: str,
+) -> None:
+    """Test that a dialog does nothing to an account without that problem."""
+    await dialog.open(hanging)
+    await dialog.select_option(way)
+    change(account)
+    waiting_before = account.queue
+    for _ in range(int(minutes)):
+        await async_advance(hass, freezer)
+    freezer.tick(60 * (minutes % 1))
+
+    shown = await dialog.submit()
+
+    assert reason_of_abort(shown) == "problem_ended"
+    assert not {"reboot", "clearMessagesQueue"} & {*all_called_methods(account)}
+    assert account.queue == waiting_before
+    assert reason(hass) == found
+
+
+@pytest.mark.parametrize("way", ["reboot", "clear_queue"])
+async def test_repair_without_information(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    hanging: str,
+    account: Account,
+    way: str,
+) -> None:
+    """Test that a failed check does not prevent a repair or cause a second one."""
+    await dialog.open(hanging)
+    await dialog.select_option(way)
+    freezer.tick(30)
+    account.faults["getStateInstance"] = Fault.BAD_GATEWAY
+    account.faults["getMessagesCount"] = Fault.BAD_GATEWAY
+    assert (await dialog.submit())["reason"] in {"rebooting", "cleared"}
+    done = {"reboot", "clearMessagesQueue"} & {*all_called_methods(account)}
+    assert len(done) == 1
+
+
+async def test_repair_while_message_not_listed(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    hanging: str,
+    account: Account,
+) -> None:
+    """Test that a message that is missing once is looked up again before the repair."""
+    body: dict[str, Any] = {}
+    other = Message("OTHER", "sendMessage", body, time.monotonic())
+    lists = iter([True])
+    account.list_order = lambda waiting: (
+        [other, *waiting[1:]] if next(lists, False) else waiting
+    )
+    await dialog.open(hanging)
+    await dialog.select_option("clear_queue")
+    freezer.tick(30)
+    assert (await dialog.submit())["reason"] == "cleared"
+    assert all_called_methods(account).count("showMessagesQueue") == 2
+    assert account.queue == 0
+
+
+@at_every_end
+async def test_entry_removed_during_check(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    hanging: str,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    caplog: pytest.LogCaptureFixture,
+    end: End,
+) -> None:
+    """Test that a dialog aborts if its config entry is removed during its check."""
+    await dialog.open(hanging)
+    await dialog.select_option("clear_queue")
+    freezer.tick(30)
+    account.faults["getStateInstance"] = Fault.HANG
+    submitting = asyncio.create_task(dialog.submit())
+    await async_wait_until(lambda: "getStateInstance" in all_called_methods(account))
+
+    await end(hass, loaded_entry)
+
+    assert reason_of_abort(await submitting) == "removed"
+    assert "clearMessagesQueue" not in all_called_methods(account)
+    assert logged_errors(caplog) == []
 
 
 async def test_clear_queue_refused(
     hass: HomeAssistant, dialog: Dialog, hanging: str, account: Account
 ) -> None:
-    """A server that refuses has cleared nothing, which can be tried again."""
+    """Test that a refused request clears nothing and can be repeated."""
     account.clear_accepted = False
     await dialog.open(hanging)
-    await dialog.choose("clear_queue")
+    await dialog.select_option("clear_queue")
     assert (await dialog.submit())["errors"] == {"base": "clear_refused"}
     assert issue_ids(hass) == {hanging}
     assert account.queue == 3
@@ -509,7 +839,7 @@ async def test_clear_queue_refused(
 
 @at_every_end
 @pytest.mark.parametrize("way", ["reboot", "clear_queue"])
-async def test_entry_ends(
+async def test_entry_removed(
     hass: HomeAssistant,
     dialog: Dialog,
     hanging: str,
@@ -519,18 +849,18 @@ async def test_entry_ends(
     end: End,
     way: str,
 ) -> None:
-    """A dialog whose config entry is gone says so, and does nothing."""
+    """Test that a dialog without its config entry aborts and does nothing."""
     await dialog.open(hanging)
-    await dialog.choose(way)
+    await dialog.select_option(way)
     await end(hass, loaded_entry)
     assert loaded_entry.state is ConfigEntryState.NOT_LOADED
     shown = await dialog.submit()
     assert shown["reason"] == "removed"
-    assert not {"reboot", "clearMessagesQueue"} & {*methods(account)}
-    assert complaints(caplog) == []
+    assert not {"reboot", "clearMessagesQueue"} & {*all_called_methods(account)}
+    assert logged_errors(caplog) == []
 
 
-async def test_entry_is_unloaded_while_the_queue_is_cleared(
+async def test_unload_while_clearing_queue(
     hass: HomeAssistant,
     dialog: Dialog,
     hanging: str,
@@ -538,7 +868,7 @@ async def test_entry_is_unloaded_while_the_queue_is_cleared(
     account: Account,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What was cleared is cleared, and nobody looks any more."""
+    """Test that clearing completes during an unload, with no check afterward."""
     clear = GreenApiClient.clear_messages_queue
 
     async def clear_late(client: GreenApiClient) -> bool:
@@ -547,21 +877,21 @@ async def test_entry_is_unloaded_while_the_queue_is_cleared(
 
     monkeypatch.setattr(GreenApiClient, "clear_messages_queue", clear_late)
     await dialog.open(hanging)
-    await dialog.choose("clear_queue")
-    assert (await dialog.submit())["type"] == "create_entry"
+    await dialog.select_option("clear_queue")
+    assert (await dialog.submit())["reason"] == "cleared"
     assert account.queue == 0
-    assert methods(account) == ["clearMessagesQueue"]
+    assert all_called_methods(account) == ["clearMessagesQueue"]
 
 
 async def test_clear_queue_fails(
     hass: HomeAssistant, dialog: Dialog, hanging: str, account: Account
 ) -> None:
-    """The dialog says why the queue is not cleared, and can try again."""
+    """Test that the dialog shows why the queue was not cleared, and can retry."""
     account.faults["clearMessagesQueue"] = Fault.BAD_GATEWAY
     await dialog.open(hanging)
-    await dialog.choose("clear_queue")
+    await dialog.select_option("clear_queue")
     assert (await dialog.submit())["errors"] == {"base": "cannot_connect"}
 
     account.faults.clear()
-    assert (await dialog.submit())["type"] == "create_entry"
+    assert (await dialog.submit())["reason"] == "cleared"
     assert issue_ids(hass) == set()

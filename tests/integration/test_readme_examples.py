@@ -1,4 +1,4 @@
-"""What the README and the pages of docs give to copy works."""
+"""Test that the examples in the README and the documentation work."""
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta
@@ -26,17 +26,21 @@ from homeassistant.helpers.entity import Entity
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault
-from tests.support.automations import async_automate
+from tests.support.automations import async_create_automation
+from tests.support.documentation import DOCUMENTATION
 from tests.support.entities import (
     MESSAGES_IN_QUEUE,
     RESTRICTED_UNTIL,
 )
-from tests.support.helpers import async_pass, async_polls
-from tests.support.manual import MANUAL
+from tests.support.helpers import async_advance, async_polls
+from tests.support.recipients import ALEX_CHAT, async_add_recipient, sent_messages
+from tests.support.wait_until import async_wait_until
 
 EXAMPLES: Final[list[dict[str, Any]]] = [
     yaml.safe_load(block)
-    for block in re.findall(r"^```yaml\n(.*?)^```$", MANUAL, re.MULTILINE | re.DOTALL)
+    for block in re.findall(
+        r"^```yaml\n(.*?)^```$", DOCUMENTATION, re.MULTILINE | re.DOTALL
+    )
 ]
 AUTOMATIONS: Final = {
     example["alias"]: example for example in EXAMPLES if "alias" in example
@@ -48,19 +52,21 @@ PARTS: Final = [
 ]
 CARDS: Final = [example for example in EXAMPLES if "type" in example]
 SECTIONS: Final = [example for example in EXAMPLES if "strategy" in example]
+CONFIGURATIONS: Final = [example for example in EXAMPLES if "notify" in example]
 
 ENTITY_ID: Final = re.compile(r"\b(?:binary_sensor|button|image|sensor)\.green_api_\w+")
 
-WATER: Final = "binary_sensor.water_in_the_cellar"
+SMOKE: Final = "binary_sensor.smoke_in_the_kitchen"
+WATER: Final = "binary_sensor.water_in_the_basement"
 
 
 def _own_entity(domain: str) -> vol.All:
-    """Accept an entity of the integration, of a domain."""
+    """Accept an entity of the integration in a domain."""
     return vol.All(str, vol.Match(rf"{domain}\.green_api_1101000001_\w+$"))
 
 
 def _card(value: Any) -> Any:
-    """Accept a card of those that are used here."""
+    """Accept a card of those that are used in the examples."""
     return CARD_SCHEMAS[value["type"]](value)
 
 
@@ -80,13 +86,14 @@ _ANY_CARD: Final[dict[vol.Marker | str, Any]] = {
     "visibility": _VISIBILITY,
 }
 
-# Home Assistant's own cards, with the options that the frontend has for them.
+# Home Assistant's own cards, with their options in the frontend.
 CARD_SCHEMAS: Final = {
     "alert": vol.Schema(
         _ANY_CARD
         | {
             vol.Required("entity"): _own_entity("binary_sensor"),
             "alert_color": str,
+            "hide_state": bool,
             "name": str,
             "pulse": bool,
         }
@@ -134,13 +141,13 @@ SECTION_SCHEMA: Final = vol.Schema(
 
 @pytest.fixture
 def every_entity(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Enable entities that are disabled at first."""
+    """Enable the entities that are disabled by default."""
     monkeypatch.setattr(Entity, "entity_registry_enabled_default", True)
 
 
 @pytest.fixture
 async def calls(hass: HomeAssistant) -> list[ServiceCall]:
-    """Return the calls that notify."""
+    """Return the calls of notify actions."""
     return async_mock_service(hass, "notify", "send_message")
 
 
@@ -151,7 +158,7 @@ async def automations(
     every_entity: None,
     loaded_entry: MockConfigEntry,
 ) -> AsyncGenerator[list[str]]:
-    """Make all automations of the pages, and yield what each has become."""
+    """Create all automations of the pages, and yield the entity of each."""
     assert await async_setup_component(
         hass, AUTOMATION_DOMAIN, {AUTOMATION_DOMAIN: list(AUTOMATIONS.values())}
     )
@@ -166,14 +173,14 @@ async def automations(
 
 
 def test_examples() -> None:
-    """The pages have automations, parts of them, cards and sections, and no more."""
-    kinds = (AUTOMATIONS, PARTS, CARDS, SECTIONS)
+    """Test that the pages contain automations, cards, parts of these and other YAML."""
+    kinds = (AUTOMATIONS, PARTS, CARDS, SECTIONS, CONFIGURATIONS)
     assert all(kinds)
     assert len(EXAMPLES) == sum(map(len, kinds))
 
 
-def test_every_trigger_and_condition_is_shown() -> None:
-    """Each trigger and each condition is on a page as YAML."""
+def test_all_triggers_and_conditions_shown() -> None:
+    """Test that each trigger and each condition has a YAML example."""
     shown = [
         part.get("trigger") or part["condition"]
         for example in PARTS
@@ -187,31 +194,31 @@ def test_every_trigger_and_condition_is_shown() -> None:
 @pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize("part", PARTS)
 async def test_part_is_valid(hass: HomeAssistant, part: dict[str, Any]) -> None:
-    """Home Assistant accepts what is shown of an automation."""
-    await async_automate(hass, **part)
+    """Test that Home Assistant accepts the parts of automations."""
+    await async_create_automation(hass, **part)
 
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_section(section: dict[str, Any]) -> None:
-    """A section is one that Home Assistant makes of a device."""
+    """Test that a section is one that Home Assistant creates for a device."""
     SECTION_SCHEMA(section)
 
 
 def test_automations_are_valid(automations: list[str]) -> None:
-    """Home Assistant accepts every automation."""
+    """Test that Home Assistant accepts every automation."""
     assert automations == ["on"] * len(AUTOMATIONS)
 
 
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card["type"])
 def test_card(card: dict[str, Any]) -> None:
-    """Every card is one of Home Assistant's own, with options that it has."""
+    """Test that every card is one of Home Assistant's own, with valid options."""
     _card(card)
 
 
 @pytest.mark.usefixtures("every_entity", "loaded_entry")
 def test_entity_ids(hass: HomeAssistant) -> None:
-    """The pages name the entities as they are made, and all of them."""
-    assert set(ENTITY_ID.findall(MANUAL)) == {
+    """Test that the pages contain all entity IDs as they are created."""
+    assert set(ENTITY_ID.findall(DOCUMENTATION)) == {
         entity_id
         for entity_id in er.async_get(hass).entities
         if ENTITY_ID.fullmatch(entity_id)
@@ -219,42 +226,42 @@ def test_entity_ids(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.usefixtures("automations")
-async def test_told_of_problem_and_of_its_end(
+async def test_problem_and_recovery_notified(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
     calls: list[ServiceCall],
 ) -> None:
-    """The first example says what is wrong, and when it is over."""
+    """Test that the first example notifies of a problem and of its end."""
     account.state = "notAuthorized"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert not calls
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert [call.data["title"] for call in calls] == [
         "GREEN-API 1101000001 is logged out"
     ]
 
     account.state = "authorized"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert [call.data["title"] for call in calls[1:]] == [
         "GREEN-API 1101000001 works again"
     ]
 
 
 @pytest.mark.usefixtures("automations")
-async def test_told_of_an_outage(
+async def test_outage_notified(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
     calls: list[ServiceCall],
 ) -> None:
-    """The first example says as well that there is no answer for half an hour."""
+    """Test that the first example notifies of an outage of half an hour as well."""
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 30)
     assert not calls
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert [call.data["title"] for call in calls] == [
-        "GREEN-API 1101000001 is out of reach"
+        "GREEN-API 1101000001 can't be reached"
     ]
 
 
@@ -262,11 +269,11 @@ async def test_told_of_an_outage(
 @pytest.mark.parametrize(
     ("state", "sent_to", "message"),
     [
-        ("authorized", "notify.family_on_whatsapp", "There is water in the cellar!"),
-        ("starting", "notify.phone", "WhatsApp does not work"),
+        ("authorized", "notify.family_on_whatsapp", "There is water in the basement!"),
+        ("starting", "notify.phone", "WhatsApp doesn't work"),
     ],
 )
-async def test_told_another_way(
+async def test_important_message_sent_another_way(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
@@ -276,10 +283,10 @@ async def test_told_another_way(
     sent_to: str,
     message: str,
 ) -> None:
-    """What is important is sent over WhatsApp, or another way if that does not work."""
+    """Test that an important message goes over WhatsApp, or otherwise another way."""
     hass.states.async_set(WATER, "off")
     account.state = state
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     hass.states.async_set(WATER, "on")
     await hass.async_block_till_done()
@@ -288,11 +295,36 @@ async def test_told_another_way(
     assert message in calls[0].data["message"]
 
 
+@pytest.mark.parametrize("state", ["authorized", "notAuthorized"])
+async def test_alarm_sent_another_way(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    automations: list[str],
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    calls: list[ServiceCall],
+    state: str,
+) -> None:
+    """Test that an alarm that is refused or not confirmed is sent another way."""
+    await async_add_recipient(hass, loaded_entry, "Alex", ALEX_CHAT)
+    account.state = state
+    freezer.tick(11)
+    hass.states.async_set(SMOKE, "off")
+    await hass.async_block_till_done()
+    hass.states.async_set(SMOKE, "on")
+    await async_wait_until(lambda: bool(calls))
+    await hass.async_block_till_done()
+
+    assert len(sent_messages(account)) == (state == "authorized")
+    assert [call.data["entity_id"] for call in calls] == [["notify.phone"]]
+    assert calls[0].data["message"].startswith("There is smoke in the kitchen! ")
+
+
 @pytest.mark.usefixtures("automations")
-async def test_told_of_messages_that_wait(
+async def test_waiting_messages_notified(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, calls: list[ServiceCall]
 ) -> None:
-    """A notification says that a queue is long for a while."""
+    """Test that a notification is sent if a queue is long for a while."""
     hass.states.async_set(MESSAGES_IN_QUEUE, "0")
     await hass.async_block_till_done()
     hass.states.async_set(MESSAGES_IN_QUEUE, "101")
@@ -306,10 +338,10 @@ async def test_told_of_messages_that_wait(
 
 
 @pytest.mark.usefixtures("automations")
-async def test_told_of_the_end_of_a_restriction(
+async def test_end_of_restriction_notified(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, calls: list[ServiceCall]
 ) -> None:
-    """The last example speaks when the restriction ends."""
+    """Test that the last example notifies of the end of a restriction."""
     until = dt_util.utcnow() + timedelta(hours=1)
     hass.states.async_set(
         RESTRICTED_UNTIL, until.isoformat(), {"device_class": "timestamp"}
@@ -322,18 +354,18 @@ async def test_told_of_the_end_of_a_restriction(
     await hass.async_block_till_done()
 
     assert [
-        "restriction of WhatsApp has ended" in call.data["message"] for call in calls
+        "WhatsApp restriction has ended" in call.data["message"] for call in calls
     ] == [True]
 
 
 @pytest.mark.usefixtures("automations")
-async def test_picture_of_whoever_rings(hass: HomeAssistant) -> None:
-    """The example of a picture asks for what the action takes."""
+async def test_doorbell_picture(hass: HomeAssistant) -> None:
+    """Test that the example with a picture uses the action's fields."""
     schema = hass.services.async_services()[DOMAIN]["send_message"].schema
     assert schema
-    asked = async_mock_service(hass, DOMAIN, "send_message", schema)
+    service_calls = async_mock_service(hass, DOMAIN, "send_message", schema)
     hass.states.async_set("binary_sensor.doorbell", "off")
     await hass.async_block_till_done()
     hass.states.async_set("binary_sensor.doorbell", "on")
     await hass.async_block_till_done()
-    assert [call.data[ATTR_ENTITY_ID] for call in asked] == [["notify.alex"]]
+    assert [call.data[ATTR_ENTITY_ID] for call in service_calls] == [["notify.alex"]]

@@ -1,4 +1,4 @@
-"""Test the fix flows over Home Assistant's HTTP API, as the frontend uses it."""
+"""Test the repair flows over Home Assistant's HTTP API, as the frontend uses it."""
 
 import asyncio
 from typing import Final
@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.green_api.api import GreenApiClient, UnknownHostError
 from custom_components.green_api.const import CONF_API_URL, CONSOLE_URL, DOMAIN
-from custom_components.green_api.problem import Problem
+from custom_components.green_api.decisions.problem import Problem
 from custom_components.green_api.repairs import FIX_FLOWS
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from tests.simulator import Account, Fault, Simulator
 from tests.support.dialog import (
-    FAILURES,
+    FAULTS_AND_ERRORS,
     LEAKY,
     Dialog,
     End,
@@ -27,14 +27,14 @@ from tests.support.dialog import (
 )
 from tests.support.entities import STATE, state_of
 from tests.support.helpers import (
-    asked,
-    async_pass,
+    async_advance,
     async_polls,
-    complaints,
+    called_methods,
     issue_ids,
+    logged_errors,
 )
 from tests.support.secrecy import assert_hidden
-from tests.support.waiting import async_until
+from tests.support.wait_until import async_wait_until
 
 NAME: Final = "GREEN-API 1101000001"
 CAN_GO_ON: Final = Problem.WRONG_ADDRESS in FIX_FLOWS
@@ -48,7 +48,7 @@ async def stuck(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> str:
-    """Return the id of the issue of an instance that is stuck while starting."""
+    """Return the issue ID of an instance that is stuck while starting."""
     account.state = "starting"
     await async_polls(hass, freezer, 8)
     account.requests.clear()
@@ -67,26 +67,61 @@ async def test_reboot(
     stuck: str,
     account: Account,
 ) -> None:
-    """The instance is rebooted after a question, and works again."""
+    """Test that the instance is rebooted after a confirmation, and works again."""
     shown = await dialog.open(stuck)
     assert step_of(shown) == ("form", "confirm")
     assert shown["data_schema"] == []
     assert shown["description_placeholders"] == PLACEHOLDERS
-    assert "reboot" not in asked(account)
+    assert "reboot" not in called_methods(account)
 
     shown = await dialog.submit()
-    assert shown["type"] == "create_entry"
-    assert await dialog.is_over()
-    assert asked(account)[:2] == ["reboot", "getStateInstance"]
+    assert shown["reason"] == "rebooting"
+    assert await dialog.is_finished()
+    assert called_methods(account)[:2] == ["reboot", "getStateInstance"]
     assert not issue_ids(hass)
     assert state_of(hass, STATE) == "starting"
 
     for _ in range(3):
-        await async_pass(hass, freezer, 10)
+        await async_advance(hass, freezer, 10)
     assert state_of(hass, STATE) == "authorized"
 
 
-@pytest.mark.parametrize(("fault", "error"), FAILURES)
+@pytest.mark.parametrize("seconds", [30, 60, 1200])
+async def test_reboot_too_late(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    stuck: str,
+    account: Account,
+    seconds: int,
+) -> None:
+    """Test that an instance that has started, detected or not, is not rebooted."""
+    await dialog.open(stuck)
+    account.state = "authorized"
+    for _ in range(seconds // 60):
+        await async_advance(hass, freezer)
+    freezer.tick(seconds % 60)
+
+    shown = await dialog.submit()
+
+    assert reason_of_abort(shown) == "problem_ended"
+    assert shown["description_placeholders"] == PLACEHOLDERS
+    assert "reboot" not in called_methods(account)
+    assert not issue_ids(hass)
+
+
+async def test_reboot_without_state(
+    freezer: FrozenDateTimeFactory, dialog: Dialog, stuck: str, account: Account
+) -> None:
+    """Test that a server that does not return the state does not prevent a reboot."""
+    await dialog.open(stuck)
+    freezer.tick(30)
+    account.faults["getStateInstance"] = Fault.BAD_GATEWAY
+    assert (await dialog.submit())["reason"] == "rebooting"
+    assert "reboot" in called_methods(account)
+
+
+@pytest.mark.parametrize(("fault", "error"), FAULTS_AND_ERRORS)
 async def test_reboot_fails(
     hass: HomeAssistant,
     dialog: Dialog,
@@ -95,7 +130,7 @@ async def test_reboot_fails(
     fault: Fault,
     error: str,
 ) -> None:
-    """The dialog says why the instance cannot be rebooted, and can try again."""
+    """Test that the dialog shows why the instance was not rebooted, and can retry."""
     account.faults["reboot"] = fault
     await dialog.open(stuck)
     shown = await dialog.submit()
@@ -105,14 +140,14 @@ async def test_reboot_fails(
 
     account.faults.clear()
     shown = await dialog.submit()
-    assert shown["type"] == "create_entry"
+    assert shown["reason"] == "rebooting"
     assert not issue_ids(hass)
 
 
-async def test_reboot_of_a_host_unknown(
+async def test_reboot_unknown_host(
     dialog: Dialog, stuck: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The dialog distinguishes a name that does not exist from a server that is down."""
+    """Test that an unknown host name is distinguished from a server that is down."""
 
     async def fail(client: GreenApiClient) -> bool:
         raise UnknownHostError
@@ -125,7 +160,7 @@ async def test_reboot_of_a_host_unknown(
 async def test_reboot_refused(
     hass: HomeAssistant, dialog: Dialog, stuck: str, account: Account
 ) -> None:
-    """A server that refuses to reboot the instance has not rebooted it."""
+    """Test that a reboot that the server refuses is an error."""
     account.reboot_accepted = False
     await dialog.open(stuck)
     assert (await dialog.submit())["errors"] == {"base": "reboot_refused"}
@@ -133,7 +168,7 @@ async def test_reboot_refused(
 
 
 @at_every_end
-async def test_entry_ends_before_a_reboot(
+async def test_entry_removed_before_reboot(
     hass: HomeAssistant,
     dialog: Dialog,
     stuck: str,
@@ -141,17 +176,17 @@ async def test_entry_ends_before_a_reboot(
     account: Account,
     end: End,
 ) -> None:
-    """A dialog whose config entry is gone says so, and reboots nothing."""
+    """Test that a dialog without its config entry aborts and reboots nothing."""
     await dialog.open(stuck)
     await end(hass, loaded_entry)
     shown = await dialog.submit()
     assert reason_of_abort(shown) == "removed"
     assert shown["description_placeholders"] == PLACEHOLDERS
-    assert "reboot" not in asked(account)
+    assert "reboot" not in called_methods(account)
 
 
 @at_every_end
-async def test_entry_ends_during_a_reboot(
+async def test_entry_removed_during_reboot(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     dialog: Dialog,
@@ -161,11 +196,11 @@ async def test_entry_ends_during_a_reboot(
     caplog: pytest.LogCaptureFixture,
     end: End,
 ) -> None:
-    """A dialog whose config entry goes in the middle of a reboot ends in words."""
+    """Test that a dialog aborts if its config entry is removed during a reboot."""
     account.faults["reboot"] = Fault.HANG
     await dialog.open(stuck)
     submitting = asyncio.create_task(dialog.submit())
-    await async_until(lambda: "reboot" in asked(account))
+    await async_wait_until(lambda: "reboot" in called_methods(account))
 
     await end(hass, loaded_entry)
 
@@ -173,7 +208,7 @@ async def test_entry_ends_during_a_reboot(
     assert shown["type"] == "form"
     assert shown["errors"] == {"base": "cannot_connect"}
     assert (await dialog.submit())["reason"] == "removed"
-    assert complaints(caplog) == []
+    assert logged_errors(caplog) == []
 
 
 async def test_reboot_while_reloading(
@@ -184,29 +219,29 @@ async def test_reboot_while_reloading(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A dialog waits for a config entry that is being reloaded."""
+    """Test that a dialog waits for a config entry that is being reloaded."""
     await dialog.open(stuck)
     account.faults["getStateInstance"] = Fault.HANG
     reloading = asyncio.create_task(
         hass.config_entries.async_reload(loaded_entry.entry_id)
     )
-    await async_until(lambda: loaded_entry.state is ConfigEntryState.SETUP_IN_PROGRESS)
-    assert (await dialog.submit())["type"] == "create_entry"
+    assert (await dialog.submit())["reason"] == "rebooting"
     await reloading
-    assert "reboot" in asked(account)
+    assert loaded_entry.state is ConfigEntryState.LOADED
+    assert "reboot" in called_methods(account)
 
 
-async def test_reboot_of_what_is_not_loaded(
+async def test_reboot_of_unloaded_entry(
     hass: HomeAssistant, dialog: Dialog, stuck: str, loaded_entry: MockConfigEntry
 ) -> None:
-    """A dialog whose config entry is not loaded, and will not be, says so."""
+    """Test that a dialog aborts if its entry is not loaded, and will not be."""
     await dialog.open(stuck)
     await hass.config_entries.async_unload(loaded_entry.entry_id)
     assert (await dialog.submit())["reason"] == "removed"
 
 
 async def test_reboot_too_often(dialog: Dialog, stuck: str, account: Account) -> None:
-    """The dialog says for how long the server asks to wait."""
+    """Test that the dialog shows how long the server asks to wait."""
     account.retry_after = 600
     account.faults["reboot"] = Fault.RATE_LIMITED_RETRY_AFTER
     await dialog.open(stuck)
@@ -224,7 +259,7 @@ async def test_reboot_hides_the_token(
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """However a reboot fails, the token is not revealed."""
+    """Test that no failing reboot reveals the token."""
     caplog.set_level("DEBUG")
     account.fault = fault
     await dialog.open(stuck)
@@ -242,7 +277,7 @@ async def wrong_address(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> str:
-    """Return the id of the issue of an account with a wrong address."""
+    """Return the issue ID of an account with a wrong address."""
     account.fault = Fault.FORBIDDEN_HTML
     await async_polls(hass, freezer, 13)
     issue_id = f"{loaded_entry.entry_id}_wrong_address"
@@ -260,7 +295,7 @@ async def test_wrong_address(
     simulator: Simulator,
     account: Account,
 ) -> None:
-    """The dialog leads into the one that changes the address, which cures it."""
+    """Test that the dialog continues with the form for the address, which fixes it."""
     shown = await dialog.open(wrong_address)
     assert step_of(shown) == ("form", "confirm")
     assert shown["description_placeholders"] == PLACEHOLDERS
@@ -268,27 +303,27 @@ async def test_wrong_address(
     shown = await dialog.submit()
     assert reason_of_abort(shown) == "reconfigure"
     assert issue_ids(hass) == {wrong_address}
-    shown = await dialog.go_on()
+    shown = await dialog.continue_with_next_flow()
     assert step_of(shown) == ("form", "address")
 
     account.fault = None
     shown = await dialog.submit(api_url=f"{simulator.url}/v3")
     assert shown["reason"] == "reconfigure_successful"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert not issue_ids(hass)
     assert loaded_entry.data[CONF_API_URL] == f"{simulator.url}/v3"
 
 
 @pytest.mark.skipif(not CAN_GO_ON, reason="this Home Assistant cannot go on")
 @at_every_end
-async def test_entry_with_a_wrong_address_ends(
+async def test_entry_with_wrong_address_removed(
     hass: HomeAssistant,
     dialog: Dialog,
     wrong_address: str,
     loaded_entry: MockConfigEntry,
     end: End,
 ) -> None:
-    """Nothing is to be changed of a config entry that is gone."""
+    """Test that the dialog changes nothing for a config entry that is removed."""
     await dialog.open(wrong_address)
     await end(hass, loaded_entry)
     assert (await dialog.submit())["reason"] == "removed"
@@ -296,13 +331,15 @@ async def test_entry_with_a_wrong_address_ends(
 
 
 @pytest.mark.skipif(CAN_GO_ON, reason="this Home Assistant can go on")
-async def test_wrong_address_is_shown(hass: HomeAssistant, wrong_address: str) -> None:
-    """Where dialogs cannot go on in others, the issue says what to do."""
+async def test_wrong_address_not_fixable(
+    hass: HomeAssistant, wrong_address: str
+) -> None:
+    """Test that the issue says what to do where a dialog cannot lead to another one."""
     issue = ir.async_get(hass).async_get_issue(DOMAIN, wrong_address)
     assert not issue.is_fixable
     assert issue.translation_key == "wrong_address"
 
 
-def test_what_can_be_fixed() -> None:
-    """A wrong address can be fixed where Home Assistant lets a dialog go on."""
+def test_fixable_issues() -> None:
+    """Test that a wrong address is fixable where a dialog can lead to another one."""
     assert ((MAJOR_VERSION, MINOR_VERSION) >= (2026, 11)) is CAN_GO_ON

@@ -1,4 +1,4 @@
-"""Test that what the server asks for with `Retry-After` binds everything."""
+"""Test that a wait requested with `Retry-After` applies everywhere."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -18,19 +18,26 @@ from homeassistant.components.homeassistant import (
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import ATTR_ENTITY_ID, CONF_API_TOKEN
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault
+from tests.support.canned import CannedServer
 from tests.support.const import INSTANCE_ID
 from tests.support.entities import BUTTON, IMAGE, STATE
-from tests.support.helpers import async_pass, async_polls, enable
+from tests.support.helpers import (
+    all_called_methods,
+    async_advance,
+    async_polls,
+    async_set_up,
+    called_methods,
+    enable,
+)
 
 WAIT: Final = 1800
 
 
 @pytest.fixture
-async def asked_to_wait(
+async def rate_limited_entry(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
@@ -40,28 +47,18 @@ async def asked_to_wait(
     enable(er.async_get(hass), IMAGE, f"{INSTANCE_ID}_qr_code")
     assert await async_setup_component(hass, HOMEASSISTANT_DOMAIN, {})
     account.state = "notAuthorized"
-    config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(config_entry.entry_id)
-    await async_pass(hass, freezer)
+    await async_set_up(hass, config_entry)
+    await async_advance(hass, freezer)
     account.fault = Fault.RATE_LIMITED_RETRY_AFTER
     account.retry_after = WAIT
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     account.fault = None
     account.requests.clear()
     return config_entry
 
 
-async def press(hass: HomeAssistant, entry: MockConfigEntry) -> str:
-    """Press the button."""
-    with pytest.raises(HomeAssistantError) as raised:
-        await hass.services.async_call(
-            BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
-        )
-    return raised.value.translation_key
-
-
 async def reauthenticate(hass: HomeAssistant, entry: MockConfigEntry) -> str:
-    """Give the token again."""
+    """Enter the token again."""
     form = await entry.start_reauth_flow(hass)
     form = await hass.config_entries.flow.async_configure(
         form["flow_id"], {CONF_API_TOKEN: entry.data[CONF_API_TOKEN]}
@@ -70,7 +67,7 @@ async def reauthenticate(hass: HomeAssistant, entry: MockConfigEntry) -> str:
 
 
 async def reconfigure(hass: HomeAssistant, entry: MockConfigEntry) -> str:
-    """Give the address again."""
+    """Enter the address again."""
     menu = await entry.start_reconfigure_flow(hass)
     form = await hass.config_entries.flow.async_configure(
         menu["flow_id"], {"next_step_id": "address"}
@@ -93,28 +90,85 @@ async def add_again(hass: HomeAssistant, entry: MockConfigEntry) -> str:
     return form["errors"]["base"]
 
 
-@pytest.mark.parametrize("ask", [press, reauthenticate, reconfigure, add_again])
-async def test_nothing_is_asked(
+@pytest.mark.parametrize("act", [reauthenticate, reconfigure, add_again])
+async def test_no_requests(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    asked_to_wait: MockConfigEntry,
+    rate_limited_entry: MockConfigEntry,
     account: Account,
-    ask: Callable[[HomeAssistant, MockConfigEntry], Awaitable[str]],
+    act: Callable[[HomeAssistant, MockConfigEntry], Awaitable[str]],
 ) -> None:
-    """A request before the time is over fails with a message, and is not made."""
-    await async_pass(hass, freezer, WAIT - 60)
-    assert await ask(hass, asked_to_wait) == ErrorKind.RATE_LIMITED
+    """Test that a request before the end fails with an error, and is not made."""
+    await async_advance(hass, freezer, WAIT - 60)
+    assert await act(hass, rate_limited_entry) == ErrorKind.RATE_LIMITED
     assert account.requests == []
+
+
+async def test_other_methods(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    rate_limited_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Test that a wait for one method does not apply to others."""
+    await hass.services.async_call(
+        BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
+    )
+    assert called_methods(account) == ["reboot"]
+
+
+async def test_another_server(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    rate_limited_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Test that a wait for one server does not apply to another server."""
+    async with CannedServer() as other:
+        other.respond(200, '{"stateInstance":"notAuthorized"}')
+        menu = await rate_limited_entry.start_reconfigure_flow(hass)
+        form = await hass.config_entries.flow.async_configure(
+            menu["flow_id"], {"next_step_id": "address"}
+        )
+        form = await hass.config_entries.flow.async_configure(
+            form["flow_id"], {CONF_API_URL: other.url}
+        )
+        assert form["reason"] == "reconfigure_successful"
+        await hass.async_block_till_done(wait_background_tasks=True)
+        assert hass.states.get(STATE).state == "not_authorized"
+    assert account.requests == []
+
+
+async def test_wait_of_other_server(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Test that a wrong server tried in a dialog does not pause the account."""
+    async with CannedServer() as other:
+        other.respond(429, "", Retry_After="3600")
+        form = await loaded_entry.start_reconfigure_flow(hass)
+        flow = hass.config_entries.flow
+        form = await flow.async_configure(form["flow_id"], {"next_step_id": "address"})
+        form = await flow.async_configure(form["flow_id"], {CONF_API_URL: other.url})
+        assert form["errors"]["base"] == ErrorKind.RATE_LIMITED
+    account.requests.clear()
+    await async_polls(hass, freezer, 3)
+    assert all_called_methods(account).count("getStateInstance") == 3
+    url = loaded_entry.data[CONF_API_URL]
+    form = await flow.async_configure(form["flow_id"], {CONF_API_URL: url})
+    assert form["reason"] == "reconfigure_successful"
 
 
 async def test_update(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    asked_to_wait: MockConfigEntry,
+    rate_limited_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """Whoever wants the state updated before the time is over does not ask either."""
-    await async_pass(hass, freezer, WAIT - 60)
+    """Test that an update requested before the end makes no request either."""
+    await async_advance(hass, freezer, WAIT - 60)
     await hass.services.async_call(
         HOMEASSISTANT_DOMAIN,
         SERVICE_UPDATE_ENTITY,
@@ -127,26 +181,26 @@ async def test_update(
 async def test_reload(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    asked_to_wait: MockConfigEntry,
+    rate_limited_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A reload does not ask, and the account is looked at when the time is over."""
-    await hass.config_entries.async_reload(asked_to_wait.entry_id)
-    await async_pass(hass, freezer, WAIT - 60)
-    assert account.requests == []
+    """Test that a reload makes no request, and the account is polled at the end."""
+    await hass.config_entries.async_reload(rate_limited_entry.entry_id)
+    await async_advance(hass, freezer, WAIT - 60)
+    assert "getStateInstance" not in all_called_methods(account)
     await async_polls(hass, freezer, 10)
-    assert account.requests
+    assert "getStateInstance" in all_called_methods(account)
     assert hass.states.get(STATE).state == "not_authorized"
 
 
 async def test_image(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
-    asked_to_wait: MockConfigEntry,
+    rate_limited_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """Who looks at the QR code sees none, and no request is made."""
+    """Test that the QR code is shown without a request for the state."""
     browser = await hass_client()
     response = await browser.get(f"/api/image_proxy/{IMAGE}")
-    assert response.status == 500
-    assert account.requests == []
+    assert response.status == 200
+    assert called_methods(account) == ["qr"]

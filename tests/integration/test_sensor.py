@@ -38,10 +38,10 @@ from tests.support.entities import (
     STATE_SINCE,
     state_of,
 )
-from tests.support.failures import FAULT_OF_KIND
-from tests.support.helpers import async_pass, async_polls, async_set_up
+from tests.support.fault_kinds import FAULT_OF_KIND
+from tests.support.helpers import async_advance, async_polls, async_set_up
 from tests.support.secrecy import assert_hidden
-from tests.support.waiting import async_until
+from tests.support.wait_until import async_wait_until
 
 OPTIONS: Final = {
     "authorized": "authorized",
@@ -59,8 +59,8 @@ END: Final = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
 LATER: Final = END + timedelta(days=1)
 
 
-def asked(account: Account) -> Counter[str]:
-    """Return how often each method was asked."""
+def method_counts(account: Account) -> Counter[str]:
+    """Return how often each method was requested."""
     return Counter(request.method for request in account.requests)
 
 
@@ -74,13 +74,13 @@ async def restricted(
     """Restrict the account until some time."""
     account.state = "suspended"
     account.suspended_until = int(END.timestamp())
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     account.requests.clear()
 
 
 @pytest.mark.usefixtures("loaded_entry")
 async def test_state_options(hass: HomeAssistant) -> None:
-    """The options of the state are those of GREEN-API, each with an icon."""
+    """Test that the state's options are GREEN-API's, each with an icon."""
     attributes = hass.states.get(STATE).attributes
     assert attributes[ATTR_DEVICE_CLASS] == SensorDeviceClass.ENUM
     assert attributes[ATTR_OPTIONS] == sorted(OPTIONS.values())
@@ -94,7 +94,7 @@ async def test_device(
     device_registry: dr.DeviceRegistry,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """All entities belong to one service, which says what it is."""
+    """Test that all entities belong to one service, with its details."""
     [device] = dr.async_entries_for_config_entry(device_registry, loaded_entry.entry_id)
     assert device.identifiers == {(DOMAIN, INSTANCE_ID)}
     assert device.entry_type is dr.DeviceEntryType.SERVICE
@@ -125,7 +125,7 @@ async def test_model(
     messenger: Messenger,
     model: str,
 ) -> None:
-    """The model is the messenger."""
+    """Test that the model is the messenger."""
     account.messenger = messenger
     await async_set_up(hass, config_entry)
 
@@ -141,7 +141,7 @@ async def test_states(
     raw: str,
     option: str,
 ) -> None:
-    """An account can be set up in any state, and shows it."""
+    """Test that an account can be set up in any state, and shows it."""
     account.state = raw
     await async_set_up(hass, config_entry)
 
@@ -156,9 +156,9 @@ async def test_no_known_state(
     account: Account,
     raw: str | None,
 ) -> None:
-    """An instance that is being created, or in another state, is in none of ours."""
+    """Test that an instance being created, or in a new state, has no known state."""
     account.state = raw
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     assert state_of(hass, STATE) == {"": STATE_UNAVAILABLE}.get(raw, STATE_UNKNOWN)
 
@@ -171,20 +171,20 @@ async def test_since(
     account: Account,
     raw: str | None,
 ) -> None:
-    """Since when the account is in its state outlives outages and reloads."""
+    """Test that the time of a state survives outages and reloads."""
     account.state = "notAuthorized"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     account.state = raw
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     since = dt_util.utcnow().isoformat()
     assert state_of(hass, STATE_SINCE) == since
 
     account.fault = Fault.BAD_GATEWAY
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert state_of(hass, STATE_SINCE) == STATE_UNAVAILABLE
 
     account.fault = None
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert state_of(hass, STATE_SINCE) == since
 
     await hass.config_entries.async_reload(loaded_entry.entry_id)
@@ -192,7 +192,7 @@ async def test_since(
     assert state_of(hass, STATE_SINCE) == since
 
     account.state = "starting"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert state_of(hass, STATE_SINCE) == dt_util.utcnow().isoformat()
 
 
@@ -214,25 +214,25 @@ async def test_restricted_until(
     messenger: Messenger,
     method: str,
 ) -> None:
-    """The end of a restriction is asked for with every poll, while there is one."""
+    """Test that the end of a restriction is requested with every poll during one."""
     account.messenger = messenger
     await async_set_up(hass, config_entry)
     account.requests.clear()
 
     account.state = raw
     account.suspended_until = int(END.timestamp())
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert state_of(hass, RESTRICTED_UNTIL) == END.isoformat()
 
     account.suspended_until = int(LATER.timestamp())
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert state_of(hass, RESTRICTED_UNTIL) == LATER.isoformat()
-    assert asked(account)[method] == 2
+    assert method_counts(account)[method] == 2
 
     account.state = "authorized"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert state_of(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
-    assert asked(account)[method] == 2
+    assert method_counts(account)[method] == 2
 
 
 @pytest.mark.parametrize("raw", sorted(OPTIONS.keys() - {"suspended", "yellowCard"}))
@@ -243,26 +243,26 @@ async def test_not_restricted(
     account: Account,
     raw: str,
 ) -> None:
-    """The end of a restriction ends with it, even if the server goes on to say it."""
+    """Test that the end is removed with the restriction, even if still reported."""
     account.state = raw
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     assert state_of(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
-    assert asked(account)["getWaSettings"] == 0
+    assert method_counts(account)["getWaSettings"] == 0
 
 
 @pytest.mark.parametrize("suspended_until", [None, 0, -1, 10**18])
-async def test_no_end_of_the_restriction(
+async def test_no_end_of_restriction(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     restricted: None,
     account: Account,
     suspended_until: int | None,
 ) -> None:
-    """A restriction may have no end that is known."""
+    """Test that the end of a restriction may be unknown."""
     assert state_of(hass, RESTRICTED_UNTIL) == END.isoformat()
     account.suspended_until = suspended_until
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     assert state_of(hass, STATE) == "suspended"
     assert state_of(hass, RESTRICTED_UNTIL) == STATE_UNKNOWN
@@ -278,12 +278,12 @@ async def test_restricted_until_fails(
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """The end of a restriction that is known holds while the server does not say."""
+    """Test that a known end of a restriction is kept while the request for it fails."""
     caplog.set_level(logging.DEBUG)
     account.faults["getWaSettings"] = fault
     await async_polls(hass, freezer, 2)
 
-    assert asked(account) >= Counter(getStateInstance=2, getWaSettings=2)
+    assert method_counts(account) >= Counter(getStateInstance=2, getWaSettings=2)
     assert state_of(hass, STATE) == "suspended"
     assert state_of(hass, RESTRICTED_UNTIL) == END.isoformat()
     assert_hidden(TOKEN, caplog, *hass.states.async_all())
@@ -305,7 +305,7 @@ async def test_settings_fail(
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """An account is WhatsApp's until the server says otherwise, when it is asked."""
+    """Test that an account counts as WhatsApp until the settings can be read."""
     caplog.set_level(logging.DEBUG)
     account.state = "suspended"
     account.suspended_until = int(END.timestamp())
@@ -317,7 +317,7 @@ async def test_settings_fail(
     assert device.model is None
 
     account.faults.clear()
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     [device] = dr.async_entries_for_config_entry(device_registry, config_entry.entry_id)
     assert device.model == "WhatsApp"
     assert_hidden(TOKEN, caplog, *hass.states.async_all())
@@ -325,7 +325,7 @@ async def test_settings_fail(
 
 @pytest.mark.usefixtures("loaded_entry")
 def test_empty_queue(hass: HomeAssistant) -> None:
-    """The number of messages that wait is a measurement."""
+    """Test that the number of waiting messages is a measurement."""
     queue = hass.states.get(MESSAGES_IN_QUEUE)
     assert queue.state == "0"
     assert queue.attributes[ATTR_STATE_CLASS] == SensorStateClass.MEASUREMENT
@@ -336,32 +336,32 @@ def test_empty_queue(hass: HomeAssistant) -> None:
 async def test_messages_in_queue(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """The queue is shown as it was at the last look, until there is no answer."""
+    """Test that the queue is kept from its last check until there is no response."""
     account.queue = 3
     for _ in range(5):
         assert state_of(hass, MESSAGES_IN_QUEUE) == "0"
-        await async_pass(hass, freezer)
+        await async_advance(hass, freezer)
 
     for queue in (3, 250, 1, 0):
         account.queue = queue
-        await async_pass(hass, freezer)
+        await async_advance(hass, freezer)
         assert state_of(hass, MESSAGES_IN_QUEUE) == str(queue)
 
     account.fault = Fault.BAD_GATEWAY
     account.requests.clear()
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert state_of(hass, MESSAGES_IN_QUEUE) == STATE_UNAVAILABLE
-    assert asked(account)["getMessagesCount"] == 0
+    assert method_counts(account)["getMessagesCount"] == 0
 
 
 @pytest.mark.parametrize("key", ["count", "сount", "ϲount", "Count"])  # noqa: RUF001
-async def test_key_that_looks_alike(
+async def test_lookalike_key(
     hass: HomeAssistant,
     account: Account,
     config_entry: MockConfigEntry,
     key: str,
 ) -> None:
-    """The number is found under a key with letters that only look right."""
+    """Test that the number is found under a key with look-alike letters."""
     account.count_key = key
     account.queue = 12
     await async_set_up(hass, config_entry)
@@ -378,7 +378,7 @@ async def test_queue_fails(
     caplog: pytest.LogCaptureFixture,
     fault: Fault,
 ) -> None:
-    """A queue that cannot be read is unknown until the next poll, and nothing is amiss."""
+    """Test that an unreadable queue is unknown until the next poll, and no problem."""
     caplog.set_level(logging.DEBUG)
     account.faults["getMessagesCount"] = fault
     await async_polls(hass, freezer, 6)
@@ -387,7 +387,7 @@ async def test_queue_fails(
     assert loaded_entry.runtime_data.coordinator.data.error is None
 
     account.faults.clear()
-    # A server that asks to wait is not asked meanwhile.
+    # A server that asks to wait receives no request meanwhile.
     await async_polls(hass, freezer, 2)
     assert state_of(hass, MESSAGES_IN_QUEUE) == "0"
     assert_hidden(TOKEN, caplog, *hass.states.async_all())
@@ -405,17 +405,17 @@ async def test_slow_queue(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A slow answer about the queue makes no state late, nor is asked for twice."""
+    """Test that a slow queue neither delays the state nor is requested twice."""
     account.faults["getMessagesCount"] = Fault.HANG
     account.state = "starting"
     freezer.tick(60)
     async_fire_time_changed(hass)
-    await async_until(lambda: asked(account)["getMessagesCount"] == 2)
-    await async_until(lambda: state_of(hass, STATE) == "starting")
+    await async_wait_until(lambda: method_counts(account)["getMessagesCount"] == 2)
+    await async_wait_until(lambda: state_of(hass, STATE) == "starting")
 
     account.state = "authorized"
     freezer.tick(10)
     async_fire_time_changed(hass)
-    await async_until(lambda: state_of(hass, STATE) == "authorized")
-    assert asked(account)["getMessagesCount"] == 2
+    await async_wait_until(lambda: state_of(hass, STATE) == "authorized")
+    assert method_counts(account)["getMessagesCount"] == 2
     assert await hass.config_entries.async_unload(loaded_entry.entry_id)

@@ -1,15 +1,15 @@
-"""Let accounts be watched for a long time in which much goes wrong, by chance.
+"""Simulate accounts for a long time with many random failures.
 
 The real coordinators poll by their own timers, and everything in Home Assistant follows
 them; time is frozen and set forward to whatever is due next. There are no sockets: a
 server in this process takes the place of aiohttp's session, so that a poll takes a
 fraction of a millisecond and half a month of an account some ten seconds. The more
-accounts there are, the fewer days they are watched, unless the environment says for
-how many days all are:
+accounts there are, the fewer days are simulated, unless the environment sets the number
+of days for all:
 
     GREEN_API_SOAK_DAYS=30 scripts/test -k soak
 
-Chance is always the same: a run fails for what was changed, not by luck.
+The random numbers are always the same: a run fails because of a change, not by luck.
 """
 
 import asyncio
@@ -44,9 +44,9 @@ from custom_components.green_api.const import (
     DEFAULT_API_URL,
     DOMAIN,
 )
+from custom_components.green_api.decisions.problem import Problem
 from custom_components.green_api.issues import issue_id
-from custom_components.green_api.problem import Problem
-from custom_components.green_api.store import async_get_store
+from custom_components.green_api.records.store import async_get_store
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.components.image import DOMAIN as IMAGE_DOMAIN
 from homeassistant.const import (
@@ -63,27 +63,29 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import get_scheduled_timer_handles
 from tests.support.entries import entry_of
-from tests.support.queue_reference import (
-    Look,
-    Poll,
-    QueueEvent,
-    QueueVerdict,
-    Turn,
-    queue_verdict,
-)
-from tests.support.reference import (
+from tests.support.problem_reference import (
     EVENTS,
     START,
     STUCK,
     Event,
-    Happening,
+    Interruption,
     Verdict,
     verdict,
 )
+from tests.support.queue_reference import (
+    OtherEvent,
+    Poll,
+    QueueCheck,
+    QueueEvent,
+    QueueVerdict,
+    queue_verdict,
+)
 
-# What an account or its server may be like for a while, and what a single request may
-# meet; what is none of the failures is a state.
-BAD_TIMES: Final = (
+pytestmark = pytest.mark.long(80)
+
+# What an account or its server may do for a while, and what a single request may
+# encounter; whatever is not one of the failures is a state.
+BAD_CONDITIONS: Final = (
     *("notAuthorized", "pendingCode", "pendingPassword", "suspended", "yellowCard"),
     *("blocked", "sleepMode", "starting", "starting", "starting", "null"),
     *("hibernating", "401", "403", "404", "429", "502", "deleted", "expired"),
@@ -93,11 +95,11 @@ BAD_TIMES: Final = (
 # Around the times after which a problem is certain, and far beyond them.
 DURATIONS: Final = (5, 20, 55, 65, 90, 130, 250, 290, 310, 400, 590, 700, 2400, 9000)
 
-# What the vendor allows at most, in seconds between two messages.
+# The vendor's maximum, in seconds between two messages.
 LONGEST_DELAY: Final = 600
 
-# How often a request meets something else than the rest.
-ODD: Final = 0.01
+# How often a request has a different result than the rest.
+ODD_RESPONSE_SHARE: Final = 0.01
 
 ANSWERS: Final[dict[str, tuple[int, str, bytes]]] = {
     "401": (401, "application/json", b""),
@@ -122,46 +124,47 @@ REPORTED: Final = {
 
 
 @dataclass
-class Traffic:
-    """The queue of an account, which moves, grows and hangs by chance.
+class SimulatedQueue:
+    """The queue of an account, which moves, grows and gets stuck at random.
 
-    Only whoever looks lets it change, so that what it is like is known between looks.
+    It changes only when it is checked, so that its state between checks is known.
     """
 
     chance: Random
     count: int = 0
     oldest: int = 0
-    hangs: bool = False
+    is_stuck: bool = False
     until: float = 0
 
-    def go_on(self, now: float, *, in_peace: bool) -> None:
-        """Play what may have happened since the last look."""
-        if in_peace:
+    def advance(self, now: float, *, all_well: bool) -> None:
+        """Simulate what may have happened since the last check."""
+        if all_well:
             self.count = 0
             return
         if self.until <= now:
-            self.hangs = not self.hangs and self.chance.random() < 0.3
+            self.is_stuck = not self.is_stuck and self.chance.random() < 0.3
             self.until = now + self.chance.choice((300, 1200, 2400, 7200))
-        sent = 0 if self.hangs else self.chance.randint(0, self.count)
+        sent = 0 if self.is_stuck else self.chance.randint(0, self.count)
         self.oldest += sent
         self.count += self.chance.choice((0, 0, 0, 1, 3)) - sent
 
     def reboot(self, now: float) -> None:
-        """Move again or hang on, either for long."""
-        if self.hangs:
-            self.hangs = self.chance.random() < 0.5
+        """Let the queue move again or stay stuck, either for long."""
+        if self.is_stuck:
+            self.is_stuck = self.chance.random() < 0.5
             self.until = now + 7200
 
     def list(self) -> list[dict[str, str]]:
-        """Return the messages that wait."""
+        """Return the waiting messages in random order."""
+        numbers = range(self.oldest, self.oldest + self.count)
         return [
             {"messageID": f"{number}"}
-            for number in range(self.oldest, self.oldest + self.count)
+            for number in self.chance.sample(numbers, self.count)
         ]
 
 
 class Response:
-    """A response of aiohttp's, as far as the client looks at it."""
+    """An aiohttp response, as far as the client uses it."""
 
     def __init__(self, status: int, content_type: str, body: bytes) -> None:
         """Initialize the response."""
@@ -178,204 +181,216 @@ class Response:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Release nothing: there is no connection."""
+        """Do nothing: there is no connection to release."""
 
 
 @dataclass
-class Life:
-    """What happens to an account by chance, and what was reported of it."""
+class SimulatedAccount:
+    """The random history of an account, and what was reported of it."""
 
     chance: Random
-    like: str = "authorized"
+    condition: str = "authorized"
     until: float = 600
     history: list[Event] = field(default_factory=list)
     verdict: Verdict = field(default_factory=Verdict)
-    ignored: Problem | None = None
-    seen: set[Problem | None] = field(default_factory=set)
-    queue: Traffic = field(init=False)
-    looks: list[QueueEvent] = field(default_factory=list)
-    judged: int = 0
+    ignored_problem: Problem | None = None
+    problems_shown: set[Problem | None] = field(default_factory=set)
+    queue: SimulatedQueue = field(init=False)
+    queue_events: list[QueueEvent] = field(default_factory=list)
+    evaluated: int = 0
     queue_verdict: QueueVerdict = field(default_factory=QueueVerdict)
     delay: float = LONGEST_DELAY
 
     def __post_init__(self) -> None:
-        """Begin with an empty queue."""
-        self.queue = Traffic(self.chance)
+        """Initialize an empty queue."""
+        self.queue = SimulatedQueue(self.chance)
 
-    def go_on(self, now: float) -> None:
-        """Play what has happened by now."""
+    def advance(self, now: float) -> None:
+        """Simulate what has happened by now."""
         while self.until <= now:
-            is_bad = self.like == "authorized" or self.chance.random() < 0.25
-            self.like = self.chance.choice(BAD_TIMES) if is_bad else "authorized"
+            is_bad = self.condition == "authorized" or self.chance.random() < 0.25
+            self.condition = (
+                self.chance.choice(BAD_CONDITIONS) if is_bad else "authorized"
+            )
             self.until += (
                 self.chance.choice(DURATIONS)
                 if is_bad
                 else self.chance.uniform(60, 3600)
             )
 
-    def answer(self, now: float, *, in_peace: bool) -> str:
-        """Return what a request meets."""
-        self.go_on(now)
-        if in_peace:
+    def answer(self, now: float, *, all_well: bool) -> str:
+        """Return the result of a request."""
+        self.advance(now)
+        if all_well:
             return "authorized"
         return (
-            self.chance.choice(BAD_TIMES) if self.chance.random() < ODD else self.like
+            self.chance.choice(BAD_CONDITIONS)
+            if self.chance.random() < ODD_RESPONSE_SHARE
+            else self.condition
         )
 
-    def queue_body(self, method: str, now: float, *, in_peace: bool) -> bytes | None:
-        """Return a good answer of the methods of the queue, and take it down."""
+    def queue_body(self, method: str, now: float, *, all_well: bool) -> bytes | None:
+        """Return a valid response of the queue's methods, and record it."""
         match method:
             case "getMessagesCount":
-                self.queue.go_on(now, in_peace=in_peace)
-                self.look(now)
+                self.queue.advance(now, all_well=all_well)
+                self.record_check(now)
                 return json.dumps({"count": self.queue.count}).encode()
             case "showMessagesQueue":
-                self.name_oldest()
+                self.list_messages()
                 return json.dumps(self.queue.list()).encode()
             case "getSettings":
                 self.delay = 3
         return None
 
     def reboot(self, now: float) -> None:
-        """Start anew, in a moment or never."""
+        """Restart the instance, in a moment or never."""
         self.queue.reboot(now)
-        self.like = "starting"
+        self.condition = "starting"
         self.until = now + self.chance.choice((5, 60, 200, 700))
 
     def add(self, event: Event) -> None:
-        """Judge by the reference which problem the account has now."""
-        self.judge()
+        """Use the reference to decide on the problem that the account has now."""
+        self.evaluate_queue()
         before = self.problem
         self.history.append(event)
         self.verdict = verdict(self.history, self.verdict)
-        self.looks.append(queue_event(event, self.verdict))
-        self.judge()
-        self.notice(before)
+        self.queue_events.append(queue_event(event, self.verdict))
+        self.evaluate_queue()
+        self.record_change(before)
         if event.what == AccountState("authorized"):
-            # What was before matters no more, but for a reboot.
-            reboots = [it for it in self.history if it.what is Happening.REBOOT]
+            # Nothing from before matters any longer, except for a reboot.
+            reboots = [it for it in self.history if it.what is Interruption.REBOOT]
             self.history = [*reboots[-1:], event]
 
-    def look(self, now: float) -> None:
-        """Record a look at the queue."""
-        self.judge()
-        self.looks.append(Look(now, self.queue.count))
+    def record_check(self, now: float) -> None:
+        """Record a check of the queue."""
+        self.evaluate_queue()
+        self.queue_events.append(QueueCheck(now, self.queue.count))
 
-    def name_oldest(self) -> None:
-        """Record that the look has reported the oldest message as well."""
-        if self.queue.count:
-            self.looks[-1] = replace(self.looks[-1], oldest=self.queue.oldest)
+    def list_messages(self) -> None:
+        """Record that the check has reported the messages as well."""
+        first, count = self.queue.oldest, self.queue.count
+        listed = frozenset(range(first, first + count))
+        self.queue_events[-1] = replace(self.queue_events[-1], listed=listed)
 
-    def judge(self) -> None:
-        """Compare the queue with the reference after a look."""
-        if self.judged == len(self.looks):
+    def evaluate_queue(self) -> None:
+        """Compare the queue with the reference after a check."""
+        if self.evaluated == len(self.queue_events):
             return
         before = self.problem
-        for end in range(self.judged + 1, len(self.looks) + 1):
+        for end in range(self.evaluated + 1, len(self.queue_events) + 1):
             self.queue_verdict = queue_verdict(
-                self.looks[:end], self.queue_verdict, self.delay
+                self.queue_events[:end], self.queue_verdict, self.delay
             )
-        # What was before an empty queue, or hours ago, matters no more.
-        is_empty = bool(self.looks) and self.looks[-1] == Look(self.looks[-1].at, 0)
-        begin = max(len(self.looks) - (1 if is_empty else 300), 0)
-        polls = (it for it in self.looks[:begin] if isinstance(it, Poll))
+        # Nothing from before an empty queue, or from hours ago, matters any longer.
+        is_empty = bool(self.queue_events) and self.queue_events[-1] == QueueCheck(
+            self.queue_events[-1].at, 0
+        )
+        begin = max(len(self.queue_events) - (1 if is_empty else 300), 0)
+        polls = (it for it in self.queue_events[:begin] if isinstance(it, Poll))
         decisive = [it for it in polls if it.can_send is not None]
-        self.looks[:begin] = decisive[-1:]
-        self.judged = len(self.looks)
-        self.notice(before)
+        self.queue_events[:begin] = decisive[-1:]
+        self.evaluated = len(self.queue_events)
+        self.record_change(before)
 
-    def notice(self, before: Problem | None) -> None:
+    def record_change(self, before: Problem | None) -> None:
         """Record what is new."""
         if self.problem is not before:
-            self.ignored = None
-        self.seen.add(self.shown)
+            self.ignored_problem = None
+        self.problems_shown.add(self.shown)
 
     @property
     def problem(self) -> Problem | None:
-        """The problem that is remembered."""
+        """Return the problem that is stored."""
         return self.verdict.problem or self.queue_verdict.problem
 
     @property
     def shown(self) -> Problem | None:
-        """The problem that the account has."""
+        """Return the problem that the account has."""
         return self.verdict.shown or self.queue_verdict.shown
 
     @property
     def issue(self) -> Problem | None:
-        """The problem that somebody has to act on."""
+        """Return the problem that needs an action of the user."""
         if self.verdict.shown is None:
             return self.queue_verdict.issue
-        reboots = [it.at for it in self.history if it.what is Happening.REBOOT]
+        reboots = [it.at for it in self.history if it.what is Interruption.REBOOT]
         now = self.history[-1].at
         is_done = self.verdict.shown in STUCK and now < max(reboots, default=-300) + 300
         return None if is_done else self.verdict.shown
 
 
-class World:
+class SimulatedServer:
     """All accounts and their server, in place of aiohttp's session."""
 
     def __init__(self, seed: int) -> None:
-        """Begin in peace, without accounts."""
-        self.lives: dict[str, Life] = {}
+        """Initialize without accounts or failures."""
+        self.accounts_by_id: dict[str, SimulatedAccount] = {}
         self.polled: set[str] = set()
-        self.in_peace = True
-        self.off = timedelta()
+        self.all_well = True
+        self.clock_offset = timedelta()
         self.now = asyncio.get_running_loop().time()
-        """The time in seconds, whatever the clock on the wall says."""
+        """The time in seconds, independent of the system time."""
         self._seed = seed
 
     @property
     def instance_ids(self) -> list[str]:
-        """Return the ids of all accounts."""
-        return [*self.lives]
+        """Return the IDs of all accounts."""
+        return [*self.accounts_by_id]
 
     @property
     def not_sending_ids(self) -> set[str]:
-        """Return the ids of the accounts with the issue that they do not send."""
+        """Return the IDs of the accounts with the issue that they do not send."""
         return {
             instance_id
-            for instance_id, life in self.lives.items()
-            if life.issue is Problem.NOT_SENDING
+            for instance_id, account in self.accounts_by_id.items()
+            if account.issue is Problem.NOT_SENDING
         }
 
     def add(self, instance_id: str) -> None:
         """Add an account."""
         chance = Random(f"{self._seed} {instance_id}")  # noqa: S311
-        self.lives[instance_id] = Life(chance, until=self.now + 600)
+        self.accounts_by_id[instance_id] = SimulatedAccount(
+            chance, until=self.now + 600
+        )
 
     def request(self, verb: str, url: URL, **_: Any) -> Response:
-        """Answer a request."""
+        """Respond to a request."""
         now = self.now
         _, instance, method, _ = url.raw_path.split("/")
         instance_id = instance.removeprefix("waInstance")
-        life = self.lives[instance_id]
-        like = life.answer(now, in_peace=self.in_peace)
+        account = self.accounts_by_id[instance_id]
+        condition = account.answer(now, all_well=self.all_well)
         if method == "getStateInstance":
             self.polled.add(instance_id)
-            life.add(Event(now, REPORTED.get(like, AccountState(like))))
-        if like in EXCEPTIONS:
-            raise EXCEPTIONS[like]
-        if like in ANSWERS:
-            return Response(*ANSWERS[like])
+            account.add(Event(now, REPORTED.get(condition, AccountState(condition))))
+        if condition in EXCEPTIONS:
+            raise EXCEPTIONS[condition]
+        if condition in ANSWERS:
+            return Response(*ANSWERS[condition])
         if method == "reboot":
-            life.reboot(now)
-            life.add(Event(now, Happening.REBOOT))
-        body = life.queue_body(method, now, in_peace=self.in_peace)
-        body = body or _body(method, like, dt_util.utcnow())
+            account.reboot(now)
+            account.add(Event(now, Interruption.REBOOT))
+        body = account.queue_body(method, now, all_well=self.all_well)
+        body = body or _body(method, condition, dt_util.utcnow())
         return Response(200, "application/json", body)
+
+    async def close(self) -> None:
+        """Do nothing: there is no connection to close."""
 
 
 def queue_event(event: Event, verdict: Verdict) -> QueueEvent:
-    """Return what an event says of the queue."""
-    if isinstance(event.what, Happening):
-        return Turn(event.at, event.what)
+    """Return what an event says about the queue."""
+    if isinstance(event.what, Interruption):
+        return OtherEvent(event.at, event.what)
     is_state = isinstance(event.what, AccountState)
     can_send = event.what == AccountState("authorized") if is_state else None
     return Poll(event.at, can_send, has_problem=verdict.shown is not None)
 
 
 def _body(method: str, state: str, now: datetime) -> bytes:
-    """Return a good answer."""
+    """Return the body of a valid response."""
     if state == "null" and method == "getStateInstance":
         return b"null"
     return json.dumps(
@@ -390,8 +405,8 @@ def _body(method: str, state: str, now: datetime) -> bytes:
 
 
 @dataclass(frozen=True)
-class Census:
-    """How many there are of what could grow."""
+class ResourceCounts:
+    """The numbers of everything that could grow."""
 
     tasks: int
     timers: int
@@ -401,11 +416,11 @@ class Census:
     issues: int
     states: int
     memory: int
-    """Blocks of memory that Python uses: counted at no cost, unlike by tracemalloc."""
+    """The memory blocks that Python uses; counting is free, unlike with tracemalloc."""
 
     @classmethod
     def take(cls, hass: HomeAssistant) -> Self:
-        """Count, after everything is thrown away that is not needed."""
+        """Count, after everything that is not needed has been freed."""
         gc.collect()
         timers = get_scheduled_timer_handles(hass.loop)
         return cls(
@@ -415,7 +430,6 @@ class Census:
             coordinator_listeners=sum(
                 len(entry.runtime_data.coordinator._listeners)
                 + len(entry.runtime_data.coordinator._poll_listeners)
-                + len(entry.runtime_data.details._listeners)
                 for entry in hass.config_entries.async_loaded_entries(DOMAIN)
             ),
             flows=len(hass.config_entries.flow.async_progress()),
@@ -425,15 +439,18 @@ class Census:
         )
 
 
-class Household:
-    """A Home Assistant that watches accounts, and whoever presses a button at times."""
+class SoakRun:
+    """A Home Assistant with accounts, and a user who presses a button at times."""
 
     def __init__(
-        self, hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World
+        self,
+        hass: HomeAssistant,
+        freezer: FrozenDateTimeFactory,
+        server: SimulatedServer,
     ) -> None:
-        """Begin without accounts."""
+        """Initialize without accounts."""
         self.hass = hass
-        self.world = world
+        self.server = server
         self.entries: dict[str, MockConfigEntry] = {}
         self.chance = Random("household")  # noqa: S311
         self._freezer = freezer
@@ -443,7 +460,7 @@ class Household:
         """Set up accounts."""
         for count in range(number):
             instance_id = f"{1101000001 + count}"
-            self.world.add(instance_id)
+            self.server.add(instance_id)
             entry = self.entries[instance_id] = entry_of(DEFAULT_API_URL, instance_id)
             entry.add_to_hass(self.hass)
             self._issues[instance_id] = {
@@ -453,19 +470,19 @@ class Household:
         assert await async_setup_component(self.hass, DOMAIN, {})
         await self.hass.async_block_till_done(wait_background_tasks=True)
 
-    async def async_live(self, span: timedelta) -> None:
+    async def async_run(self, span: timedelta) -> None:
         """Run for some time, and check the accounts after each poll."""
-        end = self.world.now + span.total_seconds()
-        while self.world.now < end:
+        end = self.server.now + span.total_seconds()
+        while self.server.now < end:
             due = get_scheduled_timer_handles(self.hass.loop)[0].when()
-            passed = max(due - self.world.now, 0) + 0.001
+            passed = max(due - self.server.now, 0) + 0.001
             self._freezer.tick(passed)
-            self.world.now += passed
-            # The timers are only put in line.
+            self.server.now += passed
+            # The timers are only queued.
             await asyncio.sleep(0)
             await self.hass.async_block_till_done(wait_background_tasks=True)
-            while self.world.polled:
-                self._look(self.world.polled.pop())
+            while self.server.polled:
+                self._check_account(self.server.polled.pop())
 
     async def async_unload(self, instance_id: str) -> None:
         """Unload an account."""
@@ -482,52 +499,56 @@ class Household:
             )
 
     async def async_restart(self, instance_id: str) -> None:
-        """Set an account up anew with what was written down; it is polled at once."""
-        life = self.world.lives[instance_id]
-        life.add(Event(self.world.now, Happening.RESTART))
-        life.delay = LONGEST_DELAY
+        """Set up an account again from what was stored; it is polled at once."""
+        account = self.server.accounts_by_id[instance_id]
+        account.add(Event(self.server.now, Interruption.RESTART))
+        account.delay = LONGEST_DELAY
         entry_id = self.entries[instance_id].entry_id
         await self.hass.config_entries.async_unload(entry_id)
-        # Only a restart lets Home Assistant 2026.3 forget a platform that is unloaded.
+        # Only a restart makes Home Assistant 2026.3 forget a platform that is unloaded.
         platforms = self.hass.data[DATA_ENTITY_PLATFORM][DOMAIN]
         platforms[:] = [it for it in platforms if it.config_entry.entry_id != entry_id]
         store = await async_get_store(self.hass)
-        others = {**store._memories}
+        others = {**store._records}
         written = json.loads(json.dumps(store._to_storage()))
         with patch.object(Store, "async_load", return_value=written):
             await store.async_load()
-        store._memories = {**others, entry_id: store.async_get(entry_id)}
+        store._records = {**others, entry_id: store.async_get(entry_id)}
         await self.hass.config_entries.async_setup(entry_id)
         await self.hass.async_block_till_done(wait_background_tasks=True)
 
     def ignore(self, instance_id: str) -> None:
         """Ignore the issue of an account, if it has one."""
-        life = self.world.lives[instance_id]
-        if problem := life.issue:
+        account = self.server.accounts_by_id[instance_id]
+        if problem := account.issue:
             entry_id = self.entries[instance_id].entry_id
             ir.async_ignore_issue(
                 self.hass, DOMAIN, issue_id(entry_id, problem), ignore=True
             )
-            life.ignored = problem
+            account.ignored_problem = problem
 
-    def _look(self, instance_id: str) -> None:
-        """Compare what is shown of an account with what must be."""
-        life = self.world.lives[instance_id]
-        life.judge()
+    def _check_account(self, instance_id: str) -> None:
+        """Compare what is shown for an account with what must be shown."""
+        account = self.server.accounts_by_id[instance_id]
+        account.evaluate_queue()
         registry = ir.async_get(self.hass).issues
         found = {
             problem: registry[key].dismissed_version is not None
             for problem, key in self._issues[instance_id].items()
             if key in registry
         }
-        expected = {life.issue: life.issue is life.ignored} if life.issue else {}
-        assert found == expected, life.history[-50:]
+        expected = (
+            {account.issue: account.issue is account.ignored_problem}
+            if account.issue
+            else {}
+        )
+        assert found == expected, account.history[-50:]
         state = self.hass.states.get(f"sensor.green_api_{instance_id}_account_state")
-        assert state.state in shown(life.history[-1]), life.history[-50:]
+        assert state.state in shown(account.history[-1]), account.history[-50:]
         reason = self.hass.states.get(f"sensor.green_api_{instance_id}_problem_reason")
         assert reason.state in {
-            life.shown or "none",
-            *(() if life.shown else (STATE_UNAVAILABLE,)),
+            account.shown or "none",
+            *(() if account.shown else (STATE_UNAVAILABLE,)),
         }
 
 
@@ -535,14 +556,14 @@ UNSURE: Final = (STATE_UNAVAILABLE, STATE_UNKNOWN)
 
 
 def shown(event: Event) -> set[str]:
-    """Return what may be shown of the last event."""
+    """Return what may be shown for the last event."""
     match event.what:
         case AccountState(known=None):
             return {STATE_UNKNOWN}
         case AccountState(known=known):
             return {known.name.lower()}
         case RateLimitedError():
-            # As long as the last answer is fresh, it is what is shown.
+            # As long as the last response is fresh, it is what is shown.
             return {*map(str.lower, InstanceState.__members__), *UNSURE}
         case GreenApiError():
             return {STATE_UNAVAILABLE}
@@ -550,35 +571,35 @@ def shown(event: Event) -> set[str]:
 
 
 @pytest.fixture
-async def household(
+async def soak(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
-) -> AsyncGenerator[Household]:
-    """Return a household in which all is well, and nothing is written down."""
+) -> AsyncGenerator[SoakRun]:
+    """Return a Home Assistant without problems, in which nothing is written to disk."""
     freezer.move_to(START)
-    # Its timer stays when the entities have gone.
+    # Its timer remains after the entities are removed.
     assert await async_setup_component(hass, IMAGE_DOMAIN, {})
     logging.disable()
-    world = World(seed=1)
+    server = SimulatedServer(seed=1)
     now = dt_util.utcnow
     with (
         patch(
-            "custom_components.green_api.client.async_get_clientsession",
-            new=lambda _: world,
+            "custom_components.green_api.session._create_session",
+            new=lambda *_: server,
         ),
-        # By chance, a coordinator polls some hundredths of a second later.
+        # At random, a coordinator polls some hundredths of a second late.
         patch.object(update_coordinator, "randint", new=Random(1).randint),  # noqa: S311
-        # To ask the frozen clock takes longer than most of what asks it.
-        patch.object(hass.loop, "time", new=lambda: world.now),
-        # Somebody sets the clock on the wall now and then.
-        patch.object(dt_util, "utcnow", new=lambda: now() + world.off),
-        # The harness keeps all that was ever written.
-        patch.object(Store, "_async_write_data", new=_forget),
+        # Reading the frozen clock takes longer than most of the code that reads it.
+        patch.object(hass.loop, "time", new=lambda: server.now),
+        # The system time is changed now and then.
+        patch.object(dt_util, "utcnow", new=lambda: now() + server.clock_offset),
+        # The test harness keeps everything that was ever written.
+        patch.object(Store, "_async_write_data", new=_write_nothing),
     ):
-        yield Household(hass, freezer, world)
+        yield SoakRun(hass, freezer, server)
     logging.disable(logging.NOTSET)
 
 
-async def _forget(store: Store[Any], data: dict[str, Any]) -> None:
+async def _write_nothing(store: Store[Any], data: dict[str, Any]) -> None:
     """Write nothing."""
 
 
@@ -589,39 +610,43 @@ DAYS: Final = os.environ.get("GREEN_API_SOAK_DAYS")
 @pytest.mark.parametrize(
     ("accounts", "days", "visits"), [(30, 1, 20), (10, 2, 20), (1, 15, 80)]
 )
-async def test_soak(
-    household: Household, accounts: int, days: int, visits: int
-) -> None:
-    """What is wrong is shown, nothing else is, and nothing grows."""
-    await household.async_live(timedelta(minutes=1))
-    before = Census.take(household.hass)
-    await household.async_add(accounts)
-    some = [household.world.instance_ids[number % accounts] for number in range(visits)]
+async def test_soak(soak: SoakRun, accounts: int, days: int, visits: int) -> None:
+    """Test that problems are shown, nothing else is, and nothing grows."""
+    await soak.async_run(timedelta(minutes=1))
+    before = ResourceCounts.take(soak.hass)
+    await soak.async_add(accounts)
+    visited_ids = [
+        soak.server.instance_ids[number % accounts] for number in range(visits)
+    ]
 
-    censuses = []
+    all_counts = []
     for _ in range(10):
-        household.world.in_peace = False
-        for instance_id in some:
-            await household.async_live(timedelta(days=int(DAYS or days)) / 10 / visits)
-            for pressed in household.world.not_sending_ids | {instance_id}:
-                await household.async_press(pressed)
-            household.ignore(instance_id)
-            household.world.off = timedelta(hours=household.chance.choice((-1, 0, 1)))
-            await household.async_live(timedelta(minutes=2))
-            await household.async_restart(instance_id)
-        household.world.in_peace = True
-        await household.async_live(timedelta(minutes=12))
-        censuses.append(Census.take(household.hass))
+        soak.server.all_well = False
+        for instance_id in visited_ids:
+            await soak.async_run(timedelta(days=int(DAYS or days)) / 10 / visits)
+            for pressed in soak.server.not_sending_ids | {instance_id}:
+                await soak.async_press(pressed)
+            soak.ignore(instance_id)
+            soak.server.clock_offset = timedelta(hours=soak.chance.choice((-1, 0, 1)))
+            await soak.async_run(timedelta(minutes=2))
+            await soak.async_restart(instance_id)
+        soak.server.all_well = True
+        await soak.async_run(timedelta(minutes=12))
+        all_counts.append(ResourceCounts.take(soak.hass))
 
-    seen = {problem for it in household.world.lives.values() for problem in it.seen}
-    assert seen == {*Problem, None}
-    first, *_, last = censuses
+    problems_shown = {
+        problem
+        for it in soak.server.accounts_by_id.values()
+        for problem in it.problems_shown
+    }
+    assert problems_shown == {*Problem, None}
+    first, *_, last = all_counts
     assert last.memory < first.memory + 1000 + 20 * accounts
     assert last == replace(first, memory=last.memory)
 
-    for instance_id in household.world.instance_ids:
-        await household.async_unload(instance_id)
-    await household.async_live(timedelta(minutes=1))
-    after = Census.take(household.hass)
+    for instance_id in soak.server.instance_ids:
+        await soak.async_unload(instance_id)
+    await soak.async_run(timedelta(minutes=1))
+    after = ResourceCounts.take(soak.hass)
     assert (after.tasks, after.timers) == (before.tasks, before.timers)
     assert (after.coordinator_listeners, after.flows, after.issues) == (0, 0, 0)

@@ -1,4 +1,4 @@
-"""Test what is remembered of the accounts over restarts of Home Assistant."""
+"""Test what is stored about the accounts across restarts of Home Assistant."""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -10,8 +10,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.green_api.const import DOMAIN
-from custom_components.green_api.store import SAVE_DELAY
-from custom_components.green_api.stored_account import StoredAccount
+from custom_components.green_api.records.store import SAVE_DELAY
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import ATTR_ENTITY_ID
@@ -21,9 +20,11 @@ from tests.simulator import Account, Fault, Simulator
 from tests.support.const import TOKEN
 from tests.support.entities import BUTTON, STATE_SINCE
 from tests.support.entries import copy_of, entry_of
-from tests.support.helpers import async_pass, async_polls, async_set_up, issue_keys
+from tests.support.helpers import async_advance, async_polls, async_set_up, issue_keys
 from tests.support.restart import async_restarted
 from tests.support.secrecy import assert_hidden
+
+pytestmark = pytest.mark.long(10)
 
 OTHER_INSTANCE_ID: Final = "1101000002"
 
@@ -31,11 +32,11 @@ LONG_AGO: Final = "2026-03-01T08:30:00+00:00"
 
 
 def ago(**time: float) -> str:
-    """Return a moment of the past as it is stored."""
+    """Return a past time as it is stored."""
     return (dt_util.utcnow() - timedelta(**time)).isoformat()
 
 
-NOTHING: Final[StoredAccount] = {
+NOTHING: Final[dict[str, Any]] = {
     "state": "authorized",
     "since": LONG_AGO,
     "problem": None,
@@ -64,6 +65,14 @@ NOTHING: Final[StoredAccount] = {
         "with_problem": 0.0,
         "unreachable": 0.0,
     },
+    "said": None,
+    "said_ago": None,
+    "messenger": None,
+    "message_delay": None,
+    "reports_statuses": None,
+    "lacks_statuses": False,
+    "quota_used_up_until": None,
+    "waits": [],
 }
 
 
@@ -74,14 +83,14 @@ def remember(
     saved_ago: float = 30,
     **known: str | float | list[str] | None,
 ) -> None:
-    """Store an account as an earlier Home Assistant has left it."""
+    """Store an account as an earlier run of Home Assistant has left it."""
     store(hass_storage, {entry.entry_id: NOTHING | known}, saved_ago=saved_ago)
 
 
 def store(
     hass_storage: dict[str, Any], accounts: object, *, saved_ago: float = 30
 ) -> None:
-    """Store accounts as an earlier Home Assistant has left them."""
+    """Store accounts as an earlier run of Home Assistant has left them."""
     hass_storage[DOMAIN] = {
         "version": 1,
         "minor_version": 1,
@@ -90,13 +99,13 @@ def store(
     }
 
 
-def stored(hass_storage: dict[str, Any]) -> dict[str, StoredAccount]:
-    """Return what lies in the storage file, by the id of the config entry."""
+def stored(hass_storage: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the content of the storage file by config entry ID."""
     return hass_storage[DOMAIN]["data"]["accounts"]
 
 
 def since(hass: HomeAssistant) -> datetime:
-    """Return since when the account is in its state, in whole seconds."""
+    """Return the time since when the account is in its state, in whole seconds."""
     return datetime.fromisoformat(hass.states.get(STATE_SINCE).state)
 
 
@@ -113,14 +122,14 @@ async def test_written_with_a_delay(
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """What is new is written soon, and then nothing while there is nothing new."""
+    """Test that changes are written soon, and nothing else is."""
     account.state = "blocked"
     start = ago()
     await set_up(hass, config_entry)
 
-    await async_pass(hass, freezer, SAVE_DELAY - 1)
+    await async_advance(hass, freezer, SAVE_DELAY - 1)
     assert DOMAIN not in hass_storage
-    await async_pass(hass, freezer, 1)
+    await async_advance(hass, freezer, 1)
     assert stored(hass_storage) == {
         config_entry.entry_id: NOTHING
         | {
@@ -131,56 +140,61 @@ async def test_written_with_a_delay(
             "reasons": ["blocked"],
             "queue": NOTHING["queue"] | {"count": 0},
             "announced": NOTHING["announced"] | {"states": ["blocked"]},
+            "said": {"states": ["blocked"], "errors": []},
+            "said_ago": SAVE_DELAY,
+            "messenger": "whatsapp",
+            "message_delay": 3.0,
+            "reports_statuses": False,
         }
     }
 
-    # It becomes certain, which is new, and goes on, which is not.
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer, SAVE_DELAY)
+    # It becomes certain, which is a change, and continues, which is not.
+    await async_advance(hass, freezer)
+    await async_advance(hass, freezer, SAVE_DELAY)
     assert stored(hass_storage)[config_entry.entry_id]["problem"] == "blocked"
     del hass_storage[DOMAIN]
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer, SAVE_DELAY)
+    await async_advance(hass, freezer)
+    await async_advance(hass, freezer, SAVE_DELAY)
     assert DOMAIN not in hass_storage
 
 
-async def test_age_of_the_evidence_is_written(
+async def test_age_of_evidence_is_written(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A crash does not make a problem look older than a quarter of an hour."""
+    """Test that a crash makes no problem look older than 15 minutes."""
     account.state = "blocked"
     await set_up(hass, config_entry)
     for _ in range(2):
-        await async_pass(hass, freezer)
-        await async_pass(hass, freezer, SAVE_DELAY)
+        await async_advance(hass, freezer)
+        await async_advance(hass, freezer, SAVE_DELAY)
     saved_at = hass_storage[DOMAIN]["data"]["saved_at"]
 
     await async_polls(hass, freezer, 16)
-    await async_pass(hass, freezer, SAVE_DELAY)
+    await async_advance(hass, freezer, SAVE_DELAY)
 
     assert hass_storage[DOMAIN]["data"]["saved_at"] > saved_at
     assert stored(hass_storage)[config_entry.entry_id]["reported_ago"] < 2 * 60
 
 
-async def test_states_of_one_problem_are_written(
+async def test_states_of_problem_are_written(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A problem can be older than the state."""
+    """Test that a problem can be older than the state."""
     account.state = "notAuthorized"
     start = ago()
     await set_up(hass, config_entry)
     account.state = "pendingCode"
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     later = ago()
-    await async_pass(hass, freezer, SAVE_DELAY)
+    await async_advance(hass, freezer, SAVE_DELAY)
 
     record = stored(hass_storage)[config_entry.entry_id]
     assert (record["state"], record["since"]) == ("pendingCode", later)
@@ -188,17 +202,17 @@ async def test_states_of_one_problem_are_written(
     assert record["agreed"] == 60
 
 
-async def test_written_at_the_end(
+async def test_written_on_stop(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """What is known is not lost when Home Assistant stops, be it new or not."""
+    """Test that everything is written when Home Assistant stops, changed or not."""
     account.fault = Fault.FORBIDDEN_HTML
-    await async_pass(hass, freezer)
-    await async_pass(hass, freezer, SAVE_DELAY)
+    await async_advance(hass, freezer)
+    await async_advance(hass, freezer, SAVE_DELAY)
     await async_polls(hass, freezer, 9)
     assert stored(hass_storage)[loaded_entry.entry_id]["agreed"] == 0
 
@@ -215,11 +229,11 @@ async def test_reboot_is_written(
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
 ) -> None:
-    """A reboot is remembered, for it excuses what is reported in the minutes after."""
+    """Test that a reboot is stored, as it excuses the states of the next minutes."""
     await hass.services.async_call(
         BUTTON_DOMAIN, SERVICE_PRESS, {ATTR_ENTITY_ID: BUTTON}, blocking=True
     )
-    await async_pass(hass, freezer, SAVE_DELAY)
+    await async_advance(hass, freezer, SAVE_DELAY)
 
     assert stored(hass_storage)[loaded_entry.entry_id]["rebooted_ago"] == SAVE_DELAY
 
@@ -231,17 +245,17 @@ async def test_two_accounts_are_written(
     loaded_entry: MockConfigEntry,
     simulator: Simulator,
 ) -> None:
-    """Each account has its record, until its entry is removed."""
+    """Test that each account has its record until its entry is removed."""
     simulator.add_account(OTHER_INSTANCE_ID, TOKEN, state=None)
     other_entry = entry_of(simulator.url, OTHER_INSTANCE_ID)
     await set_up(hass, other_entry)
-    await async_pass(hass, freezer, SAVE_DELAY)
+    await async_advance(hass, freezer, SAVE_DELAY)
     assert {
         entry_id: account["state"] for entry_id, account in stored(hass_storage).items()
     } == {loaded_entry.entry_id: "authorized", other_entry.entry_id: None}
 
     await hass.config_entries.async_remove(loaded_entry.entry_id)
-    await async_pass(hass, freezer, SAVE_DELAY)
+    await async_advance(hass, freezer, SAVE_DELAY)
     assert list(stored(hass_storage)) == [other_entry.entry_id]
 
 
@@ -253,25 +267,25 @@ async def test_since(
     account: Account,
     state: str | None,
 ) -> None:
-    """An account is in its state since that was first reported."""
+    """Test that the time of a state is when it was first reported."""
     account.state = state
     start = dt_util.utcnow()
 
     await set_up(hass, config_entry)
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     assert since(hass) == start
 
 
 @pytest.mark.parametrize("state", ["authorized", "hibernating", None])
-async def test_since_over_a_restart(
+async def test_since_across_restart(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     config_entry: MockConfigEntry,
     account: Account,
     state: str | None,
 ) -> None:
-    """An account in the same state as before has been in it all the time."""
+    """Test that an unchanged state after a restart keeps its time."""
     remember(hass_storage, config_entry, state=state)
     account.state = state
 
@@ -292,14 +306,14 @@ async def test_another_state_after_a_restart(
     before: str | None,
     after: str | None,
 ) -> None:
-    """An account in another state than before is in it from now on."""
+    """Test that a changed state after a restart starts a new time."""
     remember(hass_storage, config_entry, state=before)
     account.state = after
 
     await set_up(hass, config_entry)
 
     assert since(hass) == dt_util.utcnow()
-    await async_pass(hass, freezer, SAVE_DELAY)
+    await async_advance(hass, freezer, SAVE_DELAY)
     assert stored(hass_storage)[config_entry.entry_id]["state"] == after
 
 
@@ -309,7 +323,7 @@ async def test_restart(
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
 ) -> None:
-    """What one Home Assistant has stored is read by the next one."""
+    """Test that what one run of Home Assistant has stored is read by the next."""
     start = dt_util.utcnow()
     await hass.async_stop(force=True)
     freezer.tick(3600)
@@ -330,7 +344,7 @@ async def test_restart(
         (None, "unknown_state"),
     ],
 )
-async def test_problem_over_a_restart(
+async def test_problem_across_restart(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     config_entry: MockConfigEntry,
@@ -338,8 +352,8 @@ async def test_problem_over_a_restart(
     state: str | None,
     problem: str,
 ) -> None:
-    """A problem is back as soon as the first answer confirms it."""
-    # The last answer before was odd.
+    """Test that a problem is restored as soon as the first response confirms it."""
+    # The last response before was an odd one.
     remember(
         hass_storage, config_entry, problem=problem, reason="expired", reported_ago=9
     )
@@ -359,14 +373,14 @@ async def test_problem_not_confirmed(
     account: Account,
     state: str | None,
 ) -> None:
-    """A problem of before is none on the word of another answer."""
+    """Test that a restored problem ends if the response is a different one."""
     remember(hass_storage, config_entry, problem="blocked", reason="blocked")
     account.state = state
 
     await set_up(hass, config_entry)
     assert issue_keys(hass) == []
 
-    await async_pass(hass, freezer, SAVE_DELAY)
+    await async_advance(hass, freezer, SAVE_DELAY)
     record = stored(hass_storage)[config_entry.entry_id]
     assert record["reason"] != "blocked"
     assert record["agreed"] == 0
@@ -381,7 +395,7 @@ async def test_problem_not_confirmed(
         ("blocked", "blocked", 1900, ["blocked"]),
         ("blocked", "blocked", 86000, ["blocked"]),
         ("blocked", "blocked", 87000, []),
-        # The time of day was set back meanwhile.
+        # The system time was set back meanwhile.
         ("blocked", "blocked", -3600, ["blocked"]),
     ],
 )
@@ -395,7 +409,7 @@ async def test_old_evidence(
     off: float,
     expected: list[str],
 ) -> None:
-    """After a long time a problem has to be found like a new one."""
+    """Test that after a long time a problem has to be confirmed like a new one."""
     remember(
         hass_storage,
         config_entry,
@@ -419,7 +433,7 @@ async def test_time_without_home_assistant(
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """Only the time counts in which somebody has looked."""
+    """Test that only the time in which the account is polled counts."""
     remember(
         hass_storage,
         config_entry,
@@ -432,9 +446,9 @@ async def test_time_without_home_assistant(
 
     await set_up(hass, config_entry)
     assert issue_keys(hass) == []
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
     assert issue_keys(hass) == []
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     assert issue_keys(hass) == ["asleep"]
 
@@ -448,13 +462,13 @@ async def test_time_without_the_entry(
     polls: int,
     confirmed: list[str],
 ) -> None:
-    """The time in which an entry is unloaded does not count either."""
+    """Test that the time in which an entry is unloaded does not count."""
     account.state = "blocked"
     await set_up(hass, config_entry)
     await async_polls(hass, freezer, polls)
     await hass.config_entries.async_unload(config_entry.entry_id)
     assert issue_keys(hass) == []
-    await async_pass(hass, freezer, 3600)
+    await async_advance(hass, freezer, 3600)
 
     await hass.config_entries.async_setup(config_entry.entry_id)
 
@@ -464,7 +478,7 @@ async def test_time_without_the_entry(
 @pytest.mark.parametrize(
     ("minutes", "expected"), [(4, []), (6, ["stuck_after_reboot"])]
 )
-async def test_reboot_over_a_restart(
+async def test_reboot_across_restart(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     config_entry: MockConfigEntry,
@@ -472,7 +486,7 @@ async def test_reboot_over_a_restart(
     minutes: int,
     expected: list[str],
 ) -> None:
-    """A restart does not forget for how long a reboot excuses an account."""
+    """Test that a reboot excuses an account for the same time despite a restart."""
     remember(
         hass_storage,
         config_entry,
@@ -503,7 +517,7 @@ async def test_damaged_account(
     key: str,
     value: object,
 ) -> None:
-    """Whatever is stored of an account, it is watched."""
+    """Test that an account is polled whatever is stored for it."""
     damaged = {**NOTHING, key: value}
     store(
         hass_storage,
@@ -517,17 +531,17 @@ async def test_damaged_account(
     account.state = "blocked"
 
     await set_up(hass, config_entry)
-    await async_pass(hass, freezer)
+    await async_advance(hass, freezer)
 
     assert issue_keys(hass) == ["blocked"]
     await hass.config_entries.async_reload(config_entry.entry_id)
     await hass.config_entries.async_remove(config_entry.entry_id)
-    await async_pass(hass, freezer, SAVE_DELAY)
+    await async_advance(hass, freezer, SAVE_DELAY)
     assert stored(hass_storage) == {"other": NOTHING}
 
 
-@pytest.mark.parametrize("damaged", [None, [], {}, "authorized"])
-async def test_one_damaged_recordof_two(
+@pytest.mark.parametrize("damaged", [None, [], "authorized"])
+async def test_one_damaged_record(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     config_entry: MockConfigEntry,
@@ -535,7 +549,7 @@ async def test_one_damaged_recordof_two(
     caplog: pytest.LogCaptureFixture,
     damaged: object,
 ) -> None:
-    """An account that cannot be read costs its own memory, and a line in the log."""
+    """Test that a damaged record loses only its own data, and is logged."""
     account.state = "blocked"
     store(
         hass_storage,
@@ -580,16 +594,16 @@ async def test_damaged_file(
     account: Account,
     damaged: dict[str, Any],
 ) -> None:
-    """Whatever the storage file holds, an account is set up, reloaded and removed."""
+    """Test that a damaged file does not prevent setup, reload and removal."""
     hass_storage[DOMAIN] = damaged
 
     await set_up(hass, config_entry)
     assert await hass.config_entries.async_reload(config_entry.entry_id)
-    await async_pass(hass, freezer, SAVE_DELAY)
+    await async_advance(hass, freezer, SAVE_DELAY)
     assert list(stored(hass_storage)) == [config_entry.entry_id]
 
     await hass.config_entries.async_remove(config_entry.entry_id)
-    await async_pass(hass, freezer, SAVE_DELAY)
+    await async_advance(hass, freezer, SAVE_DELAY)
     assert stored(hass_storage) == {}
 
 
@@ -599,14 +613,14 @@ async def test_damaged_file(
         (3, 30, False, ["not_sending"]),
         (3, 1700, False, ["not_sending"]),
         (3, 1900, False, []),
-        # Somebody has acted on it.
+        # The user has acted on it.
         (3, 30, True, []),
-        # The messages have gone out meanwhile.
+        # The messages have been sent meanwhile.
         (2, 30, False, []),
         (0, 30, False, []),
     ],
 )
-async def test_queue_over_a_restart(
+async def test_queue_across_restart(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     config_entry: MockConfigEntry,
@@ -617,7 +631,7 @@ async def test_queue_over_a_restart(
     *,
     rebooted: bool,
 ) -> None:
-    """A queue that does not move is a problem until the first look shows otherwise."""
+    """Test that a stuck queue is a problem until the first check shows otherwise."""
     queue = {
         "count": 3,
         "shown_ago": 20.0,

@@ -12,11 +12,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import green_api
 from custom_components.green_api.api import ErrorKind
-from custom_components.green_api.problem import Problem
+from custom_components.green_api.decisions.problem import Problem
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import (
     area_registry as ar,
+    config_validation as cv,
     device_registry as dr,
     entity_registry as er,
     floor_registry as fr,
@@ -24,12 +25,20 @@ from homeassistant.helpers import (
 )
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Simulator
-from tests.support.automations import async_automate, trigger
-from tests.support.entities import PROBLEM, STATE
-from tests.support.failures import FAULT_OF_KIND
-from tests.support.helpers import async_add_account, async_polls, waits
+from tests.support.automations import async_create_automation, trigger
+from tests.support.entities import ERROR, PROBLEM, STATE
+from tests.support.fault_kinds import FAULT_OF_KIND
+from tests.support.helpers import (
+    async_add_account,
+    async_polls,
+    async_set_up_without_entities,
+    has_timer_in,
+    spaced,
+)
 from tests.support.recipients import ALEX, ALEX_CHAT, async_add_recipient
 from tests.support.restart import async_start, async_starting
+
+pytestmark = pytest.mark.long(7)
 
 NAME: Final = "GREEN-API 1101000001"
 TEXTS: Final = json.loads(
@@ -42,8 +51,8 @@ type Runs = list[dict[str, Any]]
 
 
 async def problems(hass: HomeAssistant, **options: Any) -> Runs:
-    """Make an automation for problems and their end; return its runs."""
-    return await async_automate(
+    """Create an automation for problems and their end; return its runs."""
+    return await async_create_automation(
         hass,
         trigger("problem_detected", TARGET, **options),
         trigger("problem_cleared", TARGET, **options),
@@ -51,8 +60,8 @@ async def problems(hass: HomeAssistant, **options: Any) -> Runs:
 
 
 async def everything(hass: HomeAssistant, **options: Any) -> Runs:
-    """Make an automation with every trigger; return its runs."""
-    return await async_automate(
+    """Create an automation with every trigger; return its runs."""
+    return await async_create_automation(
         hass,
         trigger("problem_detected", TARGET, **options),
         trigger("problem_cleared", TARGET, **options),
@@ -61,7 +70,7 @@ async def everything(hass: HomeAssistant, **options: Any) -> Runs:
 
 
 def news(runs: Runs) -> list[tuple[str, str]]:
-    """Return in short the runs since the last call."""
+    """Return a summary of the runs since the last call."""
     short = [(it["id"], it["reason"] or it["state"]) for it in runs]
     runs.clear()
     return short
@@ -71,7 +80,7 @@ def news(runs: Runs) -> list[tuple[str, str]]:
 async def test_problem(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """A problem is announced once when it is certain, and once when it is over."""
+    """Test that a problem triggers once when it is certain and once when it is over."""
     runs = await everything(hass)
 
     account.state = "notAuthorized"
@@ -94,7 +103,7 @@ async def test_problem(
 async def test_trigger_variables(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """The trigger variables hold all that a message needs, in words."""
+    """Test that the trigger variables hold all that a message needs, as text."""
     runs = await everything(hass)
     device_id = er.async_get(hass).async_get(PROBLEM).device_id
     account.state = "blocked"
@@ -106,7 +115,7 @@ async def test_trigger_variables(
 
     changed, detected, cleared, _ = runs
     about = {"account": NAME, "device_id": device_id}
-    when = f"{since:%Y-%m-%d %H:%M}"
+    when = spaced(f"{since:%b %-d, %Y, %-I:%M %p}")
     assert since.tzinfo
     assert (
         changed.items()
@@ -128,8 +137,8 @@ async def test_trigger_variables(
             "state": "blocked",
             "since": changed["since"],
             "title": f"{NAME} is blocked by the messenger",
-            "message": f"The messenger has blocked {NAME}. Ask its support to lift that, "
-            f"once, in the messenger's own app. Since {when}.",
+            "message": f"The messenger has blocked {NAME}. Ask its support to lift the "
+            f"block in the messenger's own app, but only once. Since {when}.",
         }.items()
     )
     assert (
@@ -141,7 +150,7 @@ async def test_trigger_variables(
             "state": "authorized",
             "since": changed["since"],
             "title": f"{NAME} works again",
-            "message": f"It had not worked since {when}.",
+            "message": f"It hadn't worked since {when}.",
         }.items()
     )
 
@@ -152,11 +161,11 @@ async def test_language_and_name(
     config_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """The words are in the language of Home Assistant, with today's name."""
+    """Test that texts use Home Assistant's language and the account's current name."""
     hass.config.language = "de"
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
-    runs = await async_automate(
+    runs = await async_create_automation(
         hass,
         trigger(
             "problem_detected",
@@ -172,7 +181,7 @@ async def test_language_and_name(
 async def test_new_reason(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """Another reason is announced as well; what is cleared is cleared once."""
+    """Test that a new reason triggers again, and all are cleared at once."""
     runs = await problems(hass)
     account.state = "notAuthorized"
     await async_polls(hass, freezer, 3)
@@ -192,10 +201,10 @@ async def test_new_reason(
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_outage_is_no_change(
+async def test_outage_does_not_trigger(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """An outage before, during and after a problem is not announced unasked."""
+    """Test that outages before, during and after a problem trigger only if selected."""
     runs = await everything(hass)
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 40)
@@ -227,7 +236,7 @@ async def test_reload(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """Nothing is announced twice over a reload, and what happens meanwhile after it."""
+    """Test that a reload repeats nothing, and changes during it trigger afterward."""
     runs = await everything(hass)
     account.state = "blocked"
     await async_polls(hass, freezer, 3)
@@ -253,7 +262,7 @@ async def test_disabled_and_enabled(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A problem is not announced again when the account is enabled again."""
+    """Test that a problem does not trigger again when the account is enabled again."""
     runs = await everything(hass, **{"for": {"minutes": 5}})
     account.state = "blocked"
     await async_polls(hass, freezer, 10)
@@ -267,14 +276,14 @@ async def test_disabled_and_enabled(
     assert news(runs) == []
 
 
-async def test_disabled_while_waiting(
+async def test_disabled_during_delay(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """The time in which an account is disabled does not count."""
-    runs = await async_automate(
+    """Test that the time in which an account is disabled does not count."""
+    runs = await async_create_automation(
         hass, trigger("problem_detected", TARGET, **{"for": {"minutes": 8}})
     )
     account.state = "blocked"
@@ -295,7 +304,7 @@ async def test_new_account(
     config_entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """That an account is there is no change of its state."""
+    """Test that adding an account does not trigger a change of state."""
     runs = await everything(hass)
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
@@ -305,10 +314,10 @@ async def test_new_account(
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_wait(
+async def test_for(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """With a time to wait, short problems and their ends are not announced."""
+    """Test that with a delay, short problems and their ends do not trigger."""
     runs = await problems(hass, **{"for": {"minutes": 5}})
     account.state = "blocked"
     await async_polls(hass, freezer, 5)
@@ -330,14 +339,14 @@ async def test_wait(
     assert news(runs) == [("problem_cleared", "expired")]
 
 
-async def test_wait_over_a_reload(
+async def test_for_across_reload(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A reload does not begin the waiting anew, and does not end it."""
-    runs = await async_automate(
+    """Test that a reload neither restarts nor ends the delay."""
+    runs = await async_create_automation(
         hass, trigger("problem_detected", TARGET, **{"for": {"minutes": 5}})
     )
     account.state = "blocked"
@@ -354,13 +363,13 @@ async def test_wait_over_a_reload(
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_automation_is_made_during_a_problem(
+async def test_automation_created_during_problem(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """A new automation is triggered by what is due later, and by nothing of the past."""
+    """Test that a new automation triggers for what is due later, not for the past."""
     account.state = "blocked"
     await async_polls(hass, freezer, 5)
-    runs = await async_automate(
+    runs = await async_create_automation(
         hass,
         trigger("problem_detected", TARGET) | {"id": "at once"},
         trigger("problem_detected", TARGET, **{"for": {"minutes": 10}}),
@@ -373,7 +382,7 @@ async def test_automation_is_made_during_a_problem(
 async def test_outage(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """A long outage is announced if it is asked for; its end when the account works."""
+    """Test that a long outage triggers if selected, and ends when the account works."""
     runs = await problems(hass, outage={"minutes": 30})
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 20)
@@ -383,9 +392,9 @@ async def test_outage(
     await async_polls(hass, freezer, 30)
     assert news(runs) == []
     await async_polls(hass, freezer, 1)
-    assert [it["title"] for it in runs] == [f"{NAME} is out of reach"]
+    assert [it["title"] for it in runs] == [f"{NAME} can't be reached"]
     assert runs[0]["message"].startswith(
-        f"GREEN-API cannot be reached for {NAME}. Check the internet connection"
+        f"GREEN-API can't be reached for {NAME}. Check Home Assistant's internet"
     )
     assert news(runs) == [("problem_detected", "unreachable")]
 
@@ -399,10 +408,10 @@ async def test_outage(
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_expired_plan_is_no_outage(
+async def test_expired_plan_is_not_outage(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """What will be a problem in a minute is no outage meanwhile, nor is it an end."""
+    """Test that an unconfirmed problem is neither an outage nor the end of one."""
     runs = await problems(hass, outage={"seconds": 1})
     account.fault = Fault.EXPIRED_JSON
     await async_polls(hass, freezer, 10)
@@ -410,10 +419,10 @@ async def test_expired_plan_is_no_outage(
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_expired_plan_ends_no_outage(
+async def test_expired_plan_does_not_end_outage(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """An answer without a state is not the end of an outage."""
+    """Test that a response without a state does not end an outage."""
     runs = await problems(hass, outage={"minutes": 5})
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 10)
@@ -435,15 +444,15 @@ async def test_expired_plan_ends_no_outage(
         if kind not in set(Problem)
     ],
 )
-async def test_why_it_is_unreachable(
+async def test_reason_of_outage(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     account: Account,
     kind: ErrorKind,
     fault: Fault,
 ) -> None:
-    """The message says why there is no answer, and what to do."""
-    runs = await async_automate(
+    """Test that the message says why there is no response, and what to do."""
+    runs = await async_create_automation(
         hass, trigger("problem_detected", TARGET, outage={"minutes": 15})
     )
     account.fault = fault
@@ -454,10 +463,10 @@ async def test_why_it_is_unreachable(
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_outage_that_ends_in_a_problem(
+async def test_outage_becomes_problem(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """An outage and a problem that was found after it have one end."""
+    """Test that an outage and a problem found after it have one end."""
     runs = await problems(hass, outage={"minutes": 5})
     account.fault = Fault.BAD_GATEWAY
     await async_polls(hass, freezer, 10)
@@ -474,11 +483,11 @@ async def test_outage_that_ends_in_a_problem(
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_chosen_reasons(
+async def test_selected_reasons(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """Only chosen reasons are announced, of which one or a list may be chosen."""
-    runs = await async_automate(
+    """Test that only selected reasons trigger, given as one or as a list."""
+    runs = await async_create_automation(
         hass,
         trigger("problem_detected", TARGET, reason="blocked"),
         trigger("problem_cleared", TARGET, reason=["blocked", "expired"]),
@@ -502,11 +511,11 @@ async def test_chosen_reasons(
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_chosen_states(
+async def test_selected_states(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """Only changes to chosen states are announced."""
-    runs = await async_automate(
+    """Test that only changes to selected states trigger."""
+    runs = await async_create_automation(
         hass, trigger("state_changed", TARGET, to=["starting", "blocked"])
     )
     for state in ("starting", "authorized", "somethingNew", "blocked", None):
@@ -521,7 +530,7 @@ async def restart(
     entry: MockConfigEntry,
     **options: Any,
 ) -> list[tuple[str, str]]:
-    """Restart Home Assistant; return the runs within some minutes of the start."""
+    """Restart Home Assistant; return the runs in the first minutes after the start."""
     await hass.async_stop(force=True)
     freezer.tick(600)
     async with async_starting(entry) as again:
@@ -533,13 +542,13 @@ async def restart(
         return sorted(news(runs))
 
 
-async def test_nothing_is_announced_twice_over_a_restart(
+async def test_nothing_repeated_after_restart(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """A problem that was announced before a restart is not announced again."""
+    """Test that a problem that triggered before a restart does not trigger again."""
     runs = await everything(hass)
     account.state = "blocked"
     await async_polls(hass, freezer, 3)
@@ -549,14 +558,14 @@ async def test_nothing_is_announced_twice_over_a_restart(
 
 
 @pytest.mark.parametrize("lasts", [1, 30])
-async def test_problem_began_while_home_assistant_was_down(
+async def test_problem_began_while_down(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
     lasts: int,
 ) -> None:
-    """A problem is announced after a restart, whether or not it began long before."""
+    """Test that a problem triggers after a restart, even if it began long before."""
     await async_polls(hass, freezer, lasts)
     account.state = "blocked"
 
@@ -566,13 +575,13 @@ async def test_problem_began_while_home_assistant_was_down(
     ]
 
 
-async def test_problem_is_over_after_a_restart(
+async def test_problem_over_after_restart(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """The end of a problem is announced after a restart."""
+    """Test that the end of a problem triggers after a restart."""
     await everything(hass)
     account.state = "blocked"
     await async_polls(hass, freezer, 3)
@@ -584,13 +593,13 @@ async def test_problem_is_over_after_a_restart(
     ]
 
 
-async def test_restart_while_waiting(
+async def test_restart_during_delay(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """What was due after a restart is announced after it; only that has an end."""
+    """Test that what is due after a restart triggers then, and only that has an end."""
     wait = {"for": {"minutes": 8}}
     await everything(hass, **wait)
     account.state = "blocked"
@@ -601,13 +610,13 @@ async def test_restart_while_waiting(
     ]
 
 
-async def test_short_problem_over_a_restart(
+async def test_short_problem_across_restart(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """The end of a problem that was not announced is not announced either."""
+    """Test that the end of a problem that did not trigger does not trigger either."""
     wait = {"for": {"minutes": 8}}
     await everything(hass, **wait)
     account.state = "blocked"
@@ -619,13 +628,13 @@ async def test_short_problem_over_a_restart(
     ]
 
 
-async def test_outage_over_a_restart(
+async def test_outage_across_restart(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """An outage goes on over a restart, and is announced once."""
+    """Test that an outage continues over a restart, and triggers once."""
     outage = {"outage": {"minutes": 8}}
     runs = await everything(hass, **outage)
     account.fault = Fault.BAD_GATEWAY
@@ -643,7 +652,7 @@ async def test_two_restarts(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """What became known in a start that was broken off is announced in the next one."""
+    """Test that what was found in an aborted start triggers in the next one."""
     account.state = "blocked"
     await hass.async_stop(force=True)
     async with async_starting(loaded_entry) as again:
@@ -660,19 +669,19 @@ async def test_two_restarts(
 
 
 def of_device(hass: HomeAssistant) -> str:
-    """Return the id of the device of the account."""
+    """Return the device ID of the account."""
     device_id = er.async_get(hass).async_get(PROBLEM).device_id
     assert device_id
     return device_id
 
 
 async def by_device(hass: HomeAssistant) -> dict[str, str]:
-    """Return the device of the account as a target."""
+    """Return the account's device as a target."""
     return {"device_id": of_device(hass)}
 
 
 async def by_area_of_the_device(hass: HomeAssistant) -> dict[str, str]:
-    """Return the area of the device as a target."""
+    """Return the device's area as a target."""
     area = ar.async_get(hass).async_create("Hall")
     dr.async_get(hass).async_update_device(of_device(hass), area_id=area.id)
     return {"area_id": area.id}
@@ -708,6 +717,47 @@ async def by_disabled_entity(hass: HomeAssistant) -> dict[str, str]:
     return {"entity_id": PROBLEM}
 
 
+async def by_disabled_entity_of_an_area(hass: HomeAssistant) -> dict[str, str]:
+    """Put a diagnostic entity into an area, disable it, and return the area."""
+    area = ar.async_get(hass).async_create("Hall")
+    er.async_get(hass).async_update_entity(
+        ERROR, area_id=area.id, disabled_by=er.RegistryEntryDisabler.USER
+    )
+    return {"area_id": area.id}
+
+
+async def by_hidden_entity_with_a_label(hass: HomeAssistant) -> dict[str, str]:
+    """Give a hidden entity a label, and return the label as a target."""
+    label = lr.async_get(hass).async_create("Important")
+    er.async_get(hass).async_update_entity(
+        PROBLEM, hidden_by=er.RegistryEntryHider.USER, labels={label.label_id}
+    )
+    return {"label_id": label.label_id}
+
+
+async def by_label_of_the_area(hass: HomeAssistant) -> dict[str, str]:
+    """Return a label of the device's area as a target."""
+    label = lr.async_get(hass).async_create("Important")
+    area = ar.async_get(hass).async_create("Hall", labels={label.label_id})
+    dr.async_get(hass).async_update_device(of_device(hass), area_id=area.id)
+    return {"label_id": label.label_id}
+
+
+async def by_area_while_all_entities_are_elsewhere(
+    hass: HomeAssistant,
+) -> dict[str, str]:
+    """Hide all entities, put them into an area other than the device's, return it."""
+    registry = er.async_get(hass)
+    elsewhere = ar.async_get(hass).async_create("Kitchen")
+    for entity in er.async_entries_for_device(registry, of_device(hass)):
+        registry.async_update_entity(
+            entity.entity_id,
+            area_id=elsewhere.id,
+            hidden_by=er.RegistryEntryHider.USER,
+        )
+    return await by_area_of_the_device(hass)
+
+
 async def by_renamed_entity(hass: HomeAssistant) -> dict[str, str]:
     """Rename the entity, and return the device as a target."""
     device_id = of_device(hass)
@@ -727,6 +777,10 @@ async def by_renamed_entity(hass: HomeAssistant) -> dict[str, str]:
         by_label_of_the_device,
         by_label_of_an_entity,
         by_disabled_entity,
+        by_disabled_entity_of_an_area,
+        by_hidden_entity_with_a_label,
+        by_label_of_the_area,
+        by_area_while_all_entities_are_elsewhere,
         by_renamed_entity,
     ],
 )
@@ -737,11 +791,11 @@ async def test_target(
     simulator: Simulator,
     target: Callable[[HomeAssistant], Awaitable[dict[str, str]]],
 ) -> None:
-    """An account is found by whatever leads to it, and no other one is."""
+    """Test that every kind of target finds the account and no other one."""
     other = await async_add_account(hass, simulator, "1101000002", "Other")
     named = await target(hass)
     await hass.async_block_till_done()
-    runs = await async_automate(
+    runs = await async_create_automation(
         hass,
         *(
             trigger(kind, named)
@@ -761,19 +815,68 @@ async def test_target(
     ]
 
 
-async def test_recipient_is_not_its_account(
+@pytest.mark.parametrize("kind", ["area_id", "device_id", "label_id"])
+async def test_account_without_enabled_entities(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    config_entry: MockConfigEntry,
+    account: Account,
+    kind: str,
+) -> None:
+    """Test that an account whose entities are all disabled is found."""
+    await async_set_up_without_entities(hass, config_entry)
+    target = {
+        "area_id": by_area_of_the_device,
+        "device_id": by_device,
+        "label_id": by_label_of_the_device,
+    }[kind]
+    runs = await async_create_automation(
+        hass, trigger("problem_detected", await target(hass))
+    )
+    account.state = "blocked"
+    await async_polls(hass, freezer, 3)
+
+    assert news(runs) == [("problem_detected", "blocked")]
+
+
+@pytest.mark.skipif(
+    "exclude" not in cv.TARGET_FIELDS, reason="Home Assistant excludes nothing yet"
+)
+@pytest.mark.usefixtures("loaded_entry")
+async def test_excluded_account(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    account: Account,
+    simulator: Simulator,
+) -> None:
+    """Test that an excluded account is not found by its label."""
+    other = await async_add_account(hass, simulator, "1101000002", "Other")
+    label = lr.async_get(hass).async_create("Important").label_id
+    for entity_id in (PROBLEM, "binary_sensor.other_problem"):
+        er.async_get(hass).async_update_entity(entity_id, labels={label})
+    exclude = {"device_id": of_device(hass)}
+    runs = await async_create_automation(
+        hass, trigger("problem_detected", {"label_id": label, "exclude": exclude})
+    )
+    account.state = other.state = "blocked"
+    await async_polls(hass, freezer, 3)
+
+    assert [it["account"] for it in runs] == ["Other"]
+
+
+async def test_recipient_is_not_account(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """What leads to a recipient does not lead to the account that sends to it."""
+    """Test that a target that finds a recipient does not find its account."""
     await async_add_recipient(hass, loaded_entry, "Alex", ALEX_CHAT)
     area = ar.async_get(hass).async_create("Hall")
     recipient = er.async_get(hass).async_get(ALEX)
     assert recipient
     dr.async_get(hass).async_update_device(recipient.device_id, area_id=area.id)
-    runs = await async_automate(
+    runs = await async_create_automation(
         hass,
         trigger("problem_detected", {"area_id": area.id}),
         trigger("state_changed", {"device_id": recipient.device_id}),
@@ -788,9 +891,9 @@ async def test_recipient_is_not_its_account(
 async def test_target_follows_the_registries(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """What has a label later is found later."""
+    """Test that a label that is added later is found later."""
     label = lr.async_get(hass).async_create("Important")
-    runs = await async_automate(
+    runs = await async_create_automation(
         hass, trigger("state_changed", {"label_id": label.label_id})
     )
     account.state = "starting"
@@ -810,10 +913,10 @@ async def test_two_accounts(
     account: Account,
     simulator: Simulator,
 ) -> None:
-    """Accounts with problems at the same time are announced one by one."""
+    """Test that accounts with simultaneous problems trigger separately."""
     other = await async_add_account(hass, simulator, "1101000002", "Other")
     target = {"entity_id": [PROBLEM, "binary_sensor.other_problem"]}
-    runs = await async_automate(
+    runs = await async_create_automation(
         hass,
         trigger("problem_detected", target),
         trigger("problem_cleared", target),
@@ -828,15 +931,15 @@ async def test_two_accounts(
     ]
 
 
-async def test_account_removed_while_waiting(
+async def test_account_removed_during_delay(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """Nothing is announced of an account that was removed meanwhile."""
+    """Test that an account that was removed meanwhile does not trigger."""
     target = await by_device(hass)
-    runs = await async_automate(
+    runs = await async_create_automation(
         hass, trigger("problem_detected", target, **{"for": {"minutes": 5}})
     )
     account.state = "blocked"
@@ -847,20 +950,20 @@ async def test_account_removed_while_waiting(
 
 
 @pytest.mark.usefixtures("loaded_entry")
-async def test_automation_turned_off_while_waiting(
+async def test_automation_off_during_delay(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
-    """An automation that is turned off waits for nothing any more."""
-    await async_automate(
+    """Test that an automation that is turned off no longer waits for anything."""
+    await async_create_automation(
         hass, trigger("problem_detected", TARGET, **{"for": {"minutes": 60}})
     )
     account.state = "blocked"
     await async_polls(hass, freezer, 2)
-    assert waits(hass, 3600)
+    assert has_timer_in(hass, 3600)
     await hass.services.async_call(
         "automation", "turn_off", {"entity_id": "automation.runs"}, blocking=True
     )
-    assert not waits(hass, 3600)
+    assert not has_timer_in(hass, 3600)
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -875,8 +978,10 @@ async def test_automation_turned_off_while_waiting(
         trigger("state_changed", TARGET, reason="blocked"),
     ],
 )
-async def test_wrong_configuration(hass: HomeAssistant, wrong: dict[str, Any]) -> None:
-    """A configuration that cannot work is refused."""
+async def test_invalid_configuration(
+    hass: HomeAssistant, wrong: dict[str, Any]
+) -> None:
+    """Test that an invalid configuration is refused."""
     assert await async_setup_component(
         hass, "automation", {"automation": [{"triggers": [wrong], "actions": []}]}
     )

@@ -1,1 +1,1 @@
-"""A real Home Assistant, started as a process of its own."""
+"""Tests against a real Home Assistant, started as its own process."""

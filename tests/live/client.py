@@ -1,4 +1,4 @@
-"""Talk to Home Assistant over REST and WebSocket, as its frontend does."""
+"""Client of Home Assistant's REST and WebSocket APIs, as used by its frontend."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse, WSMsgType
 
-from .wire import (
+from .models import (
     Dashboard,
     Device,
     Entity,
@@ -22,25 +22,25 @@ from .wire import (
     State,
 )
 
-PATIENCE: Final = 30.0
-"""Seconds to wait for what is expected to happen by itself."""
+TIMEOUT: Final = 30.0
+"""Seconds to wait for an expected event."""
 
-ANSWER: Final = 60.0
-"""Seconds to wait for an answer."""
+RESPONSE_TIMEOUT: Final = 60.0
+"""Seconds to wait for a response."""
 
 
-class RefusedError(Exception):
+class RequestRefusedError(Exception):
     """Home Assistant refused a request or a command."""
 
-    def __init__(self, asked: str, code: str, answer: str) -> None:
-        """Initialize with the request and the answer."""
-        super().__init__(f"{asked}: {code}: {answer}")
+    def __init__(self, request: str, code: str, response: str) -> None:
+        """Initialize with the request, and the code and text of the response."""
+        super().__init__(f"{request}: {code}: {response}")
         self.code = code
-        self.answer = answer
+        self.response = response
 
 
 class FlowKind(StrEnum):
-    """The managers of flows, by their addresses."""
+    """The kinds of flows, with the paths of their managers."""
 
     CONFIG = "/api/config/config_entries/flow"
     OPTIONS = "/api/config/config_entries/options/flow"
@@ -49,7 +49,7 @@ class FlowKind(StrEnum):
 
 
 class Flow:
-    """A dialog: what it shows, and a way to answer."""
+    """A flow: its current step, and methods to continue it."""
 
     def __init__(
         self, client: HomeAssistantClient, kind: FlowKind, step: FlowStep
@@ -60,61 +60,60 @@ class Flow:
         self.step = step
 
     async def submit(self, **user_input: object) -> FlowStep:
-        """Send the form and return what comes next."""
+        """Submit the form and return the next step."""
         self.step = await self._client.post(self._address, user_input)
         return self.step
 
-    async def choose(self, option: str) -> FlowStep:
-        """Choose an option of the menu and return what comes next."""
+    async def select_option(self, option: str) -> FlowStep:
+        """Select an option of the menu and return the next step."""
         return await self.submit(next_step_id=option)
 
-    async def go_on(self) -> FlowStep:
-        """Continue with the next flow, and return what it shows."""
+    async def continue_with_next_flow(self) -> FlowStep:
+        """Continue with the next flow and return its current step."""
         _, flow_id = self.step["next_flow"]
         self._address = f"{FlowKind.CONFIG}/{flow_id}"
         self.step = await self._client.get(self._address)
         return self.step
 
-    async def follow_until(
-        self, expected: Callable[[FlowStep], bool], *, within: float = PATIENCE
+    async def wait_for_step(
+        self, expected: Callable[[FlowStep], bool], *, within: float = TIMEOUT
     ) -> FlowStep:
-        """Watch the steps that come by themselves until an expected one is shown."""
+        """Wait until the flow shows an expected step, `within` so many seconds."""
 
-        async def look() -> FlowStep | None:
+        async def check() -> FlowStep | None:
             if not expected(self.step):
                 self.step = await self._client.get(self._address)
             return self.step if expected(self.step) else None
 
-        return await self._client.until(
-            look,
+        return await self._client.wait_until(
+            check,
             "subscribe_events",
             within=within,
             event_type="data_entry_flow_progressed",
         )
 
     async def close(self) -> None:
-        """Close the dialog before its end."""
+        """Abort the flow."""
         await self._client.delete(self._address)
 
 
 class HomeAssistantClient:
     """A signed-in administrator of Home Assistant.
 
-    Every answer is kept, word for word, in `answers`: that is where a secret would
-    show that went out.
+    Every response is kept in `responses`: tests check that no secret is in them.
     """
 
     def __init__(
-        self, url: str, access_token: str, answers: list[str] | None = None
+        self, url: str, access_token: str, responses: list[str] | None = None
     ) -> None:
-        """Initialize with the address and the token of a user; `async with` connects."""
+        """Initialize with the URL and the token of a user; `async with` connects."""
         self.url = url
-        self.answers = [] if answers is None else answers
+        self.responses = [] if responses is None else responses
         self._access_token = access_token
         self._session = ClientSession(
             url,
             headers={"Authorization": f"Bearer {access_token}"},
-            timeout=ClientTimeout(total=ANSWER),
+            timeout=ClientTimeout(total=RESPONSE_TIMEOUT),
         )
         self._socket: ClientWebSocketResponse | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -137,17 +136,19 @@ class HomeAssistantClient:
         await self.close()
 
     async def connect(self) -> None:
-        """Open the WebSocket and sign in to it."""
+        """Open the WebSocket and authenticate."""
         self._socket = await self._session.ws_connect(
-            "/api/websocket", max_msg_size=0, heartbeat=ANSWER
+            "/api/websocket", max_msg_size=0, heartbeat=RESPONSE_TIMEOUT
         )
         await self._socket.receive_json()
         await self._socket.send_json(
             {"type": "auth", "access_token": self._access_token}
         )
-        answer = await self._socket.receive_json()
-        if answer["type"] != "auth_ok":
-            raise RefusedError("auth", answer["type"], answer.get("message", ""))
+        response = await self._socket.receive_json()
+        if response["type"] != "auth_ok":
+            raise RequestRefusedError(
+                "auth", response["type"], response.get("message", "")
+            )
         self._reader = asyncio.create_task(self._read(self._socket))
 
     async def close(self) -> None:
@@ -161,31 +162,31 @@ class HomeAssistantClient:
     # -- REST
 
     async def get(self, path: str) -> Any:
-        """Return the JSON at an address."""
+        """Return the JSON at a path."""
         return json.loads(await self._request("GET", path))
 
     async def post(self, path: str, body: Mapping[str, object] | None = None) -> Any:
-        """Send JSON to an address and return the answer."""
+        """Post JSON to a path and return the response."""
         return json.loads(await self._request("POST", path, body or {}))
 
     async def delete(self, path: str) -> Any:
-        """Delete the resource at an address and return the answer."""
+        """Delete the resource at a path and return the response."""
         return json.loads(await self._request("DELETE", path))
 
     async def download(self, path: str) -> bytes:
-        """Return what lies at an address, whatever it is."""
+        """Return the content at a path."""
         return await self._request("GET", path)
 
     async def _request(
         self, method: str, path: str, body: Mapping[str, object] | None = None
     ) -> bytes:
-        """Ask, keep the answer and return it if it is no refusal."""
+        """Send a request, keep the response and return its content if it succeeded."""
         async with self._session.request(method, path, json=body) as response:
             content = await response.read()
-        answer = content.decode(errors="replace")
-        self.answers.append(answer)
+        text = content.decode(errors="replace")
+        self.responses.append(text)
         if not response.ok:
-            raise RefusedError(f"{method} {path}", str(response.status), answer)
+            raise RequestRefusedError(f"{method} {path}", str(response.status), text)
         return content
 
     # -- WebSocket
@@ -198,7 +199,7 @@ class HomeAssistantClient:
     async def subscription(
         self, kind: str, **fields: object
     ) -> AsyncIterator[asyncio.Queue[Any]]:
-        """Subscribe, and yield the queue that the events arrive in."""
+        """Subscribe, and yield the queue with the events."""
         number = self._next_id()
         self._events[number] = asyncio.Queue()
         await self._command(number, kind, fields)
@@ -208,50 +209,50 @@ class HomeAssistantClient:
             del self._events[number]
             await self.command("unsubscribe_events", subscription=number)
 
-    async def until[T](
+    async def wait_until[T](
         self,
-        look: Callable[[], Awaitable[T | None]],
+        check: Callable[[], Awaitable[T | None]],
         kind: str,
         *,
-        within: float = PATIENCE,
+        within: float = TIMEOUT,
         **fields: object,
     ) -> T:
-        """Look now, and again at each event of a subscription, until there it is."""
+        """Check now and at each event of a subscription until a result is returned."""
         async with (
             asyncio.timeout(within),
             self.subscription(kind, **fields) as events,
         ):
-            while (found := await look()) is None:
+            while (found := await check()) is None:
                 await events.get()
         return found
 
     def _next_id(self) -> int:
-        """Return the number of the next command."""
+        """Return the ID of the next command."""
         self._last_id += 1
         return self._last_id
 
     async def _command(
         self, number: int, kind: str, fields: Mapping[str, object]
     ) -> Any:
-        """Send a numbered command and return its result."""
+        """Send a command with its ID and return its result."""
         if self._socket is None or self._reader is None or self._reader.done():
             raise ConnectionError("Not connected to Home Assistant")
-        answer = asyncio.get_running_loop().create_future()
-        self._results[number] = answer
+        future = asyncio.get_running_loop().create_future()
+        self._results[number] = future
         await self._socket.send_json({"id": number, "type": kind, **fields})
-        async with asyncio.timeout(ANSWER):
-            result = await answer
+        async with asyncio.timeout(RESPONSE_TIMEOUT):
+            result = await future
         if not result["success"]:
             error = result["error"]
-            raise RefusedError(kind, error["code"], json.dumps(error))
+            raise RequestRefusedError(kind, error["code"], json.dumps(error))
         return result["result"]
 
     async def _read(self, socket: ClientWebSocketResponse) -> None:
-        """Hand each message to whoever waits for it, until the connection ends."""
+        """Pass on each message to its command or subscription until disconnected."""
         async for message in socket:
             if message.type is not WSMsgType.TEXT:
                 continue
-            self.answers.append(message.data)
+            self.responses.append(message.data)
             content = json.loads(message.data)
             match content["type"]:
                 case "result":
@@ -259,7 +260,9 @@ class HomeAssistantClient:
                 case "event" if content["id"] in self._events:
                     self._events[content["id"]].put_nowait(content["event"])
         for waiting in self._results.values():
-            waiting.set_exception(ConnectionError("Home Assistant hung up"))
+            waiting.set_exception(
+                ConnectionError("Home Assistant closed the connection")
+            )
         self._results.clear()
 
     # -- Flows
@@ -267,39 +270,41 @@ class HomeAssistantClient:
     async def start_flow(
         self, handler: str | list[str], kind: FlowKind = FlowKind.CONFIG, **more: object
     ) -> Flow:
-        """Open a dialog: an integration's, or one of another kind."""
+        """Start a config flow, or a flow of another kind."""
         step: FlowStep = await self.post(kind, {"handler": handler, **more})
         return Flow(self, kind, step)
 
     async def start_reconfigure(self, entry: Entry) -> Flow:
-        """Open the dialog that changes an entry."""
+        """Start the reconfigure flow of a config entry."""
         return await self.start_flow(entry["domain"], entry_id=entry["entry_id"])
 
     async def start_options(self, entry: Entry) -> Flow:
-        """Open the dialog with an entry's options."""
+        """Start the options flow of a config entry."""
         return await self.start_flow(entry["entry_id"], FlowKind.OPTIONS)
 
     async def start_repair(self, issue: Issue) -> Flow:
-        """Open the dialog that repairs an issue."""
+        """Start the repair flow of an issue."""
         return await self.start_flow(
             issue["domain"], FlowKind.REPAIR, issue_id=issue["issue_id"]
         )
 
     async def pending_flows(self, domain: str) -> list[PendingFlow]:
-        """Return the flows that wait for a person, such as a reauthentication."""
+        """Return the flows in progress, such as a reauthentication."""
         flows: list[PendingFlow] = await self.command("config_entries/flow/progress")
         return [flow for flow in flows if flow["handler"] == domain]
 
     async def wait_for_pending_flow(
-        self, domain: str, source: str, *, within: float = PATIENCE
+        self, domain: str, source: str, *, within: float = TIMEOUT
     ) -> Flow:
-        """Wait for a flow that Home Assistant starts by itself, and open it."""
+        """Wait for a flow that Home Assistant starts, and return it."""
 
-        async def look() -> PendingFlow | None:
+        async def check() -> PendingFlow | None:
             flows = await self.pending_flows(domain)
             return next((f for f in flows if f["context"]["source"] == source), None)
 
-        pending = await self.until(look, "config_entries/flow/subscribe", within=within)
+        pending = await self.wait_until(
+            check, "config_entries/flow/subscribe", within=within
+        )
         address = f"{FlowKind.CONFIG}/{pending['flow_id']}"
         return Flow(self, FlowKind.CONFIG, await self.get(address))
 
@@ -317,18 +322,18 @@ class HomeAssistantClient:
         return entry
 
     async def wait_for_entry_state(
-        self, entry_id: str, expected: str, *, within: float = PATIENCE
+        self, entry_id: str, expected: str, *, within: float = TIMEOUT
     ) -> Entry:
         """Wait until a config entry is in a state such as `loaded`."""
 
-        async def look() -> Entry | None:
+        async def check() -> Entry | None:
             entry = await self.entry(entry_id)
             return entry if entry["state"] == expected else None
 
-        return await self.until(look, "config_entries/subscribe", within=within)
+        return await self.wait_until(check, "config_entries/subscribe", within=within)
 
     async def reload_entry(self, entry_id: str) -> None:
-        """Unload a config entry and set it up again."""
+        """Reload a config entry."""
         await self.post(f"/api/config/config_entries/entry/{entry_id}/reload")
 
     async def remove_entry(self, entry_id: str) -> None:
@@ -362,12 +367,12 @@ class HomeAssistantClient:
         return state
 
     async def wait_for_state(
-        self, entity_id: str, expected: str, *, within: float = PATIENCE
+        self, entity_id: str, expected: str, *, within: float = TIMEOUT
     ) -> State:
         """Wait until an entity is in a state."""
         last = "missing"
 
-        async def look() -> State | None:
+        async def check() -> State | None:
             nonlocal last
             states = {state["entity_id"]: state for state in await self.states()}
             if (state := states.get(entity_id)) is None:
@@ -376,15 +381,15 @@ class HomeAssistantClient:
             return state if last == expected else None
 
         try:
-            return await self.until(
-                look, "subscribe_events", within=within, event_type="state_changed"
+            return await self.wait_until(
+                check, "subscribe_events", within=within, event_type="state_changed"
             )
         except TimeoutError:
             raise TimeoutError(
                 f"{entity_id} is {last}, not {expected}, after {within:g} s"
             ) from None
 
-    async def act(
+    async def perform_action(
         self, action: str, entity_id: str | None = None, **data: object
     ) -> Any:
         """Perform an action such as `button.press` and return its response, if any."""
@@ -403,7 +408,7 @@ class HomeAssistantClient:
         return [entity for entity in found if entity["platform"] == domain]
 
     async def entity_id(self, domain: str, unique_id: str) -> str:
-        """Return what an entity is called, by what it never ceases to be."""
+        """Return the entity ID for a unique ID; raises LookupError if there is none."""
         for entity in await self.entities(domain):
             if entity["unique_id"] == unique_id:
                 return entity["entity_id"]
@@ -433,59 +438,63 @@ class HomeAssistantClient:
         return [issue for issue in issues if issue["domain"] == domain]
 
     async def wait_for_issues(
-        self, domain: str, *keys: str, within: float = PATIENCE
+        self, domain: str, *keys: str, within: float = TIMEOUT
     ) -> list[Issue]:
-        """Wait until just these issues are open, named by their translation keys."""
+        """Wait until exactly these issues are open, given by translation keys."""
 
-        async def look() -> list[Issue] | None:
+        async def check() -> list[Issue] | None:
             issues = await self.issues(domain)
             found = sorted(str(issue["translation_key"]) for issue in issues)
             return issues if found == sorted(keys) else None
 
-        return await self.until(
-            look,
+        return await self.wait_until(
+            check,
             "subscribe_events",
             within=within,
             event_type="repairs_issue_registry_updated",
         )
 
     async def wait_for_issue(
-        self, domain: str, issue_id: str, *, within: float = PATIENCE
+        self, domain: str, issue_id: str, *, within: float = TIMEOUT
     ) -> Issue:
-        """Wait until an issue is open, whichever others are."""
+        """Wait until an issue is open, among others or not."""
 
-        async def look() -> Issue | None:
+        async def check() -> Issue | None:
             issues = await self.issues(domain)
             return next((it for it in issues if it["issue_id"] == issue_id), None)
 
-        return await self.until(
-            look,
+        return await self.wait_until(
+            check,
             "subscribe_events",
             within=within,
             event_type="repairs_issue_registry_updated",
         )
 
-    # -- Automations and notifications
+    # -- Automations, scripts, and notifications
 
     async def save_automation(self, key: str, config: Mapping[str, object]) -> None:
-        """Make an automation, or change it."""
+        """Create or update an automation."""
         await self.post(f"/api/config/automation/config/{key}", config)
 
-    async def wait_for_notification(
-        self, title: str, *, within: float = PATIENCE
-    ) -> Notification:
-        """Wait until Home Assistant shows a notification."""
+    async def save_script(self, key: str, config: Mapping[str, object]) -> None:
+        """Create or update a script."""
+        await self.post(f"/api/config/script/config/{key}", config)
 
-        async def look() -> Notification | None:
+    async def wait_for_notification(
+        self, title: str, *, within: float = TIMEOUT
+    ) -> Notification:
+        """Wait until a persistent notification with this title is shown."""
+
+        async def check() -> Notification | None:
             found = await self.command("persistent_notification/get")
             notifications: list[Notification] = found
             return next((it for it in notifications if it["title"] == title), None)
 
-        return await self.until(
-            look, "persistent_notification/subscribe", within=within
+        return await self.wait_until(
+            check, "persistent_notification/subscribe", within=within
         )
 
-    # -- The rest
+    # -- Templates, translations, frontend
 
     async def render(self, template: str) -> str:
         """Render a template."""
@@ -493,14 +502,14 @@ class HomeAssistantClient:
         return rendered.decode()
 
     async def get_services(self) -> dict[str, Any]:
-        """Return the descriptions of all actions; the frontend waits for them."""
+        """Return the descriptions of all actions, which the frontend loads."""
         services: dict[str, Any] = await self.command("get_services")
         return services
 
     async def translations(
         self, language: str, category: str, integration: str
     ) -> dict[str, str]:
-        """Return the texts that the frontend shows for an integration."""
+        """Return the translations that the frontend loads for an integration."""
         found = await self.command(
             "frontend/get_translations",
             language=language,
@@ -514,7 +523,7 @@ class HomeAssistantClient:
     async def save_dashboard(
         self, url_path: str, title: str, icon: str, config: Mapping[str, object]
     ) -> None:
-        """Make a dashboard of the sidebar, or bring it up to date."""
+        """Create or update a dashboard in the sidebar."""
         dashboards: list[Dashboard] = await self.command("lovelace/dashboards/list")
         if url_path not in {dashboard["url_path"] for dashboard in dashboards}:
             await self.command(
@@ -528,13 +537,13 @@ class HomeAssistantClient:
         await self.command("lovelace/config/save", url_path=url_path, config=config)
 
     async def set_default_dashboard(self, url_path: str) -> None:
-        """Open this dashboard to everybody who signs in."""
+        """Make this the default dashboard of all users."""
         await self.command(
             "frontend/set_system_data", key="core", value={"default_panel": url_path}
         )
 
     async def set_language(self, language: str) -> None:
-        """Show the frontend in this language to this user."""
+        """Set the language of the frontend for this user."""
         await self.command(
             "frontend/set_user_data",
             key="language",

@@ -1,4 +1,4 @@
-"""Run the commands of the repository to their end."""
+"""Run the commands of the repository."""
 
 import asyncio
 import os
@@ -7,7 +7,7 @@ from .configuration import ROOT
 
 
 async def run_command(*command: str, **environment: str) -> tuple[int | None, str]:
-    """Run a command, and return its exit code and all that it said."""
+    """Run a command and return its exit code and its output."""
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=ROOT,
@@ -15,5 +15,5 @@ async def run_command(*command: str, **environment: str) -> tuple[int | None, st
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate()
-    return process.returncode, said.decode()
+    output, _ = await process.communicate()
+    return process.returncode, output.decode()

@@ -1,4 +1,4 @@
-"""The configuration folder of a Home Assistant that needs no set-up by hand."""
+"""The configuration folder of a Home Assistant without manual onboarding."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,69 +12,71 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 DOMAIN: Final = "green_api"
 LOOPBACK: Final = "127.0.0.1"
 
-QUIET: Final = """
+DEFAULT_LOGGING: Final = """
 logger:
   default: warning
   logs:
     custom_components.green_api: info
-    # Libraries that only make it faster, or show cameras, are left out.
+    # Libraries for speed and for cameras are not installed.
     aiohttp_fast_zlib: critical
     haffmpeg: critical
     homeassistant.components.camera.img_util: critical
     homeassistant.components.ffmpeg: critical
-    # Says of each start that it comes more than ten minutes after the last stop.
+    # Logs at each start that the last stop is more than ten minutes ago.
     homeassistant.components.recorder.util: error
 """
 
-TALKATIVE: Final = """
+DEBUG_LOGGING: Final = """
 logger:
   default: debug
   logs:
-    # Home Assistant quiets these by name.
+    # Home Assistant raises the level of these by name.
     aiohttp.access: debug
     httpx2: debug
     requests: debug
     urllib3: debug
 """
 
-INCLUDED: Final = ("automations.yaml", "scenes.yaml", "scripts.yaml")
+INCLUDED_FILES: Final = ("automations.yaml", "scenes.yaml", "scripts.yaml")
 
-# Home Assistant advises against every installation that is not of its own kind.
+# Home Assistant raises these for every unsupported installation method.
 IGNORED_ISSUES: Final = ("deprecated_method", "deprecated_method_architecture")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Configuration:
-    """A configuration folder, and what Home Assistant is to find in it."""
+    """A configuration folder and the settings for its content."""
 
     folder: Path
     port: int
     debug: bool = False
-    """Whether every logger logs everything."""
+    """Whether all loggers log at debug level."""
     link: bool = False
-    """Whether the integration is the work tree's own, or a copy that stays as it is."""
+    """Whether the integration is linked from the work tree instead of copied."""
     language: str = "en"
-    """The language in which it names entities."""
+    """The language of the entity names."""
 
     @property
     def storage(self) -> Path:
-        """The folder in which Home Assistant keeps its configuration."""
+        """Return the folder of Home Assistant's storage."""
         return self.folder / ".storage"
 
     def write(self) -> None:
-        """Make the folder, or bring it up to date; what Home Assistant keeps stays."""
+        """Create or update the folder; what Home Assistant has stored is kept."""
         self.storage.mkdir(parents=True, exist_ok=True)
         (self.folder / "configuration.yaml").write_text(self._yaml(), encoding="utf-8")
-        for name in INCLUDED:
+        for name in INCLUDED_FILES:
             (self.folder / name).touch()
-        self._seed("http", _http(self.port), version=3, afresh=True)
-        self._seed(
+        self._write_storage("http", _http(self.port), version=3, overwrite=True)
+        self._write_storage(
             "onboarding",
             {"done": ["core_config", "analytics", "integration"]},
             version=4,
         )
-        self._seed("core.config_entries", {"entries": [_MARKETPLACE]}, minor_version=5)
-        self._seed(
+        self._write_storage(
+            "core.config_entries", {"entries": [_MARKETPLACE]}, minor_version=5
+        )
+        self._write_storage(
             "repairs.issue_registry",
             {"issues": [_ignored(issue_id) for issue_id in IGNORED_ISSUES]},
             minor_version=2,
@@ -83,8 +85,8 @@ class Configuration:
         self._place_blueprints()
 
     def _yaml(self) -> str:
-        """Return the configuration that is written by hand elsewhere."""
-        place = f"""
+        """Return the content of configuration.yaml."""
+        configuration = f"""
             homeassistant:
               name: Home
               country: NL
@@ -94,7 +96,7 @@ class Configuration:
               unit_system: metric
               internal_url: http://{LOOPBACK}:{self.port}
 
-            # In place of default_config, which looks for devices and for the cloud.
+            # Instead of default_config, which discovers devices and uses the cloud.
             automation: !include automations.yaml
             config:
             frontend:
@@ -104,20 +106,22 @@ class Configuration:
             scene: !include scenes.yaml
             script: !include scripts.yaml
             """
-        return dedent(place).lstrip() + (TALKATIVE if self.debug else QUIET)
+        return dedent(configuration).lstrip() + (
+            DEBUG_LOGGING if self.debug else DEFAULT_LOGGING
+        )
 
-    def _seed(
+    def _write_storage(
         self,
         key: str,
         data: Mapping[str, object],
         *,
         version: int = 1,
         minor_version: int = 1,
-        afresh: bool = False,
+        overwrite: bool = False,
     ) -> None:
-        """Write a file of the storage; one that is there stays, unless afresh."""
+        """Write a storage file; an existing one is kept unless `overwrite` is set."""
         path = self.storage / key
-        if path.exists() and not afresh:
+        if path.exists() and not overwrite:
             return
         stored = {
             "version": version,
@@ -128,7 +132,7 @@ class Configuration:
         path.write_text(json.dumps(stored, indent=2), encoding="utf-8")
 
     def _place_integration(self) -> None:
-        """Put the integration where Home Assistant looks for custom ones."""
+        """Link or copy the integration into custom_components."""
         source = ROOT / "custom_components" / DOMAIN
         target = self.folder / "custom_components" / DOMAIN
         target.parent.mkdir(exist_ok=True)
@@ -142,15 +146,15 @@ class Configuration:
             shutil.copytree(source, target)
 
     def _place_blueprints(self) -> None:
-        """Put the project's blueprints, if it has any, beside Home Assistant's own."""
+        """Copy the project's blueprints, if any, into the folder."""
         if (source := ROOT / "blueprints").is_dir():
             shutil.copytree(source, self.folder / "blueprints", dirs_exist_ok=True)
 
 
 def _http(port: int) -> dict[str, object]:
-    """Return the settings of the web server, as ones that a person has confirmed.
+    """Return the settings of the web server, marked as confirmed.
 
-    Written in YAML they would be on trial for five minutes.
+    From YAML they would be on trial for five minutes.
     """
     stable = {
         "server_host": [LOOPBACK],
@@ -168,7 +172,7 @@ def _http(port: int) -> dict[str, object]:
 
 
 def _ignored(issue_id: str) -> dict[str, object]:
-    """Return an issue of Home Assistant itself that a person has ignored."""
+    """Return an issue of Home Assistant itself that the user has ignored."""
     return {
         "created": "2026-01-01T00:00:00+00:00",
         "dismissed_version": "2026.1.0",
@@ -178,8 +182,8 @@ def _ignored(issue_id: str) -> dict[str, object]:
     }
 
 
-# Home Assistant adds the Marketplace by itself, which then asks the internet for its
-# catalogue, unless it finds that a person has turned it off.
+# Home Assistant sets up the Marketplace, which then downloads its catalog, unless an
+# entry exists that the user has disabled.
 _MARKETPLACE: Final = {
     "created_at": "2026-01-01T00:00:00+00:00",
     "data": {},

@@ -1,4 +1,4 @@
-"""A real Home Assistant and a simulated GREEN-API for it to talk to."""
+"""Fixtures: a real Home Assistant and a simulated GREEN-API."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.simulator import Simulator
 
 from .home_assistant import HomeAssistantProcess
 
-pytest.register_assert_rewrite("tests.live.scene")
+pytest.register_assert_rewrite("tests.live.scenario")
 
 
 @pytest.fixture
@@ -23,6 +23,6 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 async def home_assistant(tmp_path: Path) -> AsyncIterator[HomeAssistantProcess]:
-    """Run a new Home Assistant, with all loggers at debug."""
+    """Run a new Home Assistant with all loggers at debug level."""
     async with HomeAssistantProcess(tmp_path / "config", debug=True) as home_assistant:
         yield home_assistant

@@ -1,22 +1,22 @@
-"""The dashboard that shows an account."""
+"""A dashboard with the entities of an account."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from .wire import Entity
+from .models import Entity
 
 HOURS: Final = 1
 DOMAINS: Final = ("sensor", "binary_sensor", "button", "image")
 RECORDED: Final = frozenset({"sensor", "binary_sensor"})
 
-# The title says already which account it is.
+# The title of the view already names the account.
 OWN_NAME: Final = {"type": "entity"}
 
 type Card = dict[str, Any]
 
 
 def account_dashboard(title: str, entities: Iterable[Entity]) -> dict[str, Any]:
-    """Return a dashboard with all that an account has: now, and over the last hour."""
+    """Return a dashboard with an account's entities: now, and over the last hour."""
     enabled = [entity for entity in entities if not entity["disabled_by"]]
     shown = sorted((entity["entity_id"] for entity in enabled), key=_rank)
     recorded = sorted(
@@ -41,17 +41,17 @@ def account_dashboard(title: str, entities: Iterable[Entity]) -> dict[str, Any]:
 
 
 def _domain(entity_id: str) -> str:
-    """Return the kind of an entity."""
+    """Return the domain of an entity."""
     return entity_id.partition(".")[0]
 
 
 def _rank(entity_id: str) -> tuple[int, str]:
-    """Return where an entity comes in the order: the state first."""
+    """Return the sort key of an entity: sensors come first."""
     return DOMAINS.index(_domain(entity_id)), entity_id
 
 
 def _section(heading: str, icon: str, cards: Iterable[Card]) -> Card:
-    """Return a column with a heading."""
+    """Return a section with a heading."""
     return {
         "type": "grid",
         "cards": [{"type": "heading", "heading": heading, "icon": icon}, *cards],
@@ -59,7 +59,7 @@ def _section(heading: str, icon: str, cards: Iterable[Card]) -> Card:
 
 
 def _now(entity_id: str) -> Card:
-    """Return the card that shows an entity as it is now."""
+    """Return the card that shows the current state of an entity."""
     card: Card = {"type": "tile", "entity": entity_id, "name": OWN_NAME}
     match _domain(entity_id):
         case "button":
@@ -75,7 +75,7 @@ def _now(entity_id: str) -> Card:
 
 
 def _history(entity_ids: Sequence[str]) -> list[Card]:
-    """Return the cards that show entities as they were."""
+    """Return the cards that show the history of entities."""
     return [
         {
             "type": "history-graph",

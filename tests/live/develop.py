@@ -1,4 +1,4 @@
-"""Run a Home Assistant to develop with; scripts/develop starts it."""
+"""Run a Home Assistant for development; scripts/develop starts it."""
 
 import argparse
 import asyncio
@@ -20,25 +20,25 @@ from .home_assistant import (
     HomeAssistantProcess,
     PortInUseError,
     ProcessEndedError,
-    require_free,
+    require_free_port,
 )
-from .terminal import run_until_stopped, say
-from .wire import Entry
+from .models import Entry
+from .terminal import print_line, run_until_stopped
 
 DATA: Final = ROOT / ".cache" / "develop"
 DASHBOARD: Final = "green-api"
 RESTART: Final = 100
-"""The exit code with which Home Assistant asks to be started again."""
+"""The exit code with which Home Assistant requests a restart."""
 
 NAMES: Final = ("GREEN_API_URL", "GREEN_API_INSTANCE", "GREEN_API_TOKEN")
 
 
-class MisuseError(Exception):
-    """What is asked for cannot be run."""
+class UsageError(Exception):
+    """The arguments or the environment are invalid."""
 
 
 def port(text: str) -> int:
-    """Return the port that an argument names; argparse reports what is wrong."""
+    """Parse a port; raises ValueError, which argparse reports."""
     if (number := int(text)) not in range(1, 65536):
         raise ValueError(text)
     return number
@@ -46,37 +46,37 @@ def port(text: str) -> int:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ports:
-    """Where Home Assistant and the simulated GREEN-API listen."""
+    """The ports of Home Assistant and of the simulated GREEN-API."""
 
     home_assistant: int
     simulator: int
 
     @classmethod
     def from_arguments(cls) -> Ports:
-        """Return the ports that the command line names."""
+        """Return the ports from the command line."""
         parser = argparse.ArgumentParser("scripts/develop", add_help=False)
         parser.add_argument("--port", metavar="PORT", type=port, default=8123)
         parser.add_argument("--simulator-port", metavar="PORT", type=port, default=8124)
         arguments = parser.parse_args()
         return cls(home_assistant=arguments.port, simulator=arguments.simulator_port)
 
-    def require_free(self, *, simulated: bool) -> None:
-        """Raise if another program listens on one of those that are needed."""
+    def require_free_ports(self, *, simulated: bool) -> None:
+        """Raise UsageError if one of the needed ports is in use."""
         needed = {"--port": self.home_assistant}
         if simulated:
             needed["--simulator-port"] = self.simulator
         if len(set(needed.values())) < len(needed):
-            raise MisuseError(f"{' and '.join(needed)} must differ")
+            raise UsageError(f"{' and '.join(needed)} must differ")
         for option, port in needed.items():
             try:
-                require_free(port)
+                require_free_port(port)
             except PortInUseError as error:
-                raise MisuseError(f"{error}: choose another with {option}") from None
+                raise UsageError(f"{error}: choose another with {option}") from None
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The three values from the console."""
+    """The three values of an account in the GREEN-API console."""
 
     api_url: str
     instance_id: str
@@ -84,13 +84,16 @@ class Account:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Account | None:
-        """Return the account that the environment names, if it does."""
+        """Return the account from the environment variables, or None.
+
+        Raises UsageError if only some of them are set.
+        """
         values = [environment.get(name, "") for name in NAMES]
         if not any(values):
             return None
         missing = [name for name in NAMES if not environment.get(name)]
         if missing:
-            raise MisuseError(
+            raise UsageError(
                 f"Set {' and '.join(missing)} too, or none of {', '.join(NAMES)}"
             )
         return cls(*values)
@@ -109,7 +112,7 @@ async def simulated_account(port: int) -> AsyncIterator[Account]:
 
 
 async def set_up(client: HomeAssistantClient, account: Account) -> Entry | None:
-    """Return the account's entry: as it was left, mended, or made as a person would."""
+    """Return the account's entry: as stored, reconfigured, or created by its flow."""
     values = {"api_url": account.api_url, "api_token": account.api_token}
     entry = await find_entry(client, account.instance_id)
     if entry is None:
@@ -120,21 +123,21 @@ async def set_up(client: HomeAssistantClient, account: Account) -> Entry | None:
     else:
         flow = await client.start_reconfigure(entry)
         if flow.step["type"] == "menu":
-            await flow.choose("address")
+            await flow.select_option("address")
         step = await flow.submit(**values)
     if errors := step.get("errors"):
-        say(f"The account could not be set up: {await explain(client, errors)}")
+        print_line(f"The account could not be set up: {await explain(client, errors)}")
     return await find_entry(client, account.instance_id)
 
 
 async def find_entry(client: HomeAssistantClient, instance_id: str) -> Entry | None:
-    """Return the entry that was set up for an instance."""
+    """Return the entry of an instance, or None."""
     entries = await client.entries(DOMAIN)
     return next((entry for entry in entries if instance_id in entry["title"]), None)
 
 
 async def explain(client: HomeAssistantClient, errors: Mapping[str, str]) -> str:
-    """Return the words with which the dialog explains its errors."""
+    """Return the texts of the dialog for its errors."""
     texts = await client.translations("en", "config", DOMAIN)
     return " ".join(
         texts.get(f"component.{DOMAIN}.config.error.{error}", error)
@@ -143,7 +146,7 @@ async def explain(client: HomeAssistantClient, errors: Mapping[str, str]) -> str
 
 
 async def show(client: HomeAssistantClient, entry: Entry) -> None:
-    """Make the dashboard that shows the account, and open it at sign-in."""
+    """Create the dashboard of the account and make it the default one."""
     entities = [
         entity
         for entity in await client.entities(DOMAIN)
@@ -155,32 +158,40 @@ async def show(client: HomeAssistantClient, entry: Entry) -> None:
 
 
 async def run(account: Account, folder: Path, port: int, control: str = "") -> None:
-    """Run Home Assistant with the account, again whenever it asks for that."""
+    """Run Home Assistant with the account; restart it whenever it requests that.
+
+    Raises ProcessEndedError if it ends with an error.
+    """
     home_assistant = HomeAssistantProcess(folder, port=port, link=True, show=True)
-    say(f"Starting Home Assistant {version('homeassistant')}")
+    print_line(f"Starting Home Assistant {version('homeassistant')}")
     async with home_assistant:
         if entry := await set_up(home_assistant.client, account):
             await show(home_assistant.client, entry)
-        introduce(home_assistant, account, control)
+        print_instructions(home_assistant, account, control)
         while (code := await home_assistant.wait()) == RESTART:
-            say("Starting Home Assistant again")
+            print_line("Starting Home Assistant again")
             await home_assistant.stop()
             await home_assistant.start()
     if code:
         raise ProcessEndedError(f"Home Assistant ended with code {code}")
 
 
-def introduce(
+def print_instructions(
     home_assistant: HomeAssistantProcess, account: Account, control: str
 ) -> None:
-    """Print where to look and how to continue."""
-    say(f"""
+    """Print the addresses, the credentials and how to continue.
+
+    The token of a simulated account is needed to add it again.
+    """
+    token = f"   API token   {account.api_token}" if control else ""
+    print_line(f"""
   Home Assistant   {home_assistant.url}
   User, password   {home_assistant.user.name}, {home_assistant.user.password}
   GREEN-API        {account.api_url}   {control}
+  Instance ID      {account.instance_id}{token}
   Data             {home_assistant.folder}
 
-  The two warnings above are expected: pip is skipped because everything is installed, and
+  The two warnings above are expected: pip is skipped as everything is installed, and
   Home Assistant calls every custom integration untested.
   A change in custom_components needs a restart: Settings, System, Restart.
   Ctrl-C stops everything.
@@ -188,13 +199,13 @@ def introduce(
 
 
 async def develop(ports: Ports) -> None:
-    """Run Home Assistant with the account that the environment asks for."""
+    """Run Home Assistant with the account from the environment, or a simulated one."""
     account = Account.from_environment(os.environ)
-    ports.require_free(simulated=account is None)
+    ports.require_free_ports(simulated=account is None)
     if account:
         await run(account, DATA / "account", ports.home_assistant)
         return
-    # The address of the account is part of what Home Assistant keeps.
+    # Home Assistant stores the address of the account, which contains the port.
     folder = DATA / f"simulated-{ports.simulator}"
     async with simulated_account(ports.simulator) as account:
         control = "simulated; this page controls it"
@@ -202,10 +213,10 @@ async def develop(ports: Ports) -> None:
 
 
 async def main(ports: Ports) -> str | None:
-    """Develop until somebody asks to stop, and return what went wrong, if anything."""
+    """Run until stopped, and return an error message, if any."""
     try:
         await run_until_stopped(develop(ports))
-    except (MisuseError, PortInUseError, ProcessEndedError) as error:
+    except (UsageError, PortInUseError, ProcessEndedError) as error:
         return f"error: {error}"
     return None
 

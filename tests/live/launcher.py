@@ -1,8 +1,8 @@
-"""Run Home Assistant in this process, no longer than the process that starts it.
+"""Run Home Assistant in this process, and stop it when the parent process ends.
 
-That one holds the other end of the standard input. However it ends, the end of the
-input says so, and Home Assistant stops. Called by its path, with Home Assistant's own
-arguments: as a module of the work tree it would bring the work tree along.
+The parent holds the other end of the standard input: when it is closed, Home Assistant
+stops. This file is called by its path, with Home Assistant's own arguments: run as a
+module, it would add the work tree to the import path.
 """
 
 import os
@@ -12,17 +12,17 @@ import threading
 import time
 from typing import Final
 
-STOP: Final = 60.0
+STOP_TIMEOUT: Final = 60.0
 """Seconds that Home Assistant may take to stop."""
 
 
 def stop_with_parent() -> None:
-    """Stop Home Assistant when nobody holds the other end of the input any more."""
-    # Not by sys.stdin: Python cannot end while a thread reads from that.
+    """Stop Home Assistant when the standard input is closed."""
+    # Not with sys.stdin: Python cannot exit while a thread reads from it.
     while os.read(0, 1):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(STOP)
+    time.sleep(STOP_TIMEOUT)
     os._exit(1)
 
 

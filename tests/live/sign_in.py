@@ -1,4 +1,4 @@
-"""Sign in to Home Assistant, as the first user of all if need be."""
+"""Sign in to Home Assistant; the first sign-in creates the user."""
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -6,19 +6,19 @@ from typing import Any
 
 from aiohttp import ClientSession
 
-from .client import RefusedError
+from .client import RequestRefusedError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class User:
-    """Somebody who may do everything."""
+    """An administrator."""
 
     name: str = "dev"
     password: str = field(default="dev", repr=False)
 
 
 async def sign_in(url: str, user: User) -> str:
-    """Return an access token; on the first start this makes the user."""
+    """Return an access token; on the first start, the user is created."""
     client_id = f"{url}/"
     async with ClientSession(url) as session:
         if await _is_new(session):
@@ -38,7 +38,7 @@ async def sign_in(url: str, user: User) -> str:
 
 
 async def _is_new(session: ClientSession) -> bool:
-    """Tell whether Home Assistant still waits for its first user."""
+    """Return whether Home Assistant has no user yet."""
     async with session.get("/api/onboarding") as response:
         if response.status == HTTPStatus.NOT_FOUND:
             return False
@@ -48,8 +48,8 @@ async def _is_new(session: ClientSession) -> bool:
 
 
 async def _create(session: ClientSession, client_id: str, user: User) -> str:
-    """Make the first user and return its code."""
-    answer = await _post(
+    """Create the first user and return its authorization code."""
+    response = await _post(
         session,
         "/api/onboarding/users",
         json={
@@ -60,11 +60,11 @@ async def _create(session: ClientSession, client_id: str, user: User) -> str:
             "language": "en",
         },
     )
-    return str(answer["auth_code"])
+    return str(response["auth_code"])
 
 
 async def _log_in(session: ClientSession, client_id: str, user: User) -> str:
-    """Log in with name and password, and return the code of the user."""
+    """Log in with name and password and return the authorization code."""
     login = await _post(
         session,
         "/auth/login_flow",
@@ -74,7 +74,7 @@ async def _log_in(session: ClientSession, client_id: str, user: User) -> str:
             "redirect_uri": client_id,
         },
     )
-    answer = await _post(
+    response = await _post(
         session,
         f"/auth/login_flow/{login['flow_id']}",
         json={
@@ -83,7 +83,7 @@ async def _log_in(session: ClientSession, client_id: str, user: User) -> str:
             "password": user.password,
         },
     )
-    return str(answer["result"])
+    return str(response["result"])
 
 
 async def _post(
@@ -93,9 +93,12 @@ async def _post(
     json: dict[str, object] | None = None,
     form: dict[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Post JSON or a form and return the answer."""
+    """Post JSON or a form and return the response.
+
+    Raises RequestRefusedError if it is an error.
+    """
     async with session.post(path, json=json, data=form) as response:
-        answer: dict[str, Any] = await response.json()
+        content: dict[str, Any] = await response.json()
     if not response.ok:
-        raise RefusedError(path, str(response.status), str(answer))
-    return answer
+        raise RequestRefusedError(path, str(response.status), str(content))
+    return content

@@ -1,4 +1,4 @@
-"""The terminal on which a command runs: what it shows, and when to stop."""
+"""Print to the terminal of a command, and stop when it is closed."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,26 +9,26 @@ import signal
 import sys
 from typing import Any, Final
 
-LOOK: Final = 1.0
-"""Seconds between two looks at whether the terminal is still there."""
+CHECK_INTERVAL: Final = 1.0
+"""Seconds between two checks of whether the terminal is still open."""
 
 
-def say(text: str = "") -> None:
-    """Show a line, unless the terminal is gone."""
-    # Not by sys.stdout: what it could not show it would try again at the end.
+def print_line(text: str = "") -> None:
+    """Print a line, unless the terminal is closed."""
+    # Not with sys.stdout, which would retry failed output at exit.
     with suppress(OSError):
         os.write(sys.stdout.fileno(), f"{text}\n".encode())
 
 
 async def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Run until the work is done, a signal comes, or the terminal is closed."""
+    """Run until the work is done, a signal arrives, or the terminal is closed."""
     task = asyncio.create_task(work)
 
     def stop() -> None:
-        """Stop, once: asked again, the stop in progress goes on."""
+        """Cancel the work, once: a second signal does not disturb the stop."""
         if not task.cancelling():
             task.cancel()
-            say("Stopping")
+            print_line("Stopping")
 
     loop = asyncio.get_running_loop()
     for number in _signals():
@@ -37,26 +37,26 @@ async def run_until_stopped(work: Coroutine[Any, Any, None]) -> None:
     try:
         await task
     except asyncio.CancelledError:
-        say("Stopped")
+        print_line("Stopped")
     finally:
         watch.cancel()
 
 
 def _signals() -> list[signal.Signals]:
-    """Return the signals that ask to stop; nohup ignores one of them."""
-    asking = [signal.SIGINT, signal.SIGTERM]
+    """Return the signals that stop the work, without SIGHUP if nohup ignores it."""
+    signals = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        asking.append(signal.SIGHUP)
-    return asking
+        signals.append(signal.SIGHUP)
+    return signals
 
 
 async def _watch_terminal(stop: Callable[[], None]) -> None:
-    """Stop when the terminal is closed: a signal does not always come."""
+    """Stop when the terminal is closed: a signal is not always sent."""
     if not sys.stdout.isatty():
         return
     terminal = select.poll()
     terminal.register(sys.stdout, 0)
-    # asyncio would wait for input too, which belongs to whoever is in the foreground
+    # asyncio would also wait for input, which belongs to the foreground process
     while not any(event & select.POLLHUP for _, event in terminal.poll(0)):  # noqa: ASYNC110
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(CHECK_INTERVAL)
     stop()

@@ -1,27 +1,31 @@
-"""Restart Home Assistant with all kinds of problems, and read what was announced."""
+"""Restart Home Assistant with several problems, and check what is announced."""
 
 import asyncio
 from collections import Counter
 import re
 from typing import Final
 
+import pytest
+
 from tests.simulator import Account, Fault, Simulator
 
 from .configuration import DOMAIN
 from .home_assistant import HomeAssistantProcess
-from .scene import (
-    Scene,
+from .scenario import (
+    Scenario,
     Token,
-    until,
+    wait_until,
 )
 
-ANNOUNCED: Final = re.compile(r"\[announced\] (.+)$", re.MULTILINE)
+pytestmark = pytest.mark.long(180)
 
-QUIET: Final = 75.0
-"""Seconds in which each account is asked for at least once more."""
+ANNOUNCEMENT: Final = re.compile(r"\[announced\] (.+)$", re.MULTILINE)
+
+ALL_POLLED_AFTER: Final = 75.0
+"""Seconds within which each account is polled at least once more."""
 
 ATTACHED_AFTER: Final = 5.0
-"""Seconds after a start in which automations begin to listen."""
+"""Seconds after a start within which automations attach their triggers."""
 
 EXPIRED: Final = "1101000001"
 REFUSED: Final = "1101000002"
@@ -31,29 +35,29 @@ STARTING: Final = "1101000004"
 PROBLEMS: Final = Counter(
     {
         f"The plan of GREEN-API {EXPIRED} has expired": 1,
-        f"GREEN-API {REFUSED} is out of reach": 1,
+        f"GREEN-API {REFUSED} can't be reached": 1,
         f"GREEN-API {LOGGED_OUT} is logged out": 1,
     }
 )
-RECOVERY: Final = Counter(
+RECOVERIES: Final = Counter(
     f"GREEN-API {instance_id} works again"
     for instance_id in (EXPIRED, REFUSED, LOGGED_OUT)
 )
 
 
-def announced(home_assistant: HomeAssistantProcess) -> Counter[str]:
-    """Return how often each thing was announced, over all starts."""
-    return Counter(ANNOUNCED.findall(home_assistant.log()))
+def announcements(home_assistant: HomeAssistantProcess) -> Counter[str]:
+    """Return how often each message was announced, over all starts."""
+    return Counter(ANNOUNCEMENT.findall(home_assistant.log()))
 
 
-async def set_up(scene: Scene, accounts: list[Account]) -> None:
-    """Add accounts that work, with an automation for each."""
+async def set_up(scenario: Scenario, accounts: list[Account]) -> None:
+    """Add accounts that work, and an automation that alerts about all of them."""
     for account in accounts:
-        flow = await scene.client.start_flow(DOMAIN)
-        await flow.submit(**scene.values(account, account.token))
-        await scene.expect(account, "problem", "off")
-    problems = [await scene.entity_id(account, "problem") for account in accounts]
-    await scene.client.save_automation(
+        flow = await scenario.client.start_flow(DOMAIN)
+        await flow.submit(**scenario.values(account, account.token))
+        await scenario.expect(account, "problem", "off")
+    problems = [await scenario.entity_id(account, "problem") for account in accounts]
+    await scenario.client.save_automation(
         "alert",
         {
             "alias": "Alert",
@@ -79,8 +83,8 @@ async def set_up(scene: Scene, accounts: list[Account]) -> None:
     )
 
 
-def get_into_trouble(accounts: list[Account]) -> None:
-    """Bring about a problem of each account."""
+def cause_problems(accounts: list[Account]) -> None:
+    """Give each account its problem."""
     expired, refused, logged_out, starting = accounts
     expired.fault = Fault.EXPIRED_JSON
     refused.fault = Fault.UNAUTHORIZED
@@ -89,46 +93,48 @@ def get_into_trouble(accounts: list[Account]) -> None:
     starting.state = "starting"
 
 
-def recover(accounts: list[Account]) -> None:
+def clear_problems(accounts: list[Account]) -> None:
     """Make all accounts work again."""
     for account in accounts:
         account.fault = None
         account.state = "authorized"
 
 
-async def test_alert_over_restarts(
+async def test_alert_across_restarts(
     home_assistant: HomeAssistantProcess, simulator: Simulator
 ) -> None:
-    """What happens around restarts is announced once, and nothing else is."""
+    """Problems and recoveries around restarts are announced exactly once."""
     accounts = [
         simulator.add_account(instance_id, Token.OTHER)
         for instance_id in (EXPIRED, REFUSED, LOGGED_OUT, STARTING)
     ]
-    scene = Scene(home_assistant, simulator, account=accounts[0], other=accounts[1])
+    scenario = Scenario(
+        home_assistant, simulator, account=accounts[0], other=accounts[1]
+    )
 
-    async def until_announced(expected: Counter[str]) -> None:
-        """Wait until all of this was announced."""
-        await until(lambda: announced(home_assistant) >= expected)
-        assert announced(home_assistant) == expected
+    async def wait_until_announced(expected: Counter[str]) -> None:
+        """Wait until exactly the expected messages have been announced."""
+        await wait_until(lambda: announcements(home_assistant) >= expected)
+        assert announcements(home_assistant) == expected
 
-    await set_up(scene, accounts)
+    await set_up(scenario, accounts)
 
-    # It begins while Home Assistant is down, and goes on over another restart.
+    # The problems begin while Home Assistant is down, and last over another restart.
     await home_assistant.stop()
-    get_into_trouble(accounts)
+    cause_problems(accounts)
     await home_assistant.start()
-    await until_announced(PROBLEMS)
+    await wait_until_announced(PROBLEMS)
     await home_assistant.restart()
-    await asyncio.sleep(QUIET)
-    await until_announced(PROBLEMS)
+    await asyncio.sleep(ALL_POLLED_AFTER)
+    await wait_until_announced(PROBLEMS)
 
-    # It ends while Home Assistant is down, and Home Assistant is restarted again.
+    # They end while Home Assistant is down, and Home Assistant is restarted again.
     await home_assistant.stop()
-    recover(accounts)
+    clear_problems(accounts)
     await home_assistant.start()
-    await until_announced(PROBLEMS + RECOVERY)
+    await wait_until_announced(PROBLEMS + RECOVERIES)
     await home_assistant.restart()
     await asyncio.sleep(ATTACHED_AFTER + 5)
-    await until_announced(PROBLEMS + RECOVERY)
+    await wait_until_announced(PROBLEMS + RECOVERIES)
 
-    await scene.end()
+    await scenario.stop_and_check()

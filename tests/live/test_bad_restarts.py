@@ -1,4 +1,4 @@
-"""Kill Home Assistant at bad moments, and find all as it should be when it is back."""
+"""Kill Home Assistant at bad moments, and check that it recovers."""
 
 import asyncio
 import json
@@ -12,147 +12,167 @@ from tests.simulator import Fault, Simulator
 
 from .configuration import DOMAIN
 from .home_assistant import HomeAssistantProcess
-from .scene import (
-    CERTAINTY,
-    Scene,
+from .models import State
+from .scenario import (
+    CONFIRMATION_TIMEOUT,
+    Scenario,
     Step,
     Token,
-    until,
+    wait_until,
 )
-from .wire import State
+
+pytestmark = pytest.mark.long(150)
 
 
-async def kill(scene: Scene) -> None:
+async def kill(scenario: Scenario) -> None:
     """Kill Home Assistant."""
-    assert await scene.home_assistant.kill() == -SIGKILL
+    assert await scenario.home_assistant.kill() == -SIGKILL
 
 
-async def sensor(scene: Scene) -> State:
+async def state_of_other(scenario: Scenario) -> State:
     """Return the state of the account that is logged out."""
-    return await scene.client.state(await scene.entity_id(scene.other, "state"))
+    return await scenario.client.state(
+        await scenario.entity_id(scenario.other, "state")
+    )
 
 
-async def since(scene: Scene) -> str:
-    """Return since when the account is logged out."""
-    state = await scene.client.state(await scene.entity_id(scene.other, "state_since"))
+async def state_since_of_other(scenario: Scenario) -> str:
+    """Return since when that account is logged out."""
+    state = await scenario.client.state(
+        await scenario.entity_id(scenario.other, "state_since")
+    )
     return str(state["state"])
 
 
-async def set_up(scene: Scene) -> None:
-    """Add an account that works, and one whose problem is known and written down."""
-    for account, token in ((scene.account, Token.FIRST), (scene.other, Token.OTHER)):
-        flow = await scene.client.start_flow(DOMAIN)
-        await flow.submit(**scene.values(account, token))
-        await scene.expect(account, "state", "authorized")
-    scene.other.state = "notAuthorized"
-    await scene.client.wait_for_issues(DOMAIN, "logged_out", within=CERTAINTY)
-    await until(lambda: is_certain(scene))
+async def set_up(scenario: Scenario) -> None:
+    """Add an account that works, and one whose problem is stored."""
+    for account, token in (
+        (scenario.account, Token.FIRST),
+        (scenario.other, Token.OTHER),
+    ):
+        flow = await scenario.client.start_flow(DOMAIN)
+        await flow.submit(**scenario.values(account, token))
+        await scenario.expect(account, "state", "authorized")
+    scenario.other.state = "notAuthorized"
+    await scenario.client.wait_for_issues(
+        DOMAIN, "logged_out", within=CONFIRMATION_TIMEOUT
+    )
+    await wait_until(lambda: is_problem_stored(scenario))
 
 
-def stored(scene: Scene) -> Path:
-    """Return the file in which it is written down how the accounts are."""
-    return scene.home_assistant.storage / DOMAIN
+def stored_path(scenario: Scenario) -> Path:
+    """Return the path of the file in which the accounts' records are stored."""
+    return scenario.home_assistant.storage / DOMAIN
 
 
-def is_certain(scene: Scene) -> bool:
-    """Tell whether it is written down that a problem has lasted."""
-    accounts = json.loads(stored(scene).read_bytes())["data"]["accounts"].values()
+def is_problem_stored(scenario: Scenario) -> bool:
+    """Return whether a confirmed problem of an account is stored."""
+    accounts = json.loads(stored_path(scenario).read_bytes())["data"][
+        "accounts"
+    ].values()
     return any(account["problem"] for account in accounts)
 
 
-async def kill_in_polls(scene: Scene) -> None:
-    """Kill it while it waits for both answers; then one account is another one."""
-    before, since_before = await sensor(scene), await since(scene)
-    for account in (scene.account, scene.other):
+async def kill_during_polls(scenario: Scenario) -> None:
+    """Kill it during the polls of both accounts; then one account has changed."""
+    before, since_before = (
+        await state_of_other(scenario),
+        await state_since_of_other(scenario),
+    )
+    for account in (scenario.account, scenario.other):
         account.requests.clear()
         account.fault = Fault.HANG
-    polls = asyncio.gather(scene.update(scene.account), scene.update(scene.other))
-    await until(lambda: bool(scene.account.requests and scene.other.requests))
-    await kill(scene)
+    polls = asyncio.gather(
+        scenario.update(scenario.account), scenario.update(scenario.other)
+    )
+    await wait_until(
+        lambda: bool(scenario.account.requests and scenario.other.requests)
+    )
+    await kill(scenario)
     with pytest.raises(ConnectionError):
         await polls
 
-    scene.account.state = "suspended"
-    scene.account.fault = scene.other.fault = None
-    await scene.home_assistant.start()
-    await scene.expect(scene.account, "state", "suspended")
-    await scene.expect(scene.account, "problem", "off")
-    # What was certain before is certain again at the first answer, and as old.
-    await scene.expect(scene.other, "problem", "on")
-    await scene.client.wait_for_issues(DOMAIN, "logged_out")
-    after = await sensor(scene)
+    scenario.account.state = "suspended"
+    scenario.account.fault = scenario.other.fault = None
+    await scenario.home_assistant.start()
+    await scenario.expect(scenario.account, "state", "suspended")
+    await scenario.expect(scenario.account, "problem", "off")
+    # A problem confirmed before is confirmed at the first answer, and as old.
+    await scenario.expect(scenario.other, "problem", "on")
+    await scenario.client.wait_for_issues(DOMAIN, "logged_out")
+    after = await state_of_other(scenario)
     assert after["state"] == before["state"] == "not_authorized"
-    assert await since(scene) == since_before
-    scene.account.state = "authorized"
+    assert await state_since_of_other(scenario) == since_before
+    scenario.account.state = "authorized"
 
 
-async def kill_in_a_fix_flow(scene: Scene) -> None:
-    """Kill it while it shows a QR code; then the phone scans it."""
-    (issue,) = await scene.client.issues(DOMAIN)
-    flow = await scene.client.start_repair(issue)
-    await flow.choose("qr_code")
-    await flow.follow_until(lambda step: "qr_code" in step["description_placeholders"])
-    await kill(scene)
+async def kill_during_repair(scenario: Scenario) -> None:
+    """Kill it while it shows a QR code, which is scanned meanwhile."""
+    (issue,) = await scenario.client.issues(DOMAIN)
+    flow = await scenario.client.start_repair(issue)
+    await flow.select_option("qr_code")
+    await flow.wait_for_step(lambda step: "qr_code" in step["description_placeholders"])
+    await kill(scenario)
 
-    scene.other.link_seconds = 0
-    assert scene.other.scan()
-    await scene.home_assistant.start()
-    await scene.expect(scene.other, "state", "authorized")
-    await scene.expect(scene.other, "problem", "off")
-    assert await scene.client.issues(DOMAIN) == []
-
-
-async def kill_with_half_a_file(scene: Scene) -> None:
-    """Kill it, and lose what it has written down: all begins anew."""
-    await kill(scene)
-    whole = stored(scene).read_bytes()
-    stored(scene).write_bytes(whole[: len(whole) // 2])
-
-    await scene.home_assistant.start()
-    for account in (scene.account, scene.other):
-        await scene.expect(account, "state", "authorized")
-        await scene.expect(account, "problem", "off")
+    scenario.other.link_seconds = 0
+    assert scenario.other.scan()
+    await scenario.home_assistant.start()
+    await scenario.expect(scenario.other, "state", "authorized")
+    await scenario.expect(scenario.other, "problem", "off")
+    assert await scenario.client.issues(DOMAIN) == []
 
 
-async def kill_in_a_reauthentication(scene: Scene) -> None:
-    """Kill it while it asks for a token: it asks again, and takes the answer."""
-    scene.account.token = Token.LATER
+async def kill_with_truncated_file(scenario: Scenario) -> None:
+    """Kill it and truncate its storage: it starts without the records."""
+    await kill(scenario)
+    whole = stored_path(scenario).read_bytes()
+    stored_path(scenario).write_bytes(whole[: len(whole) // 2])
+
+    await scenario.home_assistant.start()
+    for account in (scenario.account, scenario.other):
+        await scenario.expect(account, "state", "authorized")
+        await scenario.expect(account, "problem", "off")
+
+
+async def kill_during_reauthentication(scenario: Scenario) -> None:
+    """Kill it while it asks for a token: it asks again, and accepts the new one."""
+    scenario.account.token = Token.LATER
     for _ in range(2):
-        await scene.update(scene.account)
-    flow = await scene.client.wait_for_pending_flow(DOMAIN, "reauth")
+        await scenario.update(scenario.account)
+    flow = await scenario.client.wait_for_pending_flow(DOMAIN, "reauth")
     step = await flow.submit(api_token=Token.WRONG)
     assert step["errors"] == {"base": "invalid_auth"}
-    await kill(scene)
+    await kill(scenario)
 
-    await scene.home_assistant.start()
-    await scene.update(scene.account)
-    flow = await scene.client.wait_for_pending_flow(DOMAIN, "reauth")
+    await scenario.home_assistant.start()
+    await scenario.update(scenario.account)
+    flow = await scenario.client.wait_for_pending_flow(DOMAIN, "reauth")
     assert flow.step["step_id"] == "reauth_confirm"
-    await scene.expect(scene.other, "state", "authorized")
+    await scenario.expect(scenario.other, "state", "authorized")
     step = await flow.submit(api_token=Token.LATER)
     assert step["reason"] == "reauth_successful"
-    await scene.expect(scene.account, "state", "authorized")
-    assert not await scene.client.pending_flows(DOMAIN)
+    await scenario.expect(scenario.account, "state", "authorized")
+    assert not await scenario.client.pending_flows(DOMAIN)
 
 
-STORY: Final[tuple[Step, ...]] = (
+STEPS: Final[tuple[Step, ...]] = (
     set_up,
-    kill_in_polls,
-    kill_in_a_fix_flow,
-    kill_with_half_a_file,
-    kill_in_a_reauthentication,
+    kill_during_polls,
+    kill_during_repair,
+    kill_with_truncated_file,
+    kill_during_reauthentication,
 )
 
 
-async def test_bad_restarts(
+async def test_kill_at_bad_moments(
     home_assistant: HomeAssistantProcess, simulator: Simulator
 ) -> None:
-    """Kill one Home Assistant again and again."""
-    scene = Scene(
+    """Kill the same Home Assistant repeatedly."""
+    scenario = Scenario(
         home_assistant,
         simulator,
         account=simulator.add_account("1101000001", Token.FIRST),
         other=simulator.add_account("7103000002", Token.OTHER),
     )
-    await scene.play(STORY)
-    await scene.end()
+    await scenario.run(STEPS)
+    await scenario.stop_and_check()

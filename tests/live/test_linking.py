@@ -1,4 +1,4 @@
-"""Link an account of a real Home Assistant from every dialog, in all ways out."""
+"""Link an account from every dialog of a real Home Assistant, with every ending."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -7,30 +7,32 @@ from typing import Final
 
 import pytest
 
-from tests.simulator import Account, Fault, Simulator
+from tests.simulator import Account, Fault, Messenger, Simulator
 
 from .client import Flow, HomeAssistantClient
 from .configuration import DOMAIN
 from .home_assistant import HomeAssistantProcess
-from .scene import (
-    CERTAINTY,
+from .models import Entry, FlowStep
+from .scenario import (
+    CONFIRMATION_TIMEOUT,
     Token,
-    assert_in_good_order,
-    assert_kept_secret,
+    assert_log_clean,
+    assert_tokens_secret,
 )
-from .wire import Entry, FlowStep
+
+pytestmark = pytest.mark.long(300)
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-# Seconds after which nobody waits for a QR code to be scanned any more.
+# Seconds after which the dialog stops waiting for the QR code to be scanned.
 UNTIL_TIMEOUT: Final = 240
 
 PHONE: Final = "+44 (0)7700 900123"
 
 
 @dataclass
-class House:
-    """A Home Assistant, and an account that is not linked."""
+class LinkingScenario:
+    """A Home Assistant process and an account that is not linked."""
 
     home_assistant: HomeAssistantProcess
     simulator: Simulator
@@ -38,16 +40,16 @@ class House:
 
     @property
     def client(self) -> HomeAssistantClient:
-        """The person at Home Assistant."""
+        """Return the client of the signed-in user."""
         return self.home_assistant.client
 
     async def entries(self) -> list[Entry]:
-        """Return the config entry of the account, or none."""
+        """Return the config entries of the account: one, or none."""
         title = f"GREEN-API {self.account.instance_id}"
         return [it for it in await self.client.entries(DOMAIN) if it["title"] == title]
 
-    async def add(self) -> Flow:
-        """Add the account by pasting the URL of a request, and go on."""
+    async def open_setup(self) -> Flow:
+        """Add the account by the URL of a request, and open the flow that links it."""
         for entry in await self.entries():
             await self.client.remove_entry(entry["entry_id"])
         flow = await self.client.start_flow(DOMAIN)
@@ -56,211 +58,299 @@ class House:
             f"/getStateInstance/{self.account.token}"
         )
         assert step["type"] == "create_entry"
-        await flow.go_on()
+        await flow.continue_with_next_flow()
         return flow
 
-    async def reconfigure(self) -> Flow:
-        """Choose to link the account again."""
+    async def open_reconfigure(self) -> Flow:
+        """Open the reconfigure flow, and select to link the account again."""
         (entry,) = await self.entries()
         await self.client.wait_for_entry_state(entry["entry_id"], "loaded")
         flow = await self.client.start_reconfigure(entry)
-        await flow.choose("link_again")
+        await flow.select_option("link_again")
         return flow
 
-    async def repair(self) -> Flow:
-        """Open the repair, as soon as there is one."""
+    async def open_repair(self) -> Flow:
+        """Open the repair as soon as the issue is raised."""
         (entry,) = await self.entries()
         issue = await self.client.wait_for_issue(
-            DOMAIN, f"{entry['entry_id']}_logged_out", within=CERTAINTY
+            DOMAIN, f"{entry['entry_id']}_logged_out", within=CONFIRMATION_TIMEOUT
         )
         return await self.client.start_repair(issue)
 
 
 @pytest.fixture
-async def house(
+async def scenario(
     home_assistant: HomeAssistantProcess, simulator: Simulator
-) -> AsyncIterator[House]:
-    """Return a house that is in good order afterwards."""
+) -> AsyncIterator[LinkingScenario]:
+    """Return the scenario, and check the log and the token afterwards."""
     account = simulator.add_account("1101000001", Token.FIRST, state="notAuthorized")
-    yield House(home_assistant, simulator, account)
-    assert_in_good_order(home_assistant.log())
+    yield LinkingScenario(home_assistant, simulator, account)
+    assert_log_clean(home_assistant.log())
     assert await home_assistant.stop() == 0
-    assert_kept_secret(home_assistant, known_to=frozenset({"core.config_entries"}))
+    assert_tokens_secret(
+        home_assistant, allowed_files=frozenset({"core.config_entries"})
+    )
 
 
-type Door = Callable[[House], Awaitable[Flow]]
+type OpenDialog = Callable[[LinkingScenario], Awaitable[Flow]]
 
 
-def shows(action: str) -> Callable[[FlowStep], bool]:
-    """Return what identifies a step that shows some progress."""
-    return lambda step: step.get("progress_action") == action
+def shows_progress(action: str) -> Callable[[FlowStep], bool]:
+    """Return a predicate for the step that shows a progress action."""
+    return lambda step: action in {step.get("progress_action"), step.get("step_id")}
 
 
-def is_over(step: FlowStep) -> bool:
-    """Tell the last step of a dialog."""
+def is_last_step(step: FlowStep) -> bool:
+    """Return whether the step is the last one of its flow."""
     return step["type"] in {"abort", "create_entry"}
 
 
-async def scan(flow: Flow) -> None:
-    """Follow the dialog to the QR code."""
-    await flow.choose("qr_code")
-    await flow.follow_until(shows("scan_qr_code"))
+async def show_qr_code(flow: Flow, action: str = "scan_qr_code") -> None:
+    """Select the QR code and wait until it is shown."""
+    await flow.select_option("qr_code")
+    await flow.wait_for_step(shows_progress(action))
 
 
-async def close(house: House, door: Door) -> None:
-    """Close a dialog that shows a QR code: nothing more is asked for."""
-    flow = await door(house)
-    await scan(flow)
+async def close_dialog(scenario: LinkingScenario, open_dialog: OpenDialog) -> None:
+    """Close a dialog that shows a QR code: no further code is requested."""
+    flow = await open_dialog(scenario)
+    await show_qr_code(flow)
     await flow.close()
-    house.account.requests.clear()
-    flow = await door(house)
-    assert "qr" not in {request.method for request in house.account.requests}
+    scenario.account.requests.clear()
+    flow = await open_dialog(scenario)
+    assert "qr" not in {request.method for request in scenario.account.requests}
     await flow.close()
 
 
-async def be_rate_limited(house: House, door: Door) -> None:
-    """See for how long the server asks to wait."""
-    house.account.retry_after = 1
-    flow = await door(house)
-    house.account.faults["qr"] = Fault.RATE_LIMITED_RETRY_AFTER
-    await flow.choose("qr_code")
-    step = await flow.follow_until(is_over)
+async def show_rate_limit(scenario: LinkingScenario, open_dialog: OpenDialog) -> None:
+    """Show how long to wait when the server limits the rate."""
+    scenario.account.retry_after = 1
+    flow = await open_dialog(scenario)
+    scenario.account.faults["qr"] = Fault.RATE_LIMITED_RETRY_AFTER
+    await flow.select_option("qr_code")
+    step = await flow.wait_for_step(is_last_step)
     assert step["reason"] == "rate_limited"
     assert step["description_placeholders"]["minutes"] == "1"
-    house.account.faults.clear()
+    scenario.account.faults.clear()
 
 
-async def need_a_passkey(house: House, door: Door) -> None:
-    """See where an account is linked that wants a passkey."""
-    flow = await door(house)
-    house.account.passkey = True
-    await flow.choose("qr_code")
-    assert (await flow.follow_until(is_over))["reason"] == "passkey_required"
-    house.account.passkey = False
+async def show_passkey_required(
+    scenario: LinkingScenario, open_dialog: OpenDialog
+) -> None:
+    """Show where to link an account that requires a passkey, and wait for that."""
+    flow = await open_dialog(scenario)
+    scenario.account.passkey = True
+    await flow.select_option("qr_code")
+    await flow.wait_for_step(shows_progress("use_passkey"))
+    await flow.close()
+    scenario.account.passkey = False
 
 
-async def wait_for_the_server(house: House, door: Door) -> None:
-    """Watch the QR code come back when the server does."""
-    flow = await door(house)
-    await scan(flow)
-    house.account.fault = Fault.BAD_GATEWAY
-    await flow.follow_until(shows("wait_for_server"))
-    house.account.fault = None
-    await flow.follow_until(shows("scan_qr_code"))
+async def wait_for_server(scenario: LinkingScenario, open_dialog: OpenDialog) -> None:
+    """Show a QR code again when the server is available again."""
+    flow = await open_dialog(scenario)
+    await show_qr_code(flow)
+    scenario.account.fault = Fault.BAD_GATEWAY
+    await flow.wait_for_step(shows_progress("wait_for_server"))
+    scenario.account.fault = None
+    await flow.wait_for_step(shows_progress("scan_qr_code"))
     await flow.close()
 
 
-async def time_out(house: House, door: Door) -> None:
-    """Wait until the dialog asks how to continue, because nobody has scanned the QR code."""
-    flow = await door(house)
-    await scan(flow)
-    step = await flow.follow_until(
-        lambda step: step["type"] != "progress", within=UNTIL_TIMEOUT
+async def time_out(scenario: LinkingScenario, open_dialog: OpenDialog) -> None:
+    """Wait until the dialog asks how to continue: the QR code was not scanned."""
+    flow = await open_dialog(scenario)
+    await show_qr_code(flow)
+    await flow.wait_for_step(
+        lambda step: step.get("step_id") == "qr_timeout", within=UNTIL_TIMEOUT
     )
-    assert step["step_id"] == "qr_timeout"
-    await scan(flow)
+    await show_qr_code(flow)
     await flow.close()
 
 
-async def reload(house: House, door: Door) -> None:
-    """Link an account that is reloaded while its QR code is shown."""
-    flow = await door(house)
-    await scan(flow)
-    (entry,) = await house.entries()
-    await house.client.reload_entry(entry["entry_id"])
-    assert house.account.scan()
-    await end_well(flow)
-    house.account.state = "notAuthorized"
+async def reload_while_linking(
+    scenario: LinkingScenario, open_dialog: OpenDialog
+) -> None:
+    """Link an account whose entry is reloaded while its QR code is shown."""
+    flow = await open_dialog(scenario)
+    await show_qr_code(flow)
+    (entry,) = await scenario.entries()
+    await scenario.client.reload_entry(entry["entry_id"])
+    assert scenario.account.scan()
+    await expect_linked(flow)
+    scenario.account.state = "notAuthorized"
 
 
-async def be_linked_already(house: House, door: Door) -> None:
-    """Find out that somebody else has linked the account."""
-    flow = await door(house)
-    house.account.state = "authorized"
-    await flow.choose("qr_code")
-    await end_well(flow)
-    house.account.state = "notAuthorized"
+async def link_elsewhere(scenario: LinkingScenario, open_dialog: OpenDialog) -> None:
+    """Finish when the account has been linked elsewhere."""
+    flow = await open_dialog(scenario)
+    scenario.account.state = "authorized"
+    await flow.select_option("qr_code")
+    await expect_linked(flow)
+    scenario.account.state = "notAuthorized"
 
 
-async def type_a_code(house: House, door: Door) -> None:
+async def enter_code(scenario: LinkingScenario, open_dialog: OpenDialog) -> None:
     """Link the account with a code for its phone number."""
-    flow = await door(house)
-    await flow.choose("phone_number")
+    flow = await open_dialog(scenario)
+    await flow.select_option("phone_number")
     step = await flow.submit(phone_number=PHONE)
-    assert house.account.enter_code(step["description_placeholders"]["code"])
-    await end_well(flow)
-    assert house.account.phone == "447700900123"
-    house.account.state = "notAuthorized"
+    assert scenario.account.enter_code(step["description_placeholders"]["code"])
+    await expect_linked(flow)
+    assert scenario.account.phone == "447700900123"
+    scenario.account.state = "notAuthorized"
 
 
-async def end_well(flow: Flow) -> None:
-    """See the dialog say by itself that the account is linked."""
-    step = await flow.follow_until(is_over)
-    assert (step["type"], step.get("reason")) in {
-        ("abort", "linked"),
-        ("create_entry", None),
-    }
+async def expect_linked(flow: Flow) -> None:
+    """Wait until the dialog ends because the account is linked."""
+    step = await flow.wait_for_step(is_last_step)
+    assert (step["type"], step["reason"]) == ("abort", "linked")
 
 
-type WayOut = Callable[[House, Door], Awaitable[None]]
+type Ending = Callable[[LinkingScenario, OpenDialog], Awaitable[None]]
 
-UNLINKED: Final = (
-    close,
-    be_rate_limited,
-    need_a_passkey,
-    wait_for_the_server,
+ENDINGS_UNLINKED: Final = (
+    close_dialog,
+    show_rate_limit,
+    show_passkey_required,
+    wait_for_server,
     time_out,
 )
 
-# What links an account: it takes two minutes until there is a repair for it again.
-LINKED: Final = (reload, be_linked_already)
+# These link the account: the next repair issue for it is raised two minutes later.
+ENDINGS_LINKED: Final = (reload_while_linking, link_elsewhere)
 
 
 @pytest.mark.parametrize(
-    ("door", "more"),
+    ("open_dialog", "more_endings"),
     [
-        pytest.param(House.add, (type_a_code,), id="set-up"),
-        pytest.param(House.reconfigure, (type_a_code,), id="reconfigure"),
-        pytest.param(House.repair, (), id="repair"),
+        pytest.param(LinkingScenario.open_setup, (enter_code,), id="set-up"),
+        pytest.param(LinkingScenario.open_reconfigure, (enter_code,), id="reconfigure"),
+        pytest.param(LinkingScenario.open_repair, (), id="repair"),
     ],
 )
-async def test_ways_out(house: House, door: Door, more: tuple[WayOut, ...]) -> None:
-    """Go through a dialog again and again, and leave it in every way there is."""
+async def test_dialog_endings(
+    scenario: LinkingScenario, open_dialog: OpenDialog, more_endings: tuple[Ending, ...]
+) -> None:
+    """Open a dialog repeatedly and end it in every possible way."""
     other = replace(
-        house,
-        account=house.simulator.add_account(
+        scenario,
+        account=scenario.simulator.add_account(
             "1101000002", Token.OTHER, state="notAuthorized"
         ),
     )
-    for it in (house, other):
-        await (await House.add(it)).close()
-    for way_out in (*UNLINKED, *more):
-        await _leave(way_out, house, door)
-    for way_out, it in zip(LINKED, (house, other), strict=True):
-        await _leave(way_out, it, door)
+    for it in (scenario, other):
+        await (await LinkingScenario.open_setup(it)).close()
+    for ending in (*ENDINGS_UNLINKED, *more_endings):
+        await _run_ending(ending, scenario, open_dialog)
+    for ending, it in zip(ENDINGS_LINKED, (scenario, other), strict=True):
+        await _run_ending(ending, it, open_dialog)
 
 
-async def _leave(way_out: WayOut, house: House, door: Door) -> None:
-    """Leave a dialog in a way."""
-    _LOGGER.info("%s: %s", way_out.__name__, way_out.__doc__)
-    await way_out(house, door)
+async def _run_ending(
+    ending: Ending, scenario: LinkingScenario, open_dialog: OpenDialog
+) -> None:
+    """Log and run one ending of a dialog."""
+    _LOGGER.info("%s: %s", ending.__name__, ending.__doc__)
+    await ending(scenario, open_dialog)
 
 
-async def test_another_phone(house: House) -> None:
-    """Move an account that works to another phone."""
-    house.account.state = "authorized"
-    flow = await house.client.start_flow(DOMAIN)
+async def test_link_another_phone(scenario: LinkingScenario) -> None:
+    """Link an authorized account to another phone."""
+    scenario.account.state = "authorized"
+    flow = await scenario.client.start_flow(DOMAIN)
     step = await flow.submit(
-        api_url=house.simulator.url,
-        instance_id=house.account.instance_id,
-        api_token=house.account.token,
+        api_url=scenario.simulator.url,
+        instance_id=scenario.account.instance_id,
+        api_token=scenario.account.token,
     )
     assert step["description_placeholders"] == {"messenger": "WhatsApp"}
-    flow = await house.reconfigure()
+    flow = await scenario.open_reconfigure()
     assert flow.step["progress_action"] == "log_out"
 
-    house.account.state = "notAuthorized"
-    await flow.follow_until(lambda step: step["type"] == "menu")
-    await scan(flow)
-    assert house.account.scan()
-    await end_well(flow)
+    scenario.account.state = "notAuthorized"
+    await flow.wait_for_step(lambda step: step["type"] == "menu")
+    await show_qr_code(flow)
+    assert scenario.account.scan()
+    await expect_linked(flow)
+
+
+PASSWORD: Final = "correct horse battery"
+
+
+async def scan_and_enter_password(
+    scenario: LinkingScenario, open_dialog: OpenDialog, action: str
+) -> None:
+    """Link an account that has a password with a QR code, after a wrong password."""
+    scenario.account.cloud_password = PASSWORD
+    flow = await open_dialog(scenario)
+    await show_qr_code(flow, action)
+    assert scenario.account.scan()
+    step = await flow.wait_for_step(lambda step: step["type"] == "form")
+    assert step["step_id"] == "password"
+    step = await flow.submit(password="?")
+    assert step["errors"] == {"password": "invalid_password"}
+    step = await flow.submit(password=PASSWORD)
+    assert step["progress_action"] == "finish_linking"
+    await expect_linked(flow)
+    scenario.account.cloud_password = None
+
+
+async def use_passkey(scenario: LinkingScenario, open_dialog: OpenDialog) -> None:
+    """Finish when an account that requires a passkey is linked in the console."""
+    scenario.account.passkey = True
+    flow = await open_dialog(scenario)
+    await flow.select_option("qr_code")
+    await flow.wait_for_step(shows_progress("use_passkey"))
+    scenario.account.state = "authorized"
+    await expect_linked(flow)
+
+
+async def enter_sent_code(scenario: LinkingScenario, open_dialog: OpenDialog) -> None:
+    """Link an account with the code that Telegram sends to it."""
+    flow = await open_dialog(scenario)
+    await flow.select_option("sent_code")
+    step = await flow.submit(phone_number=PHONE)
+    assert step["step_id"] == "confirm_code"
+    await flow.submit(code=scenario.account.authorization.code)
+    await expect_linked(flow)
+    assert scenario.account.phone == "447700900123"
+
+
+@pytest.mark.parametrize(
+    ("messenger", "action"),
+    [
+        (Messenger.TELEGRAM, "scan_qr_code_telegram"),
+        (Messenger.MAX, "scan_qr_code_max"),
+    ],
+)
+async def test_link_with_password(
+    scenario: LinkingScenario, messenger: Messenger, action: str
+) -> None:
+    """Link an account of Telegram or MAX that has a password, from every dialog."""
+    scenario.account.messenger = messenger
+    for open_dialog in (
+        LinkingScenario.open_setup,
+        LinkingScenario.open_reconfigure,
+        LinkingScenario.open_repair,
+    ):
+        scenario.account.state = "notAuthorized"
+        await scan_and_enter_password(scenario, open_dialog, action)
+    assert PASSWORD not in scenario.home_assistant.log()
+
+
+async def test_link_with_sent_code(scenario: LinkingScenario) -> None:
+    """Link an account of Telegram with a code, and then one that waits for it."""
+    scenario.account.messenger = Messenger.TELEGRAM
+    await enter_sent_code(scenario, LinkingScenario.open_setup)
+    scenario.account.authorization.send_code(447700900123)
+    scenario.account.state = "pendingCode"
+    flow = await scenario.open_reconfigure()
+    assert flow.step["step_id"] == "confirm_code"
+    await flow.submit(code=scenario.account.authorization.code)
+    await expect_linked(flow)
+
+
+async def test_link_with_passkey(scenario: LinkingScenario) -> None:
+    """Link an account that requires a passkey in the console."""
+    await use_passkey(scenario, LinkingScenario.open_setup)

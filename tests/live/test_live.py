@@ -1,40 +1,44 @@
-"""Two accounts in a real Home Assistant, from their set-up to their removal."""
+"""Two accounts in a real Home Assistant, from setup to removal."""
 
 from typing import Final
 from urllib.parse import quote
+
+import pytest
 
 from tests.simulator import Fault, Simulator
 
 from .configuration import DOMAIN
 from .home_assistant import HomeAssistantProcess
-from .scene import (
-    CERTAINTY,
-    Scene,
+from .scenario import (
+    CONFIRMATION_TIMEOUT,
+    Scenario,
     Step,
     Token,
-    assert_in_good_order,
-    assert_kept_secret,
-    files_with,
+    assert_log_clean,
+    assert_tokens_secret,
+    files_containing,
 )
 
-# Where Home Assistant itself remembers for a while what was removed.
-HOME_ASSISTANTS_MEMORY: Final = frozenset(
+pytestmark = pytest.mark.long(100)
+
+# The files in which Home Assistant itself keeps removed items for a while.
+REMEMBERED_BY_HOME_ASSISTANT: Final = frozenset(
     {"core.device_registry", "core.entity_registry", "core.restore_state"}
 )
 
 
-async def set_up_logged_out(scene: Scene) -> None:
-    """Add an account that is logged out, with an automation for when that lasts."""
-    values = scene.values(scene.other, Token.OTHER)
-    flow = await scene.client.start_flow(DOMAIN)
+async def set_up_logged_out(scenario: Scenario) -> None:
+    """Add an account that is logged out, with an automation that alerts."""
+    values = scenario.values(scenario.other, Token.OTHER)
+    flow = await scenario.client.start_flow(DOMAIN)
     assert (await flow.submit(**values))["type"] == "create_entry"
-    assert (await flow.go_on())["step_id"] == "ways"
-    assert (await flow.choose("later"))["reason"] == "later"
-    await scene.expect(scene.other, "state", "not_authorized")
-    step = await (await scene.client.start_flow(DOMAIN)).submit(**values)
+    assert (await flow.continue_with_next_flow())["step_id"] == "ways"
+    assert (await flow.select_option("later"))["reason"] == "later"
+    await scenario.expect(scenario.other, "state", "not_authorized")
+    step = await (await scenario.client.start_flow(DOMAIN)).submit(**values)
     assert step["reason"] == "already_configured"
 
-    await scene.client.save_automation(
+    await scenario.client.save_automation(
         "alert",
         {
             "alias": "Alert",
@@ -42,7 +46,7 @@ async def set_up_logged_out(scene: Scene) -> None:
                 "path": "green_api/alert.yaml",
                 "input": {
                     "accounts": {
-                        "entity_id": await scene.entity_id(scene.other, "problem")
+                        "entity_id": await scenario.entity_id(scenario.other, "problem")
                     },
                     "minutes": 0,
                     "actions": [
@@ -60,77 +64,77 @@ async def set_up_logged_out(scene: Scene) -> None:
     )
 
 
-async def set_up(scene: Scene) -> None:
-    """Try a wrong token, then add the account with the right one in the same form."""
-    flow = await scene.client.start_flow(DOMAIN)
+async def set_up(scenario: Scenario) -> None:
+    """Enter a wrong token, then add the account with the right one."""
+    flow = await scenario.client.start_flow(DOMAIN)
     assert flow.step["step_id"] == "user"
 
-    step = await flow.submit(**scene.values(scene.account, Token.WRONG))
+    step = await flow.submit(**scenario.values(scenario.account, Token.WRONG))
     assert step["type"] == "form"
     assert step["errors"] == {"base": "invalid_auth"}
 
-    step = await flow.submit(**scene.values(scene.account, Token.FIRST))
+    step = await flow.submit(**scenario.values(scenario.account, Token.FIRST))
     assert step["type"] == "create_entry"
-    assert step["title"] == f"GREEN-API {scene.account.instance_id}"
+    assert step["title"] == f"GREEN-API {scenario.account.instance_id}"
 
 
-async def see_the_account(scene: Scene) -> None:
-    """See the device and its entities, and all that the frontend waits for."""
-    await scene.expect(scene.account, "state", "authorized")
-    await scene.expect(scene.account, "connectivity", "on")
-    devices = {it["serial_number"]: it for it in await scene.client.devices(DOMAIN)}
-    assert devices.keys() == {scene.account.instance_id, scene.other.instance_id}
-    device = devices[scene.account.instance_id]
-    assert device["identifiers"] == [[DOMAIN, scene.account.instance_id]]
+async def check_account(scenario: Scenario) -> None:
+    """Check the device, its entities, and the actions that the frontend loads."""
+    await scenario.expect(scenario.account, "state", "authorized")
+    await scenario.expect(scenario.account, "connectivity", "on")
+    devices = {it["serial_number"]: it for it in await scenario.client.devices(DOMAIN)}
+    assert devices.keys() == {scenario.account.instance_id, scenario.other.instance_id}
+    device = devices[scenario.account.instance_id]
+    assert device["identifiers"] == [[DOMAIN, scenario.account.instance_id]]
     assert device["manufacturer"] == "GREEN-API"
-    assert "button" in await scene.client.get_services()
-    # Nothing of Home Assistant's own, whatever it thinks of this installation.
-    assert all(it["ignored"] for it in await scene.client.issues("homeassistant"))
+    assert "button" in await scenario.client.get_services()
+    # Home Assistant's own issues about this installation are ignored.
+    assert all(it["ignored"] for it in await scenario.client.issues("homeassistant"))
 
 
-async def follow_the_state(scene: Scene) -> None:
-    """See the account change."""
-    scene.account.state = "notAuthorized"
-    await scene.update(scene.account)
-    await scene.expect(scene.account, "state", "not_authorized")
-    await scene.expect(scene.account, "connectivity", "off")
+async def change_state(scenario: Scenario) -> None:
+    """Follow a change of the account's state."""
+    scenario.account.state = "notAuthorized"
+    await scenario.update(scenario.account)
+    await scenario.expect(scenario.account, "state", "not_authorized")
+    await scenario.expect(scenario.account, "connectivity", "off")
 
-    scene.account.state = "authorized"
-    await scene.update(scene.account)
-    await scene.expect(scene.account, "connectivity", "on")
+    scenario.account.state = "authorized"
+    await scenario.update(scenario.account)
+    await scenario.expect(scenario.account, "connectivity", "on")
 
 
-async def press_the_button(scene: Scene) -> None:
-    """Reboot the instance, and see its way back without doing anything."""
-    scene.account.boot_seconds = 3
-    scene.account.requests.clear()
-    await scene.client.act(
-        "button.press", await scene.entity_id(scene.account, "reboot")
+async def press_reboot_button(scenario: Scenario) -> None:
+    """Reboot the instance, and follow its states until it is authorized."""
+    scenario.account.boot_seconds = 3
+    scenario.account.requests.clear()
+    await scenario.client.perform_action(
+        "button.press", await scenario.entity_id(scenario.account, "reboot")
     )
-    assert "reboot" in {request.method for request in scene.account.requests}
-    await scene.expect(scene.account, "state", "starting")
-    await scene.expect(scene.account, "state", "authorized")
+    assert "reboot" in {request.method for request in scenario.account.requests}
+    await scenario.expect(scenario.account, "state", "starting")
+    await scenario.expect(scenario.account, "state", "authorized")
 
 
-async def go_through_an_outage(scene: Scene) -> None:
-    """See the account unavailable while the server fails, and back when it works."""
-    scene.account.fault = Fault.SERVER_ERROR
-    await scene.update(scene.account)
-    await scene.expect(scene.account, "state", "unavailable")
+async def survive_outage(scenario: Scenario) -> None:
+    """Become unavailable while the server fails, and recover afterwards."""
+    scenario.account.fault = Fault.SERVER_ERROR
+    await scenario.update(scenario.account)
+    await scenario.expect(scenario.account, "state", "unavailable")
 
-    scene.account.fault = None
-    await scene.update(scene.account)
-    await scene.expect(scene.account, "state", "authorized")
+    scenario.account.fault = None
+    await scenario.update(scenario.account)
+    await scenario.expect(scenario.account, "state", "authorized")
 
 
-async def replace_the_token(scene: Scene) -> None:
-    """Wait until the token was rejected twice, and enter the new one."""
-    scene.account.token = Token.LATER
-    await scene.update(scene.account)
-    await scene.expect(scene.account, "state", "unavailable")
-    assert not await scene.client.pending_flows(DOMAIN)
-    await scene.update(scene.account)
-    flow = await scene.client.wait_for_pending_flow(DOMAIN, "reauth")
+async def reauthenticate(scenario: Scenario) -> None:
+    """Enter the new token after the old one was rejected twice."""
+    scenario.account.token = Token.LATER
+    await scenario.update(scenario.account)
+    await scenario.expect(scenario.account, "state", "unavailable")
+    assert not await scenario.client.pending_flows(DOMAIN)
+    await scenario.update(scenario.account)
+    flow = await scenario.client.wait_for_pending_flow(DOMAIN, "reauth")
     assert flow.step["step_id"] == "reauth_confirm"
 
     step = await flow.submit(api_token=Token.WRONG)
@@ -138,107 +142,112 @@ async def replace_the_token(scene: Scene) -> None:
 
     step = await flow.submit(api_token=Token.LATER)
     assert step["reason"] == "reauth_successful"
-    await scene.expect(scene.account, "state", "authorized")
+    await scenario.expect(scenario.account, "state", "authorized")
 
 
-async def reconfigure(scene: Scene) -> None:
-    """Change the address and keep the token."""
-    flow = await scene.client.start_reconfigure(await scene.entry(scene.account))
-    assert (await flow.choose("address"))["step_id"] == "address"
-    step = await flow.submit(api_url=f"{scene.simulator.url}/v3/")
+async def reconfigure(scenario: Scenario) -> None:
+    """Change the API URL and keep the token."""
+    flow = await scenario.client.start_reconfigure(
+        await scenario.entry(scenario.account)
+    )
+    assert (await flow.select_option("address"))["step_id"] == "address"
+    step = await flow.submit(api_url=f"{scenario.simulator.url}/v3/")
     assert step["reason"] == "reconfigure_successful"
-    await scene.expect(scene.account, "state", "authorized")
+    await scenario.expect(scenario.account, "state", "authorized")
 
 
-async def download_diagnostics(scene: Scene) -> None:
-    """Find in the diagnostics how it is, but not who it is."""
-    entry = await scene.entry(scene.account)
-    text = str(await scene.client.diagnostics(entry["entry_id"]))
+async def download_diagnostics(scenario: Scenario) -> None:
+    """Check that diagnostics have the state, but not the instance ID."""
+    entry = await scenario.entry(scenario.account)
+    text = str(await scenario.client.diagnostics(entry["entry_id"]))
     assert "authorized" in text
-    assert scene.account.instance_id not in text
+    assert scenario.account.instance_id not in text
 
 
-async def link_again(scene: Scene) -> None:
-    """Find out that an account is logged out, and link it again with a QR code."""
-    await scene.update(scene.other)
-    (issue,) = await scene.client.wait_for_issues(
-        DOMAIN, "logged_out", within=CERTAINTY
+async def link_again(scenario: Scenario) -> None:
+    """Detect that an account is logged out, and link it again with a QR code."""
+    await scenario.update(scenario.other)
+    (issue,) = await scenario.client.wait_for_issues(
+        DOMAIN, "logged_out", within=CONFIRMATION_TIMEOUT
     )
-    await scene.client.wait_for_notification(
-        f"GREEN-API {scene.other.instance_id} is logged out"
+    await scenario.client.wait_for_notification(
+        f"GREEN-API {scenario.other.instance_id} is logged out"
     )
 
-    flow = await scene.client.start_repair(issue)
+    flow = await scenario.client.start_repair(issue)
     assert flow.step["type"] == "menu"
-    await flow.choose("qr_code")
-    await flow.follow_until(lambda step: "qr_code" in step["description_placeholders"])
-    assert scene.other.scan()
-    await flow.follow_until(lambda step: step["type"] == "create_entry")
+    await flow.select_option("qr_code")
+    await flow.wait_for_step(lambda step: "qr_code" in step["description_placeholders"])
+    assert scenario.other.scan()
+    await flow.wait_for_step(lambda step: step.get("reason") == "linked")
 
-    await scene.expect(scene.other, "state", "authorized")
-    await scene.client.wait_for_issues(DOMAIN)
-    await scene.client.wait_for_notification(
-        f"GREEN-API {scene.other.instance_id} works again"
+    await scenario.expect(scenario.other, "state", "authorized")
+    await scenario.client.wait_for_issues(DOMAIN)
+    await scenario.client.wait_for_notification(
+        f"GREEN-API {scenario.other.instance_id} works again"
     )
 
 
-async def restart(scene: Scene) -> None:
-    """Find all there again after a restart, and the tokens in a single file."""
-    assert await scene.home_assistant.stop() == 0
-    assert_kept_secret(
-        scene.home_assistant, known_to=frozenset({"core.config_entries"})
+async def restart(scenario: Scenario) -> None:
+    """Restart: all accounts work again, and the tokens are in a single file."""
+    assert await scenario.home_assistant.stop() == 0
+    assert_tokens_secret(
+        scenario.home_assistant, allowed_files=frozenset({"core.config_entries"})
     )
 
-    await scene.home_assistant.start()
-    await scene.expect(scene.account, "state", "authorized")
-    await scene.expect(scene.other, "state", "authorized")
-    assert not await scene.client.pending_flows(DOMAIN)
+    await scenario.home_assistant.start()
+    await scenario.expect(scenario.account, "state", "authorized")
+    await scenario.expect(scenario.other, "state", "authorized")
+    assert not await scenario.client.pending_flows(DOMAIN)
 
 
-async def remove(scene: Scene) -> None:
-    """Remove the accounts, and find nothing left of them."""
-    entries = [await scene.entry(scene.account), await scene.entry(scene.other)]
+async def remove_accounts(scenario: Scenario) -> None:
+    """Remove the accounts, and check that nothing is left of them."""
+    entries = [
+        await scenario.entry(scenario.account),
+        await scenario.entry(scenario.other),
+    ]
     for entry in entries:
-        await scene.client.remove_entry(entry["entry_id"])
-    assert await scene.client.entries(DOMAIN) == []
-    assert await scene.client.entities(DOMAIN) == []
-    assert await scene.client.devices(DOMAIN) == []
-    assert await scene.client.issues(DOMAIN) == []
-    assert await scene.client.pending_flows(DOMAIN) == []
+        await scenario.client.remove_entry(entry["entry_id"])
+    assert await scenario.client.entries(DOMAIN) == []
+    assert await scenario.client.entities(DOMAIN) == []
+    assert await scenario.client.devices(DOMAIN) == []
+    assert await scenario.client.issues(DOMAIN) == []
+    assert await scenario.client.pending_flows(DOMAIN) == []
 
-    assert await scene.home_assistant.stop() == 0
-    assert_kept_secret(scene.home_assistant)
+    assert await scenario.home_assistant.stop() == 0
+    assert_tokens_secret(scenario.home_assistant)
     remembered = [entry["entry_id"] for entry in entries]
-    left = files_with(scene.home_assistant.storage, *remembered)
-    assert left <= HOME_ASSISTANTS_MEMORY
+    left_over = files_containing(scenario.home_assistant.storage, *remembered)
+    assert left_over <= REMEMBERED_BY_HOME_ASSISTANT
 
 
-STORY: Final[tuple[Step, ...]] = (
+STEPS: Final[tuple[Step, ...]] = (
     set_up_logged_out,
     set_up,
-    see_the_account,
-    follow_the_state,
-    press_the_button,
-    go_through_an_outage,
-    replace_the_token,
+    check_account,
+    change_state,
+    press_reboot_button,
+    survive_outage,
+    reauthenticate,
     reconfigure,
     download_diagnostics,
     link_again,
     restart,
-    remove,
+    remove_accounts,
 )
 
 
-async def test_story_of_two_accounts(
+async def test_lifecycle_of_two_accounts(
     home_assistant: HomeAssistantProcess, simulator: Simulator
 ) -> None:
-    """Go through everything in one Home Assistant, step by step."""
+    """Run all steps in one Home Assistant."""
     assert all(quote(token, safe="") != token for token in Token)
-    scene = Scene(
+    scenario = Scenario(
         home_assistant,
         simulator,
         account=simulator.add_account("1101000001", Token.FIRST),
         other=simulator.add_account("7103000002", Token.OTHER, state="notAuthorized"),
     )
-    await scene.play(STORY)
-    assert_in_good_order(home_assistant.log())
+    await scenario.run(STEPS)
+    assert_log_clean(home_assistant.log())

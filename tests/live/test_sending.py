@@ -1,4 +1,4 @@
-"""Messages from a real Home Assistant, before and after their account is logged out."""
+"""Send messages from a real Home Assistant, before and after a logout."""
 
 import io
 from typing import Any, Final
@@ -8,66 +8,96 @@ import pytest
 
 from tests.simulator import Simulator
 
-from .client import FlowKind, RefusedError
+from .client import FlowKind, RequestRefusedError
 from .configuration import DOMAIN
 from .home_assistant import HomeAssistantProcess
-from .scene import (
-    CERTAINTY,
-    Scene,
+from .scenario import (
+    CONFIRMATION_TIMEOUT,
+    Scenario,
     Step,
     Token,
-    files_with,
+    files_containing,
 )
+
+pytestmark = pytest.mark.long(90)
 
 FAMILY: Final = "notify.family"
 FAMILY_CHAT: Final = "120363043968066561@g.us"
 TEXT: Final = "Water in the cellar"
 
 
-async def set_up(scene: Scene) -> None:
+async def set_up(scenario: Scenario) -> None:
     """Add an account that is authorized."""
-    flow = await scene.client.start_flow(DOMAIN)
-    step = await flow.submit(**scene.values(scene.account, Token.FIRST))
+    flow = await scenario.client.start_flow(DOMAIN)
+    step = await flow.submit(**scenario.values(scenario.account, Token.FIRST))
     assert step["type"] == "create_entry"
-    await scene.expect(scene.account, "state", "authorized")
+    await scenario.expect(scenario.account, "state", "authorized")
 
 
-async def add_a_recipient(scene: Scene) -> None:
-    """Choose a group from the list of the account's chats."""
-    entry = await scene.entry(scene.account)
-    flow = await scene.client.start_flow(
+async def add_recipient(scenario: Scenario) -> None:
+    """Select a group from the list of the account's chats."""
+    entry = await scenario.entry(scenario.account)
+    flow = await scenario.client.start_flow(
         [entry["entry_id"], "recipient"], FlowKind.SUBENTRY
     )
-    assert "Caretaker (+447700900123)" in f"{flow.step}"
-    step = await flow.submit(chat_id="Family")
+    assert "Person: Caretaker (+447700900123)" in f"{flow.step}"
+    step = await flow.submit(chat_id=FAMILY_CHAT)
     assert step["type"] == "create_entry"
-    await scene.client.wait_for_state(FAMILY, "unknown")
+    await scenario.client.wait_for_state(FAMILY, "unknown")
 
 
-async def send(scene: Scene) -> None:
-    """Send a text with the action that Home Assistant has for all notifiers."""
-    await scene.client.act(
+async def send_text(scenario: Scenario) -> None:
+    """Send a text with Home Assistant's own notify action."""
+    await scenario.client.perform_action(
         "notify.send_message", FAMILY, message=TEXT, title="Pump room"
     )
-    assert scene.account.requests[-1].method == "sendMessage"
-    state = await scene.client.state(FAMILY)
+    assert scenario.account.requests[-1].method == "sendMessage"
+    state = await scenario.client.state(FAMILY)
     assert state["state"] != "unknown"
 
 
-async def send_a_picture(scene: Scene) -> None:
-    """Send what a camera sees, and read the id of the message."""
-    picture = scene.home_assistant.folder / "www" / "door.jpg"
-    picture.parent.mkdir()
+async def confirm_delivery(scenario: Scenario) -> None:
+    """Wait until a message is delivered."""
+    answer = await scenario.client.command(
+        "call_service",
+        domain=DOMAIN,
+        service="send_message",
+        target={"entity_id": FAMILY},
+        service_data={"message": TEXT, "confirm_within": "00:00:30"},
+        return_response=True,
+    )
+    assert answer["response"][FAMILY]["status"] == "delivered"
+
+
+async def show_that_message_is_not_delivered(scenario: Scenario) -> None:
+    """Show why a message that was sent is not delivered, or not confirmed."""
+    for fate, words in (
+        ("notInGroup", "isn't a member of the group anymore"),
+        ("sent", "wasn't confirmed in time"),
+    ):
+        scenario.account.fates[FAMILY_CHAT] = fate
+        with pytest.raises(RequestRefusedError) as caught:
+            await scenario.client.perform_action(
+                f"{DOMAIN}.send_message", FAMILY, message=TEXT, confirm_within=5
+            )
+        assert words in caught.value.response
+    scenario.account.fates.clear()
+
+
+async def send_camera_image(scenario: Scenario) -> None:
+    """Send the image of a camera, and check the ID of the message."""
+    image_path = scenario.home_assistant.folder / "www" / "door.jpg"
+    image_path.parent.mkdir()
     content = io.BytesIO()
     Image.new("RGB", (64, 48), "navy").save(content, "jpeg")
-    picture.write_bytes(content.getvalue())
-    flow = await scene.client.start_flow("local_file")
-    step = await flow.submit(file_path=f"{picture}")
+    image_path.write_bytes(content.getvalue())
+    flow = await scenario.client.start_flow("local_file")
+    step = await flow.submit(file_path=f"{image_path}")
     assert step["type"] == "create_entry"
-    (camera,) = await scene.client.entities("local_file")
-    await scene.client.wait_for_state(camera["entity_id"], "idle")
+    (camera,) = await scenario.client.entities("local_file")
+    await scenario.client.wait_for_state(camera["entity_id"], "idle")
 
-    answer = await scene.client.command(
+    answer = await scenario.client.command(
         "call_service",
         domain=DOMAIN,
         service="send_message",
@@ -82,87 +112,92 @@ async def send_a_picture(scene: Scene) -> None:
         return_response=True,
     )
 
-    request = scene.account.requests[-1]
+    request = scenario.account.requests[-1]
     assert request.method == "sendFileByUpload"
     body: Any = request.body
     assert body["file"]["size"] == len(content.getvalue())
     assert answer["response"][FAMILY]["message_id"] in {
         message.id
-        for message in (*scene.account.waiting, *scene.account.messages.delivered)
+        for message in (*scenario.account.waiting, *scenario.account.messages.delivered)
     }
 
 
-async def be_refused(scene: Scene) -> None:
-    """Read why a message is not sent while the account is logged out."""
-    assert scene.account.logout()
-    await scene.update(scene.account)
-    await scene.expect(scene.account, "state", "not_authorized")
-    scene.account.requests.clear()
+async def send_while_logged_out(scenario: Scenario) -> None:
+    """Show why a message is not sent while the account is logged out."""
+    assert scenario.account.logout()
+    await scenario.update(scenario.account)
+    await scenario.expect(scenario.account, "state", "not_authorized")
+    scenario.account.requests.clear()
 
-    with pytest.raises(RefusedError) as caught:
-        await scene.client.act("notify.send_message", FAMILY, message=TEXT)
+    with pytest.raises(RequestRefusedError) as caught:
+        await scenario.client.perform_action(
+            "notify.send_message", FAMILY, message=TEXT
+        )
 
-    assert "is not linked, and messages are lost after 24 hours" in caught.value.answer
-    assert "sendMessage" not in {it.method for it in scene.account.requests}
+    assert "isn't linked, and messages are lost after 24 hours" in caught.value.response
+    assert "sendMessage" not in {it.method for it in scenario.account.requests}
 
 
-async def link_and_send_again(scene: Scene) -> None:
-    """Link the account in the repairs, and send the message then."""
-    (issue,) = await scene.client.wait_for_issues(
-        DOMAIN, "logged_out", within=CERTAINTY
+async def link_and_send_again(scenario: Scenario) -> None:
+    """Link the account with its repair, then send the message."""
+    (issue,) = await scenario.client.wait_for_issues(
+        DOMAIN, "logged_out", within=CONFIRMATION_TIMEOUT
     )
-    flow = await scene.client.start_repair(issue)
-    await flow.choose("qr_code")
-    await flow.follow_until(lambda step: "qr_code" in step["description_placeholders"])
-    assert scene.account.scan()
-    await flow.follow_until(lambda step: step["type"] == "create_entry")
+    flow = await scenario.client.start_repair(issue)
+    await flow.select_option("qr_code")
+    await flow.wait_for_step(lambda step: "qr_code" in step["description_placeholders"])
+    assert scenario.account.scan()
+    await flow.wait_for_step(lambda step: step.get("reason") == "linked")
 
-    await send(scene)
+    await send_text(scenario)
 
 
-async def remove_the_recipient(scene: Scene) -> None:
-    """Remove the recipient, and find nothing left of it."""
-    entry = await scene.entry(scene.account)
-    (subentry,) = await scene.client.command(
+async def remove_recipient(scenario: Scenario) -> None:
+    """Remove the recipient, and check that nothing is left of it."""
+    entry = await scenario.entry(scenario.account)
+    (subentry,) = await scenario.client.command(
         "config_entries/subentries/list", entry_id=entry["entry_id"]
     )
-    await scene.client.command(
+    await scenario.client.command(
         "config_entries/subentries/delete",
         entry_id=entry["entry_id"],
         subentry_id=subentry["subentry_id"],
     )
     assert not [
-        it for it in await scene.client.entities(DOMAIN) if it["entity_id"] == FAMILY
+        it for it in await scenario.client.entities(DOMAIN) if it["entity_id"] == FAMILY
     ]
-    assert len(await scene.client.devices(DOMAIN)) == 1
-    await scene.expect(scene.account, "state", "authorized")
+    assert len(await scenario.client.devices(DOMAIN)) == 1
+    await scenario.expect(scenario.account, "state", "authorized")
 
 
-STORY: Final[tuple[Step, ...]] = (
+STEPS: Final[tuple[Step, ...]] = (
     set_up,
-    add_a_recipient,
-    send,
-    send_a_picture,
-    be_refused,
+    add_recipient,
+    send_text,
+    confirm_delivery,
+    show_that_message_is_not_delivered,
+    send_camera_image,
+    send_while_logged_out,
     link_and_send_again,
-    remove_the_recipient,
+    remove_recipient,
 )
 
 
-async def test_story_of_a_message(
+async def test_sending(
     home_assistant: HomeAssistantProcess, simulator: Simulator
 ) -> None:
-    """Go through everything in one Home Assistant, step by step."""
+    """Run all steps in one Home Assistant."""
     account = simulator.add_account("1101000001", Token.FIRST)
-    scene = Scene(home_assistant, simulator, account=account, other=account)
-    await scene.play(STORY)
-    await scene.end()
-    # What was only shown to choose from is nowhere.
-    assert files_with(home_assistant.folder, "Caretaker") == set()
-    said = [
+    account.reports_statuses = True
+    scenario = Scenario(home_assistant, simulator, account=account, other=account)
+    await scenario.run(STEPS)
+    await scenario.stop_and_check()
+    # Names that were only shown in the list of chats are stored nowhere.
+    assert files_containing(home_assistant.folder, "Caretaker") == set()
+    logged = [
         line
         for line in home_assistant.log().splitlines()
         if f"custom_components.{DOMAIN}" in line
     ]
-    assert said
-    assert not [line for line in said if TEXT in line or FAMILY_CHAT in line]
+    assert logged
+    assert not [line for line in logged if TEXT in line or FAMILY_CHAT in line]

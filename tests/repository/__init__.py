@@ -1,7 +1,7 @@
-"""What must hold for the files of the repository.
+"""Checks of the files of the repository.
 
-These are the rules of hassfest, of HACS and of the Marketplace, as far as they can be
-checked offline, those of core's reviewers that a program can check, and our own.
+These are the rules of hassfest, of HACS and of the Marketplace that can be checked
+offline, those of core's reviewers that a program can check, and the project's own.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,8 @@ def files(folder: Path) -> Iterator[Path]:
     """Yield the files below a folder, without generated ones."""
     for path, folders, names in folder.walk():
         folders[:] = sorted(set(folders) - GENERATED)
-        for name in sorted(names):
+        # In a linked work tree, .git is a file.
+        for name in sorted(set(names) - GENERATED):
             yield path / name
 
 
@@ -43,22 +44,22 @@ def read(path: Path) -> str:
 
 @cache
 def read_json(path: Path) -> Any:
-    """Return what a JSON file holds."""
+    """Return the content of a JSON file."""
     return json.loads(read(path))
 
 
-def named(path: Path) -> str:
-    """Name a file, and the test that it is a parameter of."""
+def path_id(path: Path) -> str:
+    """Return the relative path of a file, also used as ID of test parameters."""
     return str(path.relative_to(ROOT))
 
 
 def pyproject() -> dict[str, Any]:
-    """Return what pyproject.toml holds."""
+    """Return the content of pyproject.toml."""
     return tomllib.loads(read(ROOT / "pyproject.toml"))
 
 
 def pins(group: str) -> dict[str, str]:
-    """Return the exact versions that a dependency group asks for, by package."""
+    """Return the exact versions in a dependency group, by package."""
     entries = [
         entry.split("==")
         for entry in pyproject()["dependency-groups"][group]

@@ -1,4 +1,4 @@
-"""The addresses under which the repository is published, wherever they are."""
+"""The addresses of the published repository in its files."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ TEXT_SUFFIXES: Final = {
     ".yml",
 }
 
-# The repository may be called anything, so it is distinguished by its own name too.
+# The repository may have any name, so its own name is matched too.
 NAME: Final = r"({name}|[\w-]*green-api)(?![\w-])"
 
 ADDRESSES: Final = (
@@ -29,8 +29,8 @@ ADDRESSES: Final = (
 )
 
 
-def published(repository: Path) -> tuple[str, str]:
-    """Return the account and the name in the manifest."""
+def published_address(repository: Path) -> tuple[str, str]:
+    """Return the account and the repository's name in the manifest."""
     manifest = repository / MANIFEST.relative_to(ROOT)
     address = json.loads(manifest.read_text(encoding="utf-8"))["documentation"]
     account, name = address.split("/")[-2:]
@@ -38,13 +38,13 @@ def published(repository: Path) -> tuple[str, str]:
 
 
 def addresses(repository: Path) -> dict[str, set[tuple[str, str]]]:
-    """Return the accounts and names in the files of a repository."""
-    _, name = published(repository)
+    """Return the accounts and names in a repository's files, by file."""
+    _, name = published_address(repository)
     patterns = [re.compile(it.format(name=re.escape(name))) for it in ADDRESSES]
     found = {}
     for path in files(repository):
         if path.suffix in TEXT_SUFFIXES:
             text = path.read_text(encoding="utf-8")
-            here = {it for pattern in patterns for it in pattern.findall(text)}
-            found[str(path.relative_to(repository))] = here
-    return {path: here for path, here in found.items() if here}
+            in_file = {it for pattern in patterns for it in pattern.findall(text)}
+            found[str(path.relative_to(repository))] = in_file
+    return {path: in_file for path, in_file in found.items() if in_file}

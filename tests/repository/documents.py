@@ -1,4 +1,4 @@
-"""The documents, and where their links lead."""
+"""The documents and their links."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -7,7 +7,7 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
-from tests.support.manual import PAGES
+from tests.support.documentation import PAGES
 
 from . import MANIFEST, ROOT, read, read_json
 
@@ -16,19 +16,19 @@ DOCUMENTS: Final = sorted({*ROOT.glob("*.md"), *ROOT.glob(".github/**/*.md"), *P
 _LINK: Final = re.compile(r"""(?:\]\(|(?:src|srcset|href)=")([^)\s"]+)""")
 
 
-def text_links(path: Path) -> set[str]:
-    """Return what a document links to, without web pages."""
+def relative_links(path: Path) -> set[str]:
+    """Return the links of a document, without web pages."""
     return {link for link in _LINK.findall(read(path)) if "://" not in link}
 
 
-def own_links(path: Path) -> set[str]:
-    """Return the links of a file to files of the repository as GitHub shows them."""
+def repository_links(path: Path) -> set[str]:
+    """Return the links of a file to files of the repository on GitHub."""
     address = re.escape(f"{read_json(MANIFEST)['documentation']}/blob/main/")
     return set(re.findall(rf"{address}([^\s)\"]+)", unquote(read(path))))
 
 
-def leads_somewhere(link: str, folder: Path) -> bool:
-    """Return whether there is what a link names, seen from a folder."""
+def link_exists(link: str, folder: Path) -> bool:
+    """Return whether the target of a link exists, relative to a folder."""
     name, _, anchor = link.partition("#")
     target = folder / name
     return target.exists() and (not anchor or anchor in anchors(target))
@@ -36,7 +36,7 @@ def leads_somewhere(link: str, folder: Path) -> bool:
 
 @cache
 def anchors(path: Path) -> frozenset[str]:
-    """Return the anchors that GitHub gives to the headings of a document."""
+    """Return the anchors that GitHub generates for the headings of a document."""
     return frozenset(
         re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-")
         for heading in headings(path)

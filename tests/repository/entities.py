@@ -1,4 +1,4 @@
-"""What describes the entities, with its texts and its icons."""
+"""The descriptions of the entities, with their texts and icons."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, is_dataclass
@@ -14,15 +14,15 @@ from . import ENGLISH, ICONS, read_json
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """A description of an entity and its platform."""
+class DescribedEntity:
+    """An entity description with its platform."""
 
     platform: Platform
     description: EntityDescription
 
     @property
     def key(self) -> tuple[str, str | None]:
-        """Return the place of its texts and icons."""
+        """Return the key of its texts and icons."""
         return self.platform, self.description.translation_key
 
     @property
@@ -37,7 +37,7 @@ class Described:
 
     @property
     def name(self) -> str:
-        """Return its English name; that of a device is not ours to know."""
+        """Return its English name; without one, that of its device class or its key."""
         other = self.description.device_class or self.description.key
         return str(self.texts.get("name", other.replace("_", " ")))
 
@@ -52,17 +52,17 @@ def module(platform: Platform) -> ModuleType:
     return import_module(f"custom_components.{DOMAIN}.{platform}")
 
 
-def described() -> Iterator[Described]:
-    """Yield what the modules of the platforms describe."""
+def entity_descriptions() -> Iterator[DescribedEntity]:
+    """Yield the entity descriptions in the modules of the platforms."""
     for platform in PLATFORMS:
         for value in vars(module(platform)).values():
             for description in value if isinstance(value, tuple) else (value,):
                 if _is_description(description):
-                    yield Described(platform, description)
+                    yield DescribedEntity(platform, description)
 
 
 def _is_description(value: object) -> bool:
-    """Tell a description, which need not be an instance of the class it is made by."""
+    """Return whether a value is a description, which may be of a generated class."""
     return (
         is_dataclass(value)
         and not isinstance(value, type)

@@ -1,8 +1,9 @@
-"""What can be seen in the source of the integration without running it."""
+"""Static analysis of the integration's source."""
 
 import ast
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -12,19 +13,25 @@ from . import MODULES, ROOT, read
 def nodes[Node: ast.AST](
     paths: Iterable[Path],
     kind: type[Node],
-    where: Callable[[Node], bool] = lambda _: True,
+    condition: Callable[[Node], bool] = lambda _: True,
 ) -> list[Node]:
-    """Return the nodes of a kind in some modules."""
+    """Return the nodes of a kind in modules."""
     return [
         node
         for path in paths
-        for node in ast.walk(ast.parse(read(path), filename=str(path)))
-        if isinstance(node, kind) and where(node)
+        for node in _nodes(path)
+        if isinstance(node, kind) and condition(node)
     ]
 
 
-def called(node: ast.Call) -> str:
-    """Return the name of what is called."""
+@cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return all nodes in a module."""
+    return tuple(ast.walk(ast.parse(read(path), filename=str(path))))
+
+
+def called_name(node: ast.Call) -> str:
+    """Return the name of the called function or method."""
     match node.func:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
@@ -32,12 +39,12 @@ def called(node: ast.Call) -> str:
 
 
 def calls(paths: Iterable[Path], names: set[str]) -> list[ast.Call]:
-    """Return the calls of what has one of the names."""
-    return nodes(paths, ast.Call, lambda node: called(node) in names)
+    """Return the calls of functions or methods with one of the names."""
+    return nodes(paths, ast.Call, lambda node: called_name(node) in names)
 
 
 def imports(path: Path) -> set[str]:
-    """Return the packages that a module imports, not counting its own."""
+    """Return the packages that a module imports, without relative imports."""
     plain = [alias.name for node in nodes([path], ast.Import) for alias in node.names]
     froms = [
         node.module
@@ -48,7 +55,10 @@ def imports(path: Path) -> set[str]:
 
 
 def strings() -> set[str]:
-    """Return the strings in the code, those that enums make of names included."""
+    """Return the strings in the code, including the values of StrEnum members.
+
+    A prefix that is put before a value in the code is put before each of these values.
+    """
     literals = {
         node.value
         for node in nodes(MODULES, ast.Constant)
@@ -64,4 +74,18 @@ def strings() -> set[str]:
         if value.__module__.startswith("custom_components.")
         for member in value
     }
-    return literals | members
+    prefixed = {prefix + member for prefix in _prefixes() for member in members}
+    return literals | members | prefixed
+
+
+def _prefixes() -> set[str]:
+    """Return the beginnings of f-strings that consist of a prefix and a value."""
+    return {
+        prefix
+        for node in nodes(MODULES, ast.JoinedStr)
+        if len(node.values) == 2
+        for first, second in [node.values]
+        if isinstance(second, ast.FormattedValue)
+        if isinstance(first, ast.Constant)
+        if (prefix := str(first.value)).endswith("_")
+    }

@@ -1,4 +1,4 @@
-"""The documents have what people look for, and their links lead somewhere."""
+"""The documents are complete, and the targets of their links exist."""
 
 from pathlib import Path
 import re
@@ -8,17 +8,27 @@ import pytest
 import voluptuous as vol
 import yaml
 
-from tests.support.manual import MANUAL, PAGES
+from tests.support.documentation import DOCUMENTATION, PAGES
 
-from . import ENGLISH, INTEGRATION, MODULES, README, ROOT, files, named, read, read_json
+from . import (
+    ENGLISH,
+    INTEGRATION,
+    MODULES,
+    README,
+    ROOT,
+    files,
+    path_id,
+    read,
+    read_json,
+)
 from .documents import (
     DOCUMENTS,
     headings,
-    leads_somewhere,
-    own_links,
-    text_links,
+    link_exists,
+    relative_links,
+    repository_links,
 )
-from .entities import Described, described
+from .entities import DescribedEntity, entity_descriptions
 
 DEVELOPMENT: Final = ROOT / "docs/development.md"
 FORMS: Final = {
@@ -27,13 +37,14 @@ FORMS: Final = {
     if path.stem != "config"
 }
 
-EXPLAINED_IN: Final = {
+STATE_PAGES: Final = {
     "state": "docs/states.md",
     "problem_reason": "docs/repairs.md",
     "error": "docs/troubleshooting.md",
+    "last_message": "docs/states.md",
 }
 
-LONGEST_PAGE: Final = 250
+MAX_PAGE_LINES: Final = 250
 
 SECTIONS: Final = [
     "automation",
@@ -41,7 +52,7 @@ SECTIONS: Final = [
     "development",
     "entities",
     "installation",
-    "licence",
+    "license",
     "limitations",
     "prerequisites",
     "removal",
@@ -84,28 +95,28 @@ REPAIRS: Final[dict[str, dict[str, str]]] = TEXTS["issues"]
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_readme_has_section(section: str) -> None:
-    """The README has what people look for before they install anything."""
+    """The README has the sections that users need before the installation."""
     assert section in " ".join(headings(README)).lower()
 
 
 def test_every_entity_is_in_the_readme() -> None:
-    """The README names each entity."""
+    """The README lists every entity."""
     readme = read(README).lower()
     assert not [
         entity.name
-        for entity in described()
+        for entity in entity_descriptions()
         if f"| **{entity.name.lower()}**" not in readme
     ]
 
 
 @pytest.mark.parametrize(
     "entity",
-    [entity for entity in described() if "state" in entity.texts],
+    [entity for entity in entity_descriptions() if "state" in entity.texts],
     ids=lambda entity: entity.description.key,
 )
-def test_every_state_is_explained(entity: Described) -> None:
-    """Each state of an entity is on one page, with its value in automations."""
-    page = read(ROOT / EXPLAINED_IN[entity.description.key])
+def test_every_state_is_explained(entity: DescribedEntity) -> None:
+    """Each state of an entity is documented, with its value in automations."""
+    page = read(ROOT / STATE_PAGES[entity.description.key])
     assert not {
         (text, value)
         for value, text in entity.texts["state"].items()
@@ -115,61 +126,59 @@ def test_every_state_is_explained(entity: Described) -> None:
 
 @pytest.mark.parametrize("key", MESSAGES)
 def test_message_is_explained(key: str) -> None:
-    """Every message of the set-up dialog is on a page, with what to do."""
+    """Every error of the setup dialog is documented, with what to do."""
     first_sentence, *_ = re.split(r"(?<=\.) ", MESSAGES[key])
-    assert f"| *{first_sentence}* |" in MANUAL
+    assert f"| *{first_sentence}* |" in DOCUMENTATION
 
 
 @pytest.mark.parametrize("key", REPAIRS)
 def test_repair_is_explained(key: str) -> None:
-    """Every repair is on a page, with what to do."""
-    assert f"| {REPAIRS[key]['title'].replace('{name}', '…')} |" in MANUAL
+    """Every repair is documented, with what to do."""
+    assert f"| {REPAIRS[key]['title'].replace('{name}', '…')} |" in DOCUMENTATION
 
 
-@pytest.mark.parametrize("path", [README, *PAGES], ids=named)
+@pytest.mark.parametrize("path", [README, *PAGES], ids=path_id)
 def test_page_is_short(path: Path) -> None:
-    """Nobody has to search a page for long."""
-    assert len(read(path).splitlines()) <= LONGEST_PAGE
+    """No page is longer than the maximum."""
+    assert len(read(path).splitlines()) <= MAX_PAGE_LINES
 
 
-@pytest.mark.parametrize("path", PAGES, ids=named)
-def test_page_begins_with_what_it_is_for(path: Path) -> None:
-    """A page has a title, then a sentence for whoever does not know where they are."""
+@pytest.mark.parametrize("path", PAGES, ids=path_id)
+def test_page_begins_with_its_purpose(path: Path) -> None:
+    """A page has a title, then a sentence about its purpose."""
     assert re.match(r"# .+\n\n[A-Z]\w+ ", read(path))
 
 
-@pytest.mark.parametrize("path", PAGES, ids=named)
-def test_page_is_found(path: Path) -> None:
-    """The README leads to every page."""
-    assert named(path) in {link.partition("#")[0] for link in text_links(README)}
+@pytest.mark.parametrize("path", PAGES, ids=path_id)
+def test_page_is_linked_in_readme(path: Path) -> None:
+    """The README links to every page."""
+    assert path_id(path) in {link.partition("#")[0] for link in relative_links(README)}
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
-def test_links_lead_somewhere(path: Path) -> None:
+@pytest.mark.parametrize("path", DOCUMENTS, ids=path_id)
+def test_relative_links_exist(path: Path) -> None:
     """Files and headings that a document links to exist."""
     assert not {
         link
-        for link in text_links(path)
-        if not leads_somewhere(
-            link if link[0] != "#" else path.name + link, path.parent
-        )
+        for link in relative_links(path)
+        if not link_exists(link if link[0] != "#" else path.name + link, path.parent)
     }
 
 
-def test_links_to_the_repository_lead_somewhere() -> None:
-    """Files and headings that are linked by their address on GitHub exist."""
+def test_repository_links_exist() -> None:
+    """Files and headings that are linked by their URL on GitHub exist."""
     links = {
         link
         for path in files(ROOT)
         if path.suffix in {".json", ".md", ".py", ".yaml", ".yml"}
-        for link in own_links(path)
+        for link in repository_links(path)
     }
     assert links
-    assert not {link for link in links if not leads_somewhere(link, ROOT)}
+    assert not {link for link in links if not link_exists(link, ROOT)}
 
 
 def test_modules_are_explained() -> None:
-    """The page for developers says what each module does, and names no other."""
+    """The page for developers explains exactly the existing modules."""
     table = re.findall(r"^\| (`.*`) \|", read(DEVELOPMENT), re.MULTILINE)
     explained = {name for row in table for name in re.findall(r"`(\w+)`", row)}
     modules = {path.relative_to(INTEGRATION).parts[0] for path in MODULES}
@@ -178,12 +187,12 @@ def test_modules_are_explained() -> None:
 
 @pytest.mark.parametrize("name", FORMS)
 def test_issue_form(name: str) -> None:
-    """A form has what GitHub asks for: it hides a wrong one without a word."""
+    """A form is valid for GitHub, which silently hides invalid ones."""
     FORM_SCHEMA(FORMS[name])
 
 
-def test_bug_report_asks_for_what_helps() -> None:
-    """Whoever reports a bug has to say which version, and add diagnostics and log."""
+def test_bug_report_required_fields() -> None:
+    """A bug report requires the versions, the diagnostics and the log."""
     required = {
         field["id"]
         for field in FORMS["bug"]["body"]
@@ -193,7 +202,7 @@ def test_bug_report_asks_for_what_helps() -> None:
 
 
 @pytest.mark.parametrize("name", ["CONTRIBUTING.md", "SECURITY.md"])
-def test_contributors_find_their_document(name: str) -> None:
-    """What GitHub shows to contributors lies where it looks for it."""
+def test_contributor_documents_exist(name: str) -> None:
+    """The documents that GitHub shows to contributors are where it expects them."""
     assert read(ROOT / name).startswith("# ")
     assert (ROOT / ".github/pull_request_template.md").is_file()

@@ -1,4 +1,4 @@
-"""Entities have all that belongs to them."""
+"""Entities have unique keys, texts and icons."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from custom_components.green_api.const import DOMAIN, PLATFORMS
 from homeassistant.const import Platform
 
 from . import ENGLISH, ICONS, MODULES, read_json
-from .entities import described, module
+from .entities import entity_descriptions, module
 
 
 def test_platforms() -> None:
@@ -19,18 +19,18 @@ def test_platforms() -> None:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_parallel_updates(platform: Platform) -> None:
-    """Each platform says how many of its updates may run at once."""
+    """Each platform sets how many of its updates may run at once."""
     assert isinstance(module(platform).PARALLEL_UPDATES, int)
 
 
-def test_each_platform_is_described() -> None:
-    """The checks below see an entity of every platform."""
-    assert {entity.platform for entity in described()} == set(PLATFORMS)
+def test_each_platform_has_descriptions() -> None:
+    """The tests below cover at least one entity of every platform."""
+    assert {entity.platform for entity in entity_descriptions()} == set(PLATFORMS)
 
 
 def test_keys() -> None:
-    """Unique ids, made of the keys, name neither the domain nor the platform."""
-    entities = list(described())
+    """Keys, which are part of unique IDs, contain neither domain nor platform."""
+    entities = list(entity_descriptions())
     assert len({entity.description.key for entity in entities}) == len(entities)
     for entity in entities:
         assert DOMAIN not in entity.description.key
@@ -38,8 +38,8 @@ def test_keys() -> None:
 
 
 def test_names_and_icons() -> None:
-    """Each entity has both, of our own or from its device class, or is its device."""
-    for entity in described():
+    """Each entity has both, its own or those of its device class or its device."""
+    for entity in entity_descriptions():
         assert (
             "name" in entity.texts
             or entity.description.device_class
@@ -49,20 +49,20 @@ def test_names_and_icons() -> None:
 
 
 @pytest.mark.parametrize("path", [ENGLISH, ICONS], ids=lambda path: path.name)
-def test_nothing_is_left_over(path: Path) -> None:
-    """Texts and icons belong to an entity."""
+def test_no_unused_texts_or_icons(path: Path) -> None:
+    """All texts and icons belong to an entity."""
     assert {
         (platform, key)
         for platform, entities in read_json(path)["entity"].items()
         for key in entities
-    } <= {entity.key for entity in described()}
+    } <= {entity.key for entity in entity_descriptions()}
 
 
 def test_options() -> None:
-    """Every state of an enum sensor has a text and an icon, and there is no other."""
+    """Exactly the states of an enum sensor have a text and an icon."""
     enums = [
         (entity, set(options))
-        for entity in described()
+        for entity in entity_descriptions()
         if (options := getattr(entity.description, "options", None))
     ]
     assert enums

@@ -1,4 +1,4 @@
-"""Manifest, hacs.json and what else HACS and the Marketplace look at."""
+"""The manifest, hacs.json and other files that HACS and the Marketplace check."""
 
 import hashlib
 from itertools import chain
@@ -21,24 +21,34 @@ from . import (
     README,
     ROOT,
     files,
-    named,
+    path_id,
     pins,
     pyproject,
     read,
     read_json,
 )
-from .addresses import addresses, published
+from .addresses import addresses, published_address
+
+# Only the first words of a name are searched, by the frontend.
+NAME: Final = "WhatsApp, Telegram, MAX (GREEN-API)"
 
 BRAND_SIZES: Final = {"icon.png": 256, "icon@2x.png": 512}
+
+ICON: Final = ROOT / "images/icon.svg"
+BACKGROUNDS: Final = ("#fafafa", "#111111")
+"""The pages of Home Assistant in light and dark mode."""
+
+MIN_CONTRAST: Final = 3
+"""What WCAG 2.2 asks for graphics (1.4.11)."""
 
 # SHA-256 of the words from "Permission" on
 MIT: Final = "fe2a9817987f862eaced948f0468c7f51d2fedfc48c5c505b246a49a3870e9a5"
 
 
 def _semantic_version(value: str) -> str:
-    """Accept a version that HACS and Home Assistant can compare."""
+    """Validate a version: HACS and Home Assistant have to be able to compare it."""
     if AwesomeVersion(value).strategy is not AwesomeVersionStrategy.SEMVER:
-        raise vol.Invalid(f"{value} is no semantic version")
+        raise vol.Invalid(f"{value} is not a semantic version")
     return value
 
 
@@ -47,7 +57,7 @@ _WEB_PAGE: Final = vol.All(str, vol.Match(r"https://(?!www\.home-assistant\.io/)
 MANIFEST_SCHEMA: Final = vol.Schema(
     {
         vol.Required("domain"): INTEGRATION.name,
-        vol.Required("name"): "GREEN-API",
+        vol.Required("name"): NAME,
         vol.Optional("after_dependencies"): [str],
         vol.Required("codeowners"): vol.All(
             [vol.Match(r"@[\w-]+$")], vol.Length(min=1)
@@ -65,7 +75,7 @@ MANIFEST_SCHEMA: Final = vol.Schema(
 
 HACS_SCHEMA: Final = vol.Schema(
     {
-        vol.Required("name"): "GREEN-API",
+        vol.Required("name"): NAME,
         vol.Required("homeassistant"): vol.Match(r"\d{4}\.\d{1,2}\.0$"),
         vol.Optional("hide_default_branch"): bool,
     }
@@ -73,53 +83,53 @@ HACS_SCHEMA: Final = vol.Schema(
 
 
 def test_manifest() -> None:
-    """The manifest has what an integration needs, and nothing unknown."""
+    """The manifest has the required keys, and no unknown ones."""
     MANIFEST_SCHEMA(read_json(MANIFEST))
     assert (INTEGRATION / "config_flow.py").is_file()
 
 
 def test_manifest_is_sorted() -> None:
-    """The manifest begins with domain and name, the rest follows the alphabet."""
+    """The manifest begins with domain and name; the other keys are sorted."""
     first, second, *rest = read_json(MANIFEST)
     assert (first, second, *rest) == ("domain", "name", *sorted(rest))
 
 
 def test_hacs() -> None:
-    """hacs.json has what HACS and the Marketplace know."""
+    """hacs.json only has keys that HACS and the Marketplace know."""
     HACS_SCHEMA(read_json(HACS))
 
 
-def test_hacs_asks_for_the_tested_floor() -> None:
-    """The oldest Home Assistant that may install it is of the tested month."""
-    asked = AwesomeVersion(read_json(HACS)["homeassistant"])
+def test_hacs_minimum_is_the_tested_floor() -> None:
+    """The minimum version of Home Assistant is of the same month as the tested one."""
+    minimum = AwesomeVersion(read_json(HACS)["homeassistant"])
     tested = AwesomeVersion(pins("floor")["homeassistant"])
-    assert (asked.year, asked.minor) == (tested.year, tested.minor)
-    assert asked <= tested
+    assert (minimum.year, minimum.minor) == (tested.year, tested.minor)
+    assert minimum <= tested
 
 
 def test_one_integration() -> None:
-    """There is one integration, and no link leads out of it."""
+    """There is one integration, without symbolic links."""
     folders = {path.name for path in INTEGRATION.parent.iterdir() if path.is_dir()}
     assert folders - GENERATED == {DOMAIN}
     assert not [path for path in files(INTEGRATION) if path.is_symlink()]
 
 
 def test_files_of_the_integration() -> None:
-    """It says that it is typed, and has no texts in a file of core's own kind."""
+    """It is marked as typed, and has no strings.json, which only core uses."""
     assert (INTEGRATION / "py.typed").is_file()
     assert not (INTEGRATION / "strings.json").exists()
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in files(ROOT) if path.suffix == ".json"], ids=named
+    "path", [path for path in files(ROOT) if path.suffix == ".json"], ids=path_id
 )
 def test_json(path: Path) -> None:
-    """Every JSON file can be read."""
+    """Every JSON file is valid and not empty."""
     assert read_json(path)
 
 
 def test_brand() -> None:
-    """The icons have the sizes that Home Assistant asks for, on a clear ground."""
+    """The icons have the required sizes and a transparent background."""
     brand = {path.name: path for path in (INTEGRATION / "brand").iterdir()}
     assert brand.keys() >= BRAND_SIZES.keys()
     for name, path in brand.items():
@@ -129,17 +139,43 @@ def test_brand() -> None:
             assert image.has_transparency_data
 
 
+def _luminance(color: str) -> float:
+    """Return the relative luminance of a color such as `#0a8a78`, by WCAG 2.2."""
+    channels = (channel / 255 for channel in bytes.fromhex(color[1:]))
+    red, green, blue = (
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+        for channel in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colors, by WCAG 2.2."""
+    darker, lighter = sorted(map(_luminance, (one, other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("background", [*BACKGROUNDS, "#ffffff"])
+def test_contrast_of_the_icon(background: str) -> None:
+    """The icon stands out from both backgrounds, and its white line from the icon."""
+    colors = re.findall(r'stop-color="(#\w+)"', read(ICON))
+    assert len(colors) == 2
+    assert min(_contrast(color, background) for color in colors) >= MIN_CONTRAST
+
+
 def test_licence() -> None:
-    """The licence is the MIT licence, word for word."""
-    head, words = read(ROOT / "LICENSE").split("\n\nPermission", maxsplit=1)
-    assert re.fullmatch(r"MIT License\n\nCopyright \(c\) \d{4} .+", head)
-    canonical = " ".join(f"Permission{words}".split())
+    """The license is the MIT license, word for word."""
+    copyright_notice, permission = read(ROOT / "LICENSE").split(
+        "\n\nPermission", maxsplit=1
+    )
+    assert re.fullmatch(r"MIT License\n\nCopyright \(c\) \d{4} .+", copyright_notice)
+    canonical = " ".join(f"Permission{permission}".split())
     assert hashlib.sha256(canonical.encode()).hexdigest() == MIT
     assert pyproject()["project"]["license"] == "MIT"
 
 
 def test_version_is_in_the_changelog() -> None:
-    """The newest heading of the changelog is the version of the manifest."""
+    """The newest version in the changelog is the one in the manifest."""
     versions = re.findall(
         r"^## (\d+\.\d+\.\d+)\b", read(ROOT / "CHANGELOG.md"), re.MULTILINE
     )
@@ -147,10 +183,10 @@ def test_version_is_in_the_changelog() -> None:
     assert versions == sorted(set(versions), key=AwesomeVersion, reverse=True)
 
 
-def test_one_address() -> None:
-    """The public address is the same wherever it is."""
+def test_address_is_the_same_everywhere() -> None:
+    """The published address is the same in all files."""
     found = addresses(ROOT)
-    assert found.keys() >= {named(MANIFEST), named(README)}
-    account, repository = published(ROOT)
+    assert found.keys() >= {path_id(MANIFEST), path_id(README)}
+    account, repository = published_address(ROOT)
     assert {*chain(*found.values())} == {(account, repository)}
     assert read_json(MANIFEST)["codeowners"] == [f"@{account}"]

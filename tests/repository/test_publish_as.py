@@ -1,4 +1,4 @@
-"""The repository can be published under any address, and moved to another one."""
+"""The repository can be published at any address, and moved to another one."""
 
 from itertools import chain
 import json
@@ -13,11 +13,13 @@ import yaml
 from . import MANIFEST, ROOT, files, read
 from .addresses import addresses
 
+pytestmark = pytest.mark.long(10)
+
 PLACEHOLDER = b"OWNER"
 
 
 def run(copy: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a copy, without what this run of pytest passes to its processes."""
+    """Run a command in a copy, without the environment of Git and of this pytest."""
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -40,19 +42,23 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def holding(copy: Path, text: bytes) -> set[str]:
-    """Return the names of the files that hold a text, but for this one."""
-    holding = {path.name for path in files(copy) if text in path.read_bytes()}
-    return holding - {Path(__file__).name}
+def files_containing(copy: Path, text: bytes) -> set[str]:
+    """Return the names of the files that contain a text, except this one."""
+    names = {path.name for path in files(copy) if text in path.read_bytes()}
+    return names - {Path(__file__).name}
 
 
 def test_every_address_is_replaced(copy: Path) -> None:
-    """No placeholder is left, and no second address, also when the repository moves."""
-    assert holding(copy, PLACEHOLDER) >= {"manifest.json", "README.md", "alert.yaml"}
+    """No placeholder and no former address is left, even after a second run."""
+    assert files_containing(copy, PLACEHOLDER) >= {
+        "manifest.json",
+        "README.md",
+        "alert.yaml",
+    }
     for address in ("Jane-Doe/ha-green-api", "jane/messenger-watch"):
         assert run(copy, "scripts/publish-as", address).returncode == 0
-        assert holding(copy, PLACEHOLDER) == set()
-    assert holding(copy, b"Jane-Doe") == set()
+        assert files_containing(copy, PLACEHOLDER) == set()
+    assert files_containing(copy, b"Jane-Doe") == set()
 
     found = addresses(copy)
     assert found.keys() == addresses(ROOT).keys()
@@ -62,7 +68,7 @@ def test_every_address_is_replaced(copy: Path) -> None:
 
 
 def test_nothing_else_is_replaced(copy: Path) -> None:
-    """What pins the environments stays as it is, and every file can be read."""
+    """The pinned environments are unchanged, and all YAML and JSON files valid."""
     assert run(copy, "scripts/publish-as", "jane/messenger-watch").returncode == 0
     for name in ("pyproject.toml", "uv.lock"):
         assert (copy / name).read_text(encoding="utf-8") == read(ROOT / name)
@@ -75,11 +81,9 @@ def test_nothing_else_is_replaced(copy: Path) -> None:
 @pytest.mark.parametrize(
     "address", [(), ("jane",), ("jane", "doe"), ("a/b/c",), ("-/x",)]
 )
-def test_anything_but_an_address_is_refused(
-    copy: Path, address: tuple[str, ...]
-) -> None:
-    """What is no address changes nothing, and the right use is said."""
+def test_invalid_address_is_refused(copy: Path, address: tuple[str, ...]) -> None:
+    """An invalid address changes nothing, and the usage is printed."""
     refused = run(copy, "scripts/publish-as", *address)
     assert refused.returncode == 1
     assert refused.stderr == "usage: scripts/publish-as ACCOUNT/REPOSITORY\n"
-    assert "manifest.json" in holding(copy, PLACEHOLDER)
+    assert "manifest.json" in files_containing(copy, PLACEHOLDER)

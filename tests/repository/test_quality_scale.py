@@ -1,4 +1,4 @@
-"""The evidence for the quality scale is complete."""
+"""The quality scale is complete."""
 
 import re
 from typing import Any, Final
@@ -8,7 +8,7 @@ import voluptuous as vol
 import yaml
 
 from . import INTEGRATION, ROOT, read
-from .documents import leads_somewhere
+from .documents import link_exists
 
 BRONZE: Final = {
     "action-setup",
@@ -96,7 +96,7 @@ EXEMPT: Final = {
 
 
 def test_quality_scale() -> None:
-    """Every rule of the quality scale is done, or exempt for a reason."""
+    """Every rule of the quality scale is done, or exempt with a reason."""
     assert RULES.keys() == BRONZE | SILVER | GOLD | PLATINUM
     for rule in RULES.values():
         RULE_SCHEMA(rule)
@@ -105,8 +105,8 @@ def test_quality_scale() -> None:
 @pytest.mark.parametrize(
     "rule", sorted(rule for rule in RULES.keys() - EXEMPT if rule.startswith("docs-"))
 )
-def test_documents_are_named(rule: str) -> None:
-    """A rule about documents names the place where they keep it, which exists."""
+def test_documents_exist(rule: str) -> None:
+    """A rule about documents names the sections that comply, which exist."""
     places = re.findall(r"[\w./-]+\.md(?:#[\w-]+)?", RULES[rule]["comment"])
     assert places
-    assert not [place for place in places if not leads_somewhere(place, ROOT)]
+    assert not [place for place in places if not link_exists(place, ROOT)]

@@ -1,4 +1,4 @@
-"""Lock file, workflows and commands."""
+"""The lock file, the workflows and the commands."""
 
 from importlib.metadata import version
 import os
@@ -6,14 +6,15 @@ from pathlib import Path
 import re
 import tomllib
 from typing import Final
+from unittest.mock import Mock
 
 import pytest
 import yaml
 
 import homeassistant
-from tests.support.order import LONG
+from tests.support.order import SlowestTests
 
-from . import ROOT, named, pins, read
+from . import ROOT, path_id, pins, read
 
 WORKFLOWS: Final = sorted(ROOT.glob(".github/workflows/*.y*ml"))
 
@@ -24,24 +25,22 @@ OWN_WORKFLOW_OR_PINNED_ACTION: Final = re.compile(
 
 @pytest.mark.skipif(
     version("homeassistant") != pins("newest")["homeassistant"],
-    reason="the floor is for tests only and needs nothing that Home Assistant adds",
+    reason="the floor is only for tests and needs nothing that Home Assistant adds",
 )
-def test_pins_are_home_assistants() -> None:
-    """What Home Assistant would install by itself is pinned as it pins it."""
-    constraints = Path(homeassistant.__file__).with_name("package_constraints.txt")
-    theirs = {
+def test_pins_match_home_assistant() -> None:
+    """Packages that Home Assistant would install have the versions that it pins."""
+    path = Path(homeassistant.__file__).with_name("package_constraints.txt")
+    constraints = {
         name.lower(): pin
-        for name, pin in re.findall(
-            r"^([\w.-]+)==(\S+)$", read(constraints), re.MULTILINE
-        )
+        for name, pin in re.findall(r"^([\w.-]+)==(\S+)$", read(path), re.MULTILINE)
     }
-    shared = {name: pin for name, pin in pins("newest").items() if name in theirs}
+    shared = {name: pin for name, pin in pins("newest").items() if name in constraints}
     assert shared
-    assert shared == {name: theirs[name] for name in shared}
+    assert shared == {name: constraints[name] for name in shared}
 
 
-def test_lock_names_the_public_index() -> None:
-    """The lock file works everywhere: no proxy, no folder of some computer."""
+def test_lock_uses_the_public_index() -> None:
+    """The lock file works everywhere: it has no proxies and no local paths."""
     packages = tomllib.loads(read(ROOT / "uv.lock"))["package"]
     registries = {
         package["source"]["registry"]
@@ -63,13 +62,13 @@ def test_lock_names_the_public_index() -> None:
     }
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=named)
+@pytest.mark.parametrize("path", WORKFLOWS, ids=path_id)
 def test_workflow(path: Path) -> None:
-    """A workflow has the least rights, and every action is pinned by its hash."""
+    """A workflow has minimal permissions, and all actions are pinned by hash."""
     workflow = yaml.safe_load(read(path))
     assert workflow["permissions"] == {}
     assert all("permissions" in job for job in workflow["jobs"].values())
-    # YAML 1.1 reads the key `on` as a truth value
+    # YAML 1.1 parses the key `on` as a boolean
     assert "pull_request_target" not in workflow[True]
     used = re.findall(r"^\s*(?:- )?uses: *(.*)$", read(path), re.MULTILINE)
     assert used
@@ -77,7 +76,7 @@ def test_workflow(path: Path) -> None:
 
 
 def test_workflows() -> None:
-    """There is a workflow for everything that has to hold."""
+    """All required workflows exist."""
     assert {path.stem for path in WORKFLOWS} >= {
         "lint",
         "next",
@@ -87,14 +86,24 @@ def test_workflows() -> None:
     }
 
 
-@pytest.mark.parametrize("module", LONG)
-def test_long_tests_are_there(module: str) -> None:
-    """What comes first, and what --quick leaves out, is named as it is called."""
-    assert (ROOT / module).is_file()
+def test_slowest_tests_are_listed(tmp_path: Path) -> None:
+    """The ten slowest tests are appended to a file, with the time of all parts."""
+    path = tmp_path / "slowest"
+    path.write_text("     9.0 s   another run\n")
+    slowest = SlowestTests(path)
+    for number in range(12):
+        for part in ("setup", "call"):
+            report = Mock(nodeid=f"test_{number}", when=part, duration=number / 2)
+            slowest.pytest_runtest_logreport(report)
+    slowest.pytest_sessionfinish()
+    assert path.read_text().splitlines() == [
+        "     9.0 s   another run",
+        *(f"{number:8.1f} s   test_{number}" for number in range(11, 1, -1)),
+    ]
 
 
-def test_dependabot_leaves_home_assistant_alone() -> None:
-    """Both ends are chosen by hand."""
+def test_dependabot_ignores_home_assistant() -> None:
+    """The versions of both environments are chosen manually."""
     dependabot = yaml.safe_load(read(ROOT / ".github/dependabot.yml"))
     ignored = {
         ignore["dependency-name"]
@@ -114,6 +123,6 @@ def test_dependabot_leaves_home_assistant_alone() -> None:
         ),
     ],
 )
-def test_command(name: str) -> None:
-    """The commands can be run as they are."""
+def test_command_is_executable(name: str) -> None:
+    """The commands are executable."""
     assert os.access(ROOT / name, os.X_OK)

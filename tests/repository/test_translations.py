@@ -1,4 +1,4 @@
-"""Translations and icons are complete and fit to be shown."""
+"""Translations and icons are complete and valid."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -11,28 +11,29 @@ import voluptuous as vol
 
 from custom_components.green_api.api import ACCOUNT_ERROR_KINDS, ErrorKind
 from custom_components.green_api.const import DOMAIN
-from custom_components.green_api.problem import Problem
+from custom_components.green_api.decisions.problem import Problem
 from homeassistant.const import Platform
 from homeassistant.exceptions import HomeAssistantError
 from tests.support.translation_check import TranslationCheck, placeholders_of
 
-from . import ENGLISH, ICONS, MODULES, named, read_json
+from . import ENGLISH, ICONS, MODULES, path_id, read_json
 from .source import nodes, strings
 
 LANGUAGE_FILES: Final = sorted(ENGLISH.parent.glob("*.json"))
 LANGUAGES: Final = {"de", "en", "es", "fr", "he", "pt-BR", "ru"}
 
-FORBIDDEN: Final = {
-    "a blank at an end": re.compile(r"^\s|\s$"),
+FORBIDDEN_PATTERNS: Final = {
+    "leading or trailing whitespace": re.compile(r"^\s|\s$"),
     "HTML": re.compile(r"</?[a-zA-Z][^>]*>"),
-    "a URL, to be passed as placeholder": re.compile(r"\w+://|\bwww\."),
+    "a URL, which has to be a placeholder": re.compile(r"\w+://|\bwww\."),
     "a placeholder in single quotes": re.compile(r"'\{\w+\}'"),
 }
+MARKDOWN: Final = re.compile(r"\*\*|\]\(|`")
 
 
 def _is_text(value: Any) -> str:
     text: str = vol.All(str, vol.Length(min=1))(value)
-    for what, pattern in FORBIDDEN.items():
+    for what, pattern in FORBIDDEN_PATTERNS.items():
         if pattern.search(text):
             raise vol.Invalid(f"has {what}: {text}")
     if wrong := [name for name in placeholders_of(text) if not name.isidentifier()]:
@@ -40,50 +41,58 @@ def _is_text(value: Any) -> str:
     return text
 
 
-def _is_plain_text(value: Any) -> str:
+def _is_unformatted(value: Any) -> str:
+    """Validate a text that is shown as it is: its Markdown isn't rendered."""
     text = _is_text(value)
-    if placeholders_of(text):
-        raise vol.Invalid(f"nobody fills a placeholder here: {text}")
+    if MARKDOWN.search(text):
+        raise vol.Invalid(f"has Markdown, which isn't rendered here: {text}")
     return text
 
 
-def _each(value: Any) -> vol.Schema:
+def _is_plain_text(value: Any) -> str:
+    text = _is_text(value)
+    if placeholders_of(text):
+        raise vol.Invalid(f"has a placeholder, but no values are passed: {text}")
+    return text
+
+
+def _mapping_of(value: Any) -> vol.Schema:
     return vol.Schema({vol.Match(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?$"): value})
 
 
 def _is_described(step: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Refuse fields without a description, and descriptions without a field."""
+    """Validate that exactly the fields of a step have a description."""
     if step.get("data", {}).keys() != step.get("data_description", {}).keys():
         raise vol.Invalid("data and data_description differ in their fields")
     return step
 
 
 FLOW: Final = {
-    vol.Optional("abort"): _each(_is_text),
-    vol.Optional("create_entry"): _each(_is_text),
-    vol.Optional("error"): _each(_is_text),
-    vol.Optional("progress"): _each(_is_text),
-    vol.Optional("step"): _each(
+    vol.Optional("abort"): _mapping_of(_is_text),
+    vol.Optional("create_entry"): _mapping_of(_is_text),
+    vol.Optional("error"): _mapping_of(_is_unformatted),
+    vol.Optional("progress"): _mapping_of(_is_text),
+    vol.Optional("step"): _mapping_of(
         vol.All(
             {
                 vol.Optional("title"): _is_text,
                 vol.Optional("description"): _is_text,
-                vol.Optional("data"): _each(_is_plain_text),
-                vol.Optional("data_description"): _each(_is_text),
-                vol.Optional("menu_options"): _each(_is_text),
-                vol.Optional("menu_option_descriptions"): _each(_is_text),
+                vol.Optional("data"): _mapping_of(_is_plain_text),
+                vol.Optional("data_description"): _mapping_of(_is_text),
+                vol.Optional("menu_options"): _mapping_of(_is_text),
+                vol.Optional("menu_option_descriptions"): _mapping_of(_is_text),
                 vol.Optional("submit"): _is_plain_text,
             },
             _is_described,
         )
     ),
 }
-STATES: Final = _each(_is_plain_text)
-AUTOMATION: Final = _each(
+STATES: Final = _mapping_of(_is_plain_text)
+AUTOMATION: Final = _mapping_of(
     {
         vol.Required("name"): _is_plain_text,
         vol.Required("description"): _is_plain_text,
-        vol.Optional("fields"): _each(
+        vol.Optional("fields"): _mapping_of(
             {
                 vol.Required("name"): _is_plain_text,
                 vol.Required("description"): _is_plain_text,
@@ -94,22 +103,22 @@ AUTOMATION: Final = _each(
 
 TRANSLATION_SCHEMA: Final = vol.Schema(
     {
-        vol.Required("common"): _each(_is_text),
+        vol.Required("common"): _mapping_of(_is_text),
         vol.Required("conditions"): AUTOMATION,
         vol.Required("config"): FLOW,
-        vol.Required("config_subentries"): _each(
+        vol.Required("config_subentries"): _mapping_of(
             {
                 **FLOW,
                 vol.Required("entry_type"): _is_plain_text,
-                vol.Required("initiate_flow"): _each(_is_plain_text),
+                vol.Required("initiate_flow"): _mapping_of(_is_plain_text),
             }
         ),
         vol.Required("entity"): {
-            vol.In(list(Platform)): _each(
+            vol.In(list(Platform)): _mapping_of(
                 {
                     vol.Optional("name"): _is_plain_text,
                     vol.Optional("state"): STATES,
-                    vol.Optional("state_attributes"): _each(
+                    vol.Optional("state_attributes"): _mapping_of(
                         {
                             vol.Optional("name"): _is_plain_text,
                             vol.Optional("state"): STATES,
@@ -119,8 +128,10 @@ TRANSLATION_SCHEMA: Final = vol.Schema(
                 }
             )
         },
-        vol.Required("exceptions"): _each({vol.Required("message"): _is_text}),
-        vol.Optional("issues"): _each(
+        vol.Required("exceptions"): _mapping_of(
+            {vol.Required("message"): _is_unformatted}
+        ),
+        vol.Optional("issues"): _mapping_of(
             vol.Any(
                 {
                     vol.Required("title"): _is_text,
@@ -129,8 +140,11 @@ TRANSLATION_SCHEMA: Final = vol.Schema(
                 {vol.Required("title"): _is_text, vol.Required("fix_flow"): FLOW},
             )
         ),
-        vol.Optional("selector"): _each({vol.Required("options"): STATES}),
+        vol.Required("options"): FLOW,
+        vol.Optional("selector"): _mapping_of({vol.Required("options"): STATES}),
         vol.Required("services"): AUTOMATION,
+        # Shown in place of the manifest's name, except when adding an integration.
+        vol.Required("title"): "GREEN-API",
         vol.Required("triggers"): AUTOMATION,
     }
 )
@@ -139,23 +153,23 @@ ICON: Final = vol.Match(r"mdi:[a-z0-9-]+$")
 
 ICONS_SCHEMA: Final = vol.Schema(
     {
-        vol.Required("conditions"): _each({vol.Required("condition"): ICON}),
+        vol.Required("conditions"): _mapping_of({vol.Required("condition"): ICON}),
         vol.Required("entity"): {
-            vol.In(list(Platform)): _each(
+            vol.In(list(Platform)): _mapping_of(
                 {
                     vol.Required("default"): ICON,
-                    vol.Optional("state"): _each(ICON),
-                    vol.Optional("state_attributes"): _each(
+                    vol.Optional("state"): _mapping_of(ICON),
+                    vol.Optional("state_attributes"): _mapping_of(
                         {
                             vol.Required("default"): ICON,
-                            vol.Optional("state"): _each(ICON),
+                            vol.Optional("state"): _mapping_of(ICON),
                         }
                     ),
                 }
             )
         },
-        vol.Required("services"): _each({vol.Required("service"): ICON}),
-        vol.Required("triggers"): _each({vol.Required("trigger"): ICON}),
+        vol.Required("services"): _mapping_of({vol.Required("service"): ICON}),
+        vol.Required("triggers"): _mapping_of({vol.Required("trigger"): ICON}),
     }
 )
 
@@ -168,14 +182,14 @@ CORE_ABORTS: Final = {
 FORBIDDEN_FIELDS: Final = {"interval", "name", "scan_interval", "update_interval"}
 
 
-def _leaves(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
-    """Return the texts of a tree by their paths."""
+def _flattened(value: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
+    """Return the texts of a tree, by path."""
     if isinstance(value, str):
         return {path: value}
     return {
         leaf: text
         for key, below in value.items()
-        for leaf, text in _leaves(below, (*path, key)).items()
+        for leaf, text in _flattened(below, (*path, key)).items()
     }
 
 
@@ -188,31 +202,31 @@ def _flows() -> Iterator[Mapping[str, Any]]:
 
 
 def test_languages() -> None:
-    """The promised languages are there."""
+    """All documented languages exist."""
     assert {path.stem for path in LANGUAGE_FILES} >= LANGUAGES
 
 
-@pytest.mark.parametrize("path", LANGUAGE_FILES, ids=named)
+@pytest.mark.parametrize("path", LANGUAGE_FILES, ids=path_id)
 def test_translation(path: Path) -> None:
-    """A translation has known sections only, and no text that would show badly."""
+    """A translation only has known sections, and texts without forbidden patterns."""
     TRANSLATION_SCHEMA(read_json(path))
 
 
-@pytest.mark.parametrize("path", LANGUAGE_FILES, ids=named)
+@pytest.mark.parametrize("path", LANGUAGE_FILES, ids=path_id)
 def test_translation_is_complete(path: Path) -> None:
-    """A translation has English's texts with English's placeholders."""
-    english, other = _leaves(read_json(ENGLISH)), _leaves(read_json(path))
+    """A translation has the same keys and placeholders as English."""
+    english, other = _flattened(read_json(ENGLISH)), _flattened(read_json(path))
     assert {key: placeholders_of(text) for key, text in other.items()} == {
         key: placeholders_of(text) for key, text in english.items()
     }
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in LANGUAGE_FILES if path != ENGLISH], ids=named
+    "path", [path for path in LANGUAGE_FILES if path != ENGLISH], ids=path_id
 )
 def test_translation_is_not_english(path: Path) -> None:
-    """No sentence was left in English."""
-    english, other = _leaves(read_json(ENGLISH)), _leaves(read_json(path))
+    """No sentence is left in English."""
+    english, other = _flattened(read_json(ENGLISH)), _flattened(read_json(path))
     assert not {
         key: text
         for key, text in other.items()
@@ -220,26 +234,26 @@ def test_translation_is_not_english(path: Path) -> None:
     }
 
 
-def test_aborts_of_core() -> None:
-    """The reasons that core gives have a text: it comes from us on older versions."""
+def test_core_aborts_have_texts() -> None:
+    """The abort reasons of core have a text, which older versions need."""
     assert read_json(ENGLISH)["config"]["abort"].keys() >= CORE_ABORTS
 
 
-def test_every_failure_has_a_text() -> None:
-    """Whatever the client runs into has a text, in the dialog and outside."""
+def test_every_error_has_a_text() -> None:
+    """Every error of the client has a text, in the dialog and as an exception."""
     errors = read_json(ENGLISH)["config"]["error"]
     assert errors.keys() >= ACCOUNT_ERROR_KINDS | {"unknown"}
     assert read_json(ENGLISH)["exceptions"].keys() >= set(ErrorKind)
 
 
 def test_every_problem_has_a_text() -> None:
-    """Whatever can be wrong with an account has a text, in repairs and automations."""
+    """Every problem has a text, in repairs and in exceptions."""
     assert read_json(ENGLISH)["issues"].keys() >= set(Problem)
     assert read_json(ENGLISH)["exceptions"].keys() >= set(Problem)
 
 
 def test_every_text_is_used() -> None:
-    """No text is left of what the code has no more."""
+    """Every text is used in the code."""
     english = read_json(ENGLISH)
     keys = {
         *english["common"],
@@ -257,24 +271,33 @@ def test_every_text_is_used() -> None:
     assert not keys - strings()
 
 
-@pytest.mark.parametrize("path", LANGUAGE_FILES, ids=named)
-def test_twins(path: Path) -> None:
-    """The steps that link an account say the same in every dialog.
+@pytest.mark.parametrize("path", LANGUAGE_FILES, ids=path_id)
+def test_linking_texts_are_the_same(path: Path) -> None:
+    """The steps that link an account have the same texts in every dialog.
 
-    The repair alone knows that the account was linked before.
+    Only the repair can mention that the account was linked before, and offers a reboot.
     """
     texts = read_json(path)
     repair = texts["issues"]["logged_out"]["fix_flow"]
     sections = ("abort", "progress", "step")
-    in_config = _leaves({name: texts["config"][name] for name in sections})
-    in_repair = _leaves({name: repair[name] for name in sections})
-    assert {key for key, text in in_repair.items() if in_config[key] != text} == {
-        ("step", "ways", "description")
+    in_config = _flattened({name: texts["config"][name] for name in sections})
+    in_repair = _flattened({name: repair[name] for name in sections})
+    assert {key for key, text in in_repair.items() if in_config.get(key) != text} == {
+        ("abort", "problem_ended"),
+        ("step", "max_ways", "description"),
+        ("step", "max_ways", "menu_option_descriptions", "reboot"),
+        ("step", "max_ways", "menu_options", "reboot"),
+        ("step", "reboot", "description"),
+        ("step", "reboot", "submit"),
+        ("step", "reboot", "title"),
+        ("step", "ways", "description"),
+        ("step", "ways", "menu_option_descriptions", "reboot"),
+        ("step", "ways", "menu_options", "reboot"),
     }
 
 
 def test_every_step_exists() -> None:
-    """The texts of a step belong to a step of that name."""
+    """Every step with texts exists."""
     methods = {
         node.name
         for node in nodes(MODULES, ast.AsyncFunctionDef)
@@ -285,7 +308,7 @@ def test_every_step_exists() -> None:
 
 
 def test_no_forbidden_field() -> None:
-    """Nobody is asked for a name or an interval: Home Assistant has its own for it.
+    """No form has a field for a name or an interval: Home Assistant has its own.
 
     It has none for the name of a subentry.
     """
@@ -298,7 +321,7 @@ def test_no_forbidden_field() -> None:
 
 
 def test_icons() -> None:
-    """icons.json has icons of Material Design, and none twice for nothing."""
+    """icons.json has Material Design icons, and no state repeats the default."""
     icons = read_json(ICONS)
     ICONS_SCHEMA(icons)
     for entities in icons["entity"].values():
@@ -306,8 +329,8 @@ def test_icons() -> None:
             assert icon["default"] not in icon.get("state", {}).values()
 
 
-def test_missing_text_is_noticed() -> None:
-    """The check of the texts that tests meet is able to fail."""
+def test_translation_check_reports_missing_texts() -> None:
+    """The check of the texts that tests use is able to fail."""
     check = TranslationCheck({"exceptions": {"late": {"message": "{name} is late"}}})
     for key in ("late", "lost"):
         check.exception(_FailureError(key))
@@ -318,10 +341,21 @@ def test_missing_text_is_noticed() -> None:
 
 
 class _FailureError(HomeAssistantError):
-    """An exception that the check of this very test does not meet."""
+    """An exception that is only passed to the check of this test."""
 
     def __init__(self, key: str) -> None:
-        """Name a text."""
+        """Initialize with a translation key."""
         super().__init__()
         self.translation_domain = DOMAIN
         self.translation_key = key
+
+
+@pytest.mark.parametrize("path", LANGUAGE_FILES, ids=path_id)
+def test_switch_of_statuses_is_named(path: Path) -> None:
+    """The texts about statuses that are turned off name the switch that mends it."""
+    texts = read_json(path)
+    issue = texts["issues"]["statuses_off"]["description"]
+    error = texts["exceptions"]["statuses_off"]["message"]
+    assert "outgoingWebhook" in issue
+    assert "outgoingWebhook" in error
+    assert "{console_url}" in issue

@@ -1,4 +1,4 @@
-"""A GREEN-API on loopback, for tests and development."""
+"""A simulated GREEN-API server on loopback, for tests and development."""
 
 from .account import Account, Request
 from .contacts import Contact

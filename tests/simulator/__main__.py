@@ -14,35 +14,35 @@ TOKEN_VARIABLE = "GREEN_API_SIMULATOR_TOKEN"
 
 
 def parse_arguments() -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.simulator",
         description="A simulated GREEN-API on loopback, with a control page.",
-        epilog=f"The token is taken from {TOKEN_VARIABLE}, else made up and printed.",
+        epilog=f"The token is {TOKEN_VARIABLE}, or else generated and printed.",
     )
-    parser.add_argument("--port", type=int, default=8124, help="0 for a free one")
+    parser.add_argument("--port", type=int, default=8124, help="0 selects a free port")
     parser.add_argument(
         "--instance",
         action="append",
         metavar="ID",
-        help="instance id, may be repeated; 1101000001 unless given",
+        help="instance ID, may be repeated; the default is 1101000001",
     )
-    parser.add_argument("--state", default="authorized", help="state to begin with")
+    parser.add_argument("--state", default="authorized", help="initial state")
     parser.add_argument(
         "--messenger", type=Messenger, default=Messenger.WHATSAPP, choices=[*Messenger]
     )
     parser.add_argument(
-        "--no-limits", action="store_true", help="never answer 429 by itself"
+        "--no-limits", action="store_true", help="do not enforce rate limits"
     )
     return parser.parse_args()
 
 
 def take_token() -> str:
-    """Return the token of the environment, or make one up and print it."""
+    """Return the token from the environment, or generate one and print it."""
     if token := os.environ.get(TOKEN_VARIABLE):
         return token
     token = secrets.token_hex(25)
-    sys.stdout.write(f"Token (made up): {token}\n")
+    sys.stdout.write(f"Token (generated): {token}\n")
     return token
 
 

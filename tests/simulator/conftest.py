@@ -1,4 +1,4 @@
-"""Fixtures: a simulated GREEN-API as it is by itself, with its limits and its page."""
+"""Fixtures: a simulated GREEN-API with rate limits and the control page."""
 
 from collections.abc import AsyncGenerator
 
@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from .account import Account
-from .asking import INSTANCE_ID, TOKEN, Ask, Reply, fetch
+from .api_requests import INSTANCE_ID, TOKEN, ApiCall, Reply, fetch
 from .server import Simulator
 
 
@@ -27,42 +27,43 @@ def account(simulator: Simulator) -> Account:
 
 @pytest.fixture
 async def session(network: None) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Return a client session that trusts nobody's cookies or compression."""
+    """Return a client session that does not decompress responses."""
     async with aiohttp.ClientSession(auto_decompress=False) as session:
         yield session
 
 
 @pytest.fixture
-def ask(simulator: Simulator, session: aiohttp.ClientSession) -> Ask:
-    """Return a function that sends a request to the simulator."""
+def call_api(simulator: Simulator, session: aiohttp.ClientSession) -> ApiCall:
+    """Return a function that calls a method of the simulator."""
 
-    async def ask(
+    async def call_api(
         method: str,
         *,
         verb: str = "GET",
         instance_id: str = INSTANCE_ID,
         token: str = TOKEN,
         prefix: str = "/",
+        query: str = "",
         content: object = None,
     ) -> Reply:
         return await fetch(
             session,
-            f"{simulator.url}{prefix}waInstance{instance_id}/{method}/{token}",
+            f"{simulator.url}{prefix}waInstance{instance_id}/{method}/{token}{query}",
             verb=verb,
             content=content,
         )
 
-    return ask
+    return call_api
 
 
 @pytest.fixture
-def control(simulator: Simulator, session: aiohttp.ClientSession) -> Ask:
-    """Return a function that asks what the control page asks for."""
+def call_control(simulator: Simulator, session: aiohttp.ClientSession) -> ApiCall:
+    """Return a function that sends requests like the control page."""
 
-    async def control(
+    async def call_control(
         path: str = "", *, verb: str = "GET", content: object = None
     ) -> Reply:
         url = f"{simulator.url}/control/accounts{path}"
         return await fetch(session, url, verb=verb, content=content)
 
-    return control
+    return call_control

@@ -15,7 +15,7 @@ NOT_AUTHORIZED = "instance is starting or not authorized"
 
 @dataclass(frozen=True)
 class Contact:
-    """Somebody, or a group, that an account knows."""
+    """A contact or a group of an account."""
 
     chat_id: str
     name: str
@@ -24,7 +24,7 @@ class Contact:
     phone_number: int | None = None
 
     def as_contact(self, messenger: Messenger) -> dict[str, Json]:
-        """Describe it as the list of contacts of a messenger does."""
+        """Return it as an item of a messenger's list of contacts."""
         if messenger is Messenger.WHATSAPP:
             return {
                 "id": self.chat_id,
@@ -41,7 +41,7 @@ class Contact:
         }
 
     def as_chat(self, messenger: Messenger) -> dict[str, Json]:
-        """Describe it as the list of chats of a messenger does."""
+        """Return it as an item of a messenger's list of chats."""
         if messenger is Messenger.WHATSAPP:
             return {
                 "id": self.chat_id,
@@ -79,21 +79,22 @@ CONTACTS: dict[Messenger, tuple[Contact, ...]] = {
 
 
 def contacts(account: Account, _: str) -> Json:
-    """List the contacts; in MAX without groups, and at first perhaps none at all."""
+    """Return the contacts, in MAX without groups; an unready list is empty."""
+    with_groups = account.messenger is not Messenger.MAX and account.groups_are_contacts
     return [
         it.as_contact(account.messenger)
         for it in _known(account)
-        if account.messenger is not Messenger.MAX or it.kind == "user"
+        if with_groups or it.kind == "user"
     ]
 
 
 def chats(account: Account, _: str) -> Json:
-    """List the chats."""
+    """Return the chats."""
     return [it.as_chat(account.messenger) for it in _known(account)]
 
 
 def _known(account: Account) -> tuple[Contact, ...]:
-    """Return whom the account knows, once the list is ready."""
+    """Return the contacts and groups, or none if the list is not ready."""
     if not account.linked:
         raise NotReadyError(NOT_AUTHORIZED)
     if account.empty_lists:

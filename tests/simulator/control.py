@@ -1,7 +1,7 @@
-"""The control page: what a developer does to the simulated accounts."""
+"""The control page, on which developers change the simulated accounts."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 import json
 import math
 import mimetypes
@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from . import journal
 from .faults import ANSWERS, BREAKAGES, Fault
 from .messengers import Messenger
+from .sending import options_of
+from .shapes import KINDS
 
 if TYPE_CHECKING:
     from .account import Account
@@ -38,68 +41,70 @@ STATES = (
 CHOICES: dict[str, Json] = {
     "states": [*STATES],
     "messengers": [*Messenger],
+    "statuses": [*journal.ALL_WORDS],
+    "kinds": [*KINDS],
     "faults": {"Answers": [*ANSWERS], "Connection": [*BREAKAGES]},
 }
 HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-        "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
+        "connect-src 'self'; img-src 'self' data:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
 
 
-class UnfitError(ValueError):
-    """A setting or a value that an account does not have."""
+class InvalidSettingError(ValueError):
+    """A setting or a value is invalid for an account."""
 
 
 def text(value: Json) -> str:
-    """Read a text."""
+    """Return a non-empty text; raises InvalidSettingError."""
     if isinstance(value, str) and value:
         return value
-    raise UnfitError
+    raise InvalidSettingError
 
 
 def flag(value: Json) -> bool:
-    """Read true or false."""
+    """Return a Boolean; raises InvalidSettingError."""
     if isinstance(value, bool):
         return value
-    raise UnfitError
+    raise InvalidSettingError
 
 
 def number(value: Json) -> int:
-    """Read a number of things."""
+    """Return a non-negative number; raises InvalidSettingError."""
     if type(value) is int and value >= 0:
         return value
-    raise UnfitError
+    raise InvalidSettingError
 
 
 def seconds(value: Json) -> float:
-    """Read a time; null is for ever."""
+    """Return a time in seconds, null means infinite; raises InvalidSettingError."""
     return math.inf if value is None else float(number(value))
 
 
 def fault(value: Json) -> Fault:
-    """Read the name of a fault."""
+    """Return the fault of a name; raises ValueError."""
     return Fault(text(value))
 
 
 def faults(value: Json) -> dict[str, Fault | None]:
-    """Read faults by method."""
+    """Return the faults by method; raises ValueError."""
     if isinstance(value, dict):
         return {method: optional(fault)(name) for method, name in value.items()}
-    raise UnfitError
+    raise InvalidSettingError
 
 
-def optional[T](taken: Callable[[Json], T]) -> Callable[[Json], T | None]:
-    """Accept null as well."""
-    return lambda value: None if value is None else taken(value)
+def optional[T](parse: Callable[[Json], T]) -> Callable[[Json], T | None]:
+    """Return a parser that also accepts null."""
+    return lambda value: None if value is None else parse(value)
 
 
-# What may be set, and how its value is read. The token can be set but is never shown.
+# The settings and their parsers.
 SETTINGS: dict[str, Callable[[Json], object]] = {
     "state": optional(text),
     "messenger": lambda value: Messenger(text(value)),
@@ -107,19 +112,65 @@ SETTINGS: dict[str, Callable[[Json], object]] = {
     "fault": optional(fault),
     "faults": faults,
     "suspended_until": optional(number),
+    "reports_statuses": flag,
+    "journal_lag": seconds,
+    "delivery_seconds": seconds,
     "queue": number,
     "on_free_plan": flag,
     "empty_lists": number,
     "queue_stuck": flag,
     "webhooks": number,
+    "receives_messages": flag,
+    "receives_votes": flag,
+    "has_webhook": flag,
     "passkey": flag,
+    "cloud_password": optional(text),
     "reboot_accepted": flag,
     "boot_seconds": seconds,
     "link_seconds": seconds,
 }
 
 
-# What can be done, by whom holds the phone or uses the vendor's console.
+def status(value: Json) -> str:
+    """Return the status of a message; raises InvalidSettingError."""
+    if isinstance(value, str) and value in journal.ALL_WORDS:
+        return value
+    raise InvalidSettingError
+
+
+def kind(value: Json) -> str:
+    """Return the kind of a message; raises InvalidSettingError."""
+    if isinstance(value, str) and value in KINDS:
+        return value
+    raise InvalidSettingError
+
+
+def write(account: Account, content: dict[str, Json]) -> bool:
+    """Write a message as a person, and return whether the account receives it."""
+    lost = account.incoming.lost
+    account.write(
+        optional(text)(content.get("text")) or "",
+        sender_id=text(content.get("sender")),
+        chat_id=optional(text)(content.get("chat")),
+        kind=kind(content.get("kind", "text")),
+        quoted_id=optional(text)(content.get("quoted")),
+    )
+    return account.incoming.lost == lost
+
+
+def vote(account: Account, content: dict[str, Json]) -> bool:
+    """Vote in a poll as a person, and return whether the account hears of it."""
+    lost = account.incoming.lost
+    poll_id = text(content.get("message"))
+    if poll_id not in {it.id for it in account.messages if options_of(it.body)}:
+        raise InvalidSettingError
+    account.vote(
+        poll_id, text(content.get("option")), sender_id=text(content.get("sender"))
+    )
+    return account.incoming.lost == lost
+
+
+# What users do on the phone or in the vendor's console, and what happens to a message.
 ACTIONS: dict[str, Callable[[Account, dict[str, Json]], bool]] = {
     "scan": lambda account, _: account.scan(),
     "enter_code": lambda account, content: account.enter_code(
@@ -127,32 +178,47 @@ ACTIONS: dict[str, Callable[[Account, dict[str, Json]], bool]] = {
     ),
     "reboot": lambda account, _: account.reboot(),
     "logout": lambda account, _: account.logout(),
+    "vote": vote,
+    "write": write,
+    "set_status": lambda account, content: account.set_word(
+        text(content.get("message")), status(content.get("status"))
+    ),
 }
 
 
 def describe(account: Account) -> dict[str, Json]:
-    """Return what may be seen of an account."""
+    """Return the public data of an account."""
     now = time.monotonic()
     return {
         "instance_id": account.instance_id,
+        "token": account.token,
         "state": account.state,
         "messenger": account.messenger,
         "linked": account.linked,
         "fault": account.fault,
         "faults": {**account.faults},
         "suspended_until": account.suspended_until,
+        "reports_statuses": account.reports_statuses,
+        "journal_lag": _finite(account.journal_lag),
+        "delivery_seconds": _finite(account.delivery_seconds),
         "queue": account.queue,
         "on_free_plan": account.on_free_plan,
         "empty_lists": account.empty_lists,
-        "messages": arrived(account, now),
+        "messages": received_messages(account, now),
         "queue_stuck": account.queue_stuck,
         "webhooks": account.webhooks,
+        "receives_messages": account.receives_messages,
+        "receives_votes": account.receives_votes,
+        "has_webhook": account.has_webhook,
+        "people": [{"id": it.chat_id, "name": it.name} for it in account.known],
         "passkey": account.passkey,
+        "cloud_password": account.cloud_password,
         "reboot_accepted": account.reboot_accepted,
         "boot_seconds": _finite(account.boot_seconds),
         "link_seconds": _finite(account.link_seconds),
         "qr_life": account.qr_life,
         "code_life": account.code_life,
+        "sent_code": account.authorization.code,
         "request_count": len(account.requests),
         "requests": [
             {"method": it.method, "verb": it.verb, "ago": now - it.at}
@@ -161,15 +227,15 @@ def describe(account: Account) -> dict[str, Json]:
     }
 
 
-def arrived(account: Account, now: float) -> list[Json]:
-    """Return the messages that arrived, the latest first."""
-    groups = {
+def received_messages(account: Account, now: float) -> list[Json]:
+    """Return the received messages, the latest first."""
+    groups: dict[str, Iterable[Message]] = {
         "waiting": account.waiting,
         "delivered": account.messages.delivered,
         "lost": account.messages.lost,
     }
     latest = sorted(
-        ((message, status) for status, group in groups.items() for message in group),
+        ((message, name) for name, group in groups.items() for message in group),
         key=lambda it: it[0].at,
         reverse=True,
     )
@@ -178,33 +244,35 @@ def arrived(account: Account, now: float) -> list[Json]:
             "id": message.id,
             "chat": message.body.get("chatId"),
             "text": message.body.get("message") or message.body.get("caption"),
-            "file": _about_file(message),
-            "status": status,
+            "file": _file_info(message),
+            "options": [*options_of(message.body)],
+            "status": group,
+            "journal": journal.word(account, message),
             "ago": now - message.at,
         }
-        for message, status in latest[:MESSAGES_SHOWN]
+        for message, group in latest[:MESSAGES_SHOWN]
     ]
 
 
-def _about_file(message: Message) -> Json:
-    """Return the name and the size of a file, and whether it can be shown."""
+def _file_info(message: Message) -> Json:
+    """Return the name and size (in bytes) of a file, and whether it can be shown."""
     file = message.body.get("file")
     if not isinstance(file, dict):
         return {"name": message.body["urlFile"]} if "urlFile" in message.body else None
-    picture = _kind_of_file(message) in PICTURES and file["content"] is not None
-    return {"name": _name_of_file(message), "size": file["size"], "picture": picture}
+    picture = _file_type(message) in PICTURES and file["content"] is not None
+    return {"name": _file_name(message), "size": file["size"], "picture": picture}
 
 
-def _name_of_file(message: Message) -> str:
-    """Return the name of a file as people see it."""
+def _file_name(message: Message) -> str:
+    """Return the displayed name of a file."""
     file = message.body["file"]
     own_name = file["name"] if isinstance(file, dict) else None
     return str(message.body.get("fileName") or own_name)
 
 
-def _kind_of_file(message: Message) -> str | None:
-    """Return the type of a file, by its name."""
-    return mimetypes.guess_type(_name_of_file(message))[0]
+def _file_type(message: Message) -> str | None:
+    """Return the content type of a file by its name."""
+    return mimetypes.guess_type(_file_name(message))[0]
 
 
 def _finite(time_span: float) -> float | None:
@@ -212,14 +280,14 @@ def _finite(time_span: float) -> float | None:
 
 
 class Control:
-    """The handlers of the control page and of what it asks for."""
+    """The request handlers of the control page."""
 
     def __init__(self, accounts: Mapping[str, Account]) -> None:
-        """Control these accounts, as they come and go."""
+        """Initialize with a live view of the accounts."""
         self._accounts = accounts
 
     def add_routes(self, app: web.Application) -> None:
-        """Add the page to a server."""
+        """Add the routes to a server."""
         app.router.add_get("/", self.page)
         app.router.add_get("/control/accounts", self.show)
         app.router.add_get("/control/accounts/{id}/files/{message}", self.file)
@@ -231,16 +299,16 @@ class Control:
         return web.Response(text=PAGE, content_type="text/html", headers=HEADERS)
 
     async def show(self, _: web.Request) -> web.Response:
-        """Return all accounts, and what may be chosen for them."""
+        """Return all accounts and the selectable values."""
         accounts: list[Json] = [describe(it) for it in self._accounts.values()]
         return _json({"choices": CHOICES, "accounts": accounts})
 
     async def file(self, request: web.Request) -> web.Response:
-        """Return the file of a message; only a picture keeps its content type."""
+        """Return the file of a message; only images keep their content type."""
         for message in self._account(request).messages:
             file = message.body.get("file")
             if message.id == request.match_info["message"] and isinstance(file, dict):
-                kind = _kind_of_file(message)
+                kind = _file_type(message)
                 return web.Response(
                     body=base64.b64decode(str(file["content"] or "")),
                     content_type=kind if kind in PICTURES else "text/plain",
@@ -249,18 +317,18 @@ class Control:
         raise web.HTTPNotFound
 
     async def change(self, request: web.Request) -> web.Response:
-        """Set some of an account's settings: all of them, or none."""
-        account, wanted = self._account(request), await _content(request)
+        """Change settings of an account: all of them, or none if one is invalid."""
+        account, settings = self._account(request), await _content(request)
         try:
-            taken = {name: SETTINGS[name](value) for name, value in wanted.items()}
+            parsed = {name: SETTINGS[name](value) for name, value in settings.items()}
         except KeyError, ValueError:
             raise web.HTTPBadRequest from None
-        for name, value in taken.items():
+        for name, value in parsed.items():
             setattr(account, name, value)
         return _json(describe(account))
 
     async def act(self, request: web.Request) -> web.Response:
-        """Do something to an account and return whether it is accepted."""
+        """Perform an action on an account and return whether it is accepted."""
         account, content = self._account(request), await _content(request)
         if (action := ACTIONS.get(request.match_info["action"])) is None:
             raise web.HTTPNotFound
@@ -278,7 +346,7 @@ class Control:
 
 
 async def _content(request: web.Request) -> dict[str, Json]:
-    """Read a JSON object; a page of another site could not send it as such."""
+    """Return a JSON object; pages of other sites cannot send its content type."""
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
     try:

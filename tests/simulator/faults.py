@@ -1,4 +1,4 @@
-"""What can go wrong with an answer, each kind with what it puts on the wire."""
+"""Faults of responses, with the bytes that each one puts on the wire."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -17,8 +17,14 @@ import zlib
 from aiohttp import web
 
 from .contacts import NOT_AUTHORIZED
-from .errors import BrokenError, InvalidError, NotReadyError, QuotaError
-from .methods import STARTING
+from .errors import (
+    BrokenError,
+    InvalidError,
+    MissingError,
+    NotReadyError,
+    QuotaError,
+)
+from .receiving import STARTING
 from .wire import as_json, as_text, bare, compact, envelope, nginx
 
 if TYPE_CHECKING:
@@ -63,7 +69,7 @@ QUOTA: dict[str, Json] = {
     },
 }
 
-# A good answer to any method that a monitor reads.
+# A valid response to every method that only reads.
 GOOD: dict[str, Json] = {
     "stateInstance": "authorized",
     "isReboot": True,
@@ -77,7 +83,7 @@ GOOD_BYTES = compact(GOOD).encode()
 
 
 class Fault(StrEnum):
-    """What can go wrong with an answer."""
+    """A fault of a response."""
 
     UNAUTHORIZED = auto()
     FORBIDDEN_HTML = auto()
@@ -133,7 +139,7 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request that has been understood, and the account that it is for."""
+    """A parsed request and its account."""
 
     request: web.Request
     body: str
@@ -142,18 +148,38 @@ class Exchange:
     bucket: Bucket
 
     def answer(self) -> web.Response:
-        """Answer as the healthy application does."""
+        """Return the response of the healthy application."""
         try:
             answer = self.method.answer(self.account, self.body)
         except NotReadyError as err:
             return as_text(400, str(err))
+        except MissingError as err:
+            return self._text_in_form(err)
         except InvalidError as err:
             return envelope(self.request, err.status, str(err))
         except QuotaError as err:
             return as_json(err.body, status=466)
-        except BrokenError:
-            return web.Response(status=500)
+        except BrokenError as err:
+            return web.Response(status=err.status)
         return as_json(answer, self.bucket.headers)
+
+    def _text_in_form(self, err: MissingError) -> web.Response:
+        """Return the text of an error.
+
+        It is not documented how the vendor sends some of them.
+        """
+        match err.form(self.account):
+            case "text":
+                return as_text(400, str(err))
+            case "html":
+                return _as_html(400, str(err))
+            case "parameter":
+                return as_json(
+                    {"code": "INVALID_PARAM", "message": str(err), "status": "error"},
+                    status=400,
+                )
+            case _:
+                return envelope(self.request, 400, str(err))
 
 
 type Answer = Callable[[Exchange], web.Response]
@@ -161,20 +187,20 @@ type Breakage = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 async def respond(fault: Fault, exchange: Exchange) -> web.StreamResponse:
-    """Do to a request what the fault does."""
+    """Respond to a request with a fault."""
     if answer := ANSWERS.get(fault):
         return answer(exchange)
     return await BREAKAGES[fault](exchange.request)
 
 
 def _limited(exchange: Exchange, status: int, **more: str) -> web.Response:
-    """Answer without a body, and that nothing is left of the limit."""
+    """Return a response without a body whose headers say that the limit is reached."""
     used_up = {"X-RateLimit-Remaining": "0"}
     return bare(status, exchange.bucket.headers | used_up | more)
 
 
 def _limited_until(exchange: Exchange) -> web.Response:
-    """Answer that nothing is left of the limit until a date, by the server's clock."""
+    """Return that the limit is reached until a date of the server's clock."""
     now = time.time()
     until = now + float(exchange.account.retry_after)
     dates = {"Date": formatdate(now, usegmt=True)}
@@ -186,19 +212,19 @@ def _limited_until(exchange: Exchange) -> web.Response:
 def _body(
     body: bytes, content_type: str = "application/json", status: int = 200
 ) -> web.Response:
-    """Answer with these very bytes."""
+    """Return a response with exactly these bytes."""
     return web.Response(
         status=status, body=body, headers={"Content-Type": content_type}
     )
 
 
 def _as_html(status: int, text: str) -> web.Response:
-    """Answer with plain text as servers of the vendor's kind call it by default."""
+    """Return plain text as HTML, the default content type of such servers."""
     return _body(text.encode(), f"{HTML}; charset=utf-8", status)
 
 
 def _with_huge_numbers(exchange: Exchange) -> web.Response:
-    """Return the good answer, with huge numbers."""
+    """Return the healthy response with huge numbers."""
     answer = json.loads(exchange.answer().text or "null")
     if isinstance(answer, dict):
         answer |= {key: HUGE_NUMBER for key in answer if type(answer[key]) is int}
@@ -206,33 +232,33 @@ def _with_huge_numbers(exchange: Exchange) -> web.Response:
 
 
 def _as_plain_text(exchange: Exchange) -> web.Response:
-    """Return the good answer as plain text."""
+    """Return the healthy response as plain text."""
     answer = exchange.answer()
     answer.content_type = "text/plain"
     return answer
 
 
 def _redirect(target: str) -> web.Response:
-    """Send the client elsewhere."""
+    """Return a redirect."""
     return web.Response(status=302, headers={"Location": target})
 
 
 def _other_host(exchange: Exchange) -> str:
-    """Name a place at another name of this host, where a coming is counted."""
+    """Return a URL with another name of this host, where requests are counted."""
     port, instance_id = exchange.request.url.port, exchange.account.instance_id
     return f"http://localhost:{port}/elsewhere/{instance_id}"
 
 
 def _stream(parts: Callable[[], AsyncIterator[bytes]], **headers: str) -> Breakage:
-    """Answer 200 in parts, until the client has enough."""
+    """Stream a response with status 200 until the client disconnects."""
 
     async def write(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(
             headers={"Content-Type": "application/json"} | headers
         )
         if request.transport:
-            # `_sent` waits: where aiohttp does, it may leave a future behind when the
-            # client hangs up.
+            # `_sent` waits instead of aiohttp, which may leave a future behind when
+            # the client disconnects.
             request.transport.set_write_buffer_limits(high=1 << 40)
         await response.prepare(request)
         async for part in parts():
@@ -245,22 +271,22 @@ def _stream(parts: Callable[[], AsyncIterator[bytes]], **headers: str) -> Breaka
 
 
 async def _sent(transport: asyncio.WriteTransport | None) -> None:
-    """Wait until the client has taken most of what it was given."""
+    """Wait until the client has received most of the data."""
     while transport and transport.get_write_buffer_size() > MEBIBYTE:  # noqa: ASYNC110
         await asyncio.sleep(0)
 
 
-class _Unheard(web.Response):
-    """A response of which nothing reaches the client any more."""
+class _UnsentResponse(web.Response):
+    """A response that no longer reaches the client."""
 
     @override
     def __repr__(self) -> str:
-        """Leave out the path, token and all: asyncio may log what is returned."""
+        """Leave out the path with the token, because asyncio may log the response."""
         return f"<{type(self).__name__}>"
 
 
 def _raw(content: bytes, *, reset: bool = False) -> Breakage:
-    """Put bytes on the wire and end the connection, in order or by a reset."""
+    """Send bytes and close the connection, gracefully or by a reset."""
 
     async def write(request: web.Request) -> web.StreamResponse:
         if transport := request.transport:
@@ -270,46 +296,46 @@ def _raw(content: bytes, *, reset: bool = False) -> Breakage:
                     socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
                 )
             transport.close()
-        return _Unheard()
+        return _UnsentResponse()
 
     return write
 
 
 def _head(*headers: str) -> bytes:
-    """Write the head of an answer by hand."""
+    """Return the encoded head of a response."""
     lines = ("HTTP/1.1 200 OK", "Content-Type: application/json", *headers, "", "")
     return "\r\n".join(lines).encode()
 
 
 async def _hang(_: web.Request) -> web.StreamResponse:
-    """Answer nothing; ends with the connection."""
+    """Never respond, until the connection is closed."""
     never: asyncio.Future[web.StreamResponse]
     never = asyncio.get_running_loop().create_future()
     return await never
 
 
 async def _drip() -> AsyncIterator[bytes]:
-    """Send a good answer, one byte a second."""
+    """Send a valid response, one byte per second."""
     for byte in GOOD_BYTES:
         yield bytes((byte,))
         await asyncio.sleep(1)
 
 
 async def _endless() -> AsyncIterator[bytes]:
-    """Send an answer that never ends."""
+    """Send a response that never ends."""
     yield GOOD_BYTES[:-1]
     while True:
         yield b" " * 65536
 
 
 async def _huge() -> AsyncIterator[bytes]:
-    """Send a very long answer."""
+    """Send a very long response."""
     for part in _padded(HUGE):
         yield part
 
 
 async def _bomb() -> AsyncIterator[bytes]:
-    """Send a short answer that unpacks to a very long one."""
+    """Send a short response that decompresses to a very long one."""
     yield _packed_bomb()
 
 
@@ -320,7 +346,7 @@ def _packed_bomb() -> bytes:
 
 
 def _padded(size: int) -> Iterator[bytes]:
-    """Return a good answer, padded with blanks."""
+    """Yield a valid response, padded with spaces to a size in bytes."""
     yield GOOD_BYTES[:-1]
     yield from itertools.repeat(b" " * MEBIBYTE, size // MEBIBYTE)
     yield GOOD_BYTES[-1:]
@@ -328,7 +354,7 @@ def _padded(size: int) -> Iterator[bytes]:
 
 LENGTH = str(len(GOOD_BYTES))
 
-# The faults that are an answer.
+# The faults that are a response.
 ANSWERS: dict[Fault, Answer] = {
     Fault.UNAUTHORIZED: lambda exchange: _limited(exchange, 401),
     Fault.FORBIDDEN_HTML: lambda _: nginx(403, "Forbidden"),
@@ -378,7 +404,7 @@ ANSWERS: dict[Fault, Answer] = {
     Fault.REDIRECT_LOOP: lambda exchange: _redirect(exchange.request.rel_url.raw_path),
 }
 
-# The faults that spoil the connection.
+# The faults that break the connection.
 BREAKAGES: dict[Fault, Breakage] = {
     Fault.NOT_HTTP: _raw(b"SSH-2.0-OpenSSH_9.2p1\r\n"),
     Fault.HUGE_HEADER: _raw(_head("X-Padding: " + "x" * MEBIBYTE)),
@@ -392,7 +418,7 @@ BREAKAGES: dict[Fault, Breakage] = {
     Fault.HANG: _hang,
 }
 
-# The application itself answers these, so a wrong token comes first.
+# The application sends these itself, after the token is checked.
 AFTER_TOKEN = frozenset(
     {
         Fault.EXPIRED_TEXT,

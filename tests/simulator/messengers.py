@@ -1,10 +1,10 @@
-"""The messengers that an account can be of."""
+"""The messengers of accounts."""
 
 from enum import StrEnum
 
 
 class Messenger(StrEnum):
-    """The messengers, as `typeInstance` names them."""
+    """The messengers by their `typeInstance`."""
 
     WHATSAPP = "whatsapp"
     TELEGRAM = "telegram"

@@ -9,7 +9,13 @@ if TYPE_CHECKING:
     from .wire import Json
 
 CHATS = 3
-CALLS = {"sendFileByUpload": 1000, "sendFileByUrl": 1000}
+CALLS = {
+    "checkWhatsapp": 100,
+    "getMessage": 1000,
+    "lastIncomingMessages": 1000,
+    "sendFileByUpload": 1000,
+    "sendFileByUrl": 1000,
+}
 
 ADVICE = (
     "Please go to your personal account and change the tariff to business "
@@ -18,26 +24,33 @@ ADVICE = (
 
 
 class FreePlan:
-    """What is used up of the free plan in this month."""
+    """The usage of the free plan in this month."""
 
     def __init__(self) -> None:
-        """Begin a month."""
+        """Initialize without any usage."""
         self.used: Counter[str] = Counter()
         self.chats: list[str] = []
 
-    def take(self, method: str, chat_id: str) -> None:
-        """Count a message, or refuse it."""
-        total = CALLS.get(method, 0)
-        if total and self.used[method] >= total:
-            raise QuotaError({"invokeStatus": self._invoke_status(method, total)})
-        if chat_id not in self.chats:
-            if len(self.chats) >= CHATS:
-                raise QuotaError(self.chats_used_up(method))
+    def count(self, method: str) -> None:
+        """Count a call; raises QuotaError if the quota is exceeded."""
+        self._check(method)
+        self.used[method] += 1
+
+    def allows(self, chat_id: str) -> bool:
+        """Return whether a chat is one of the allowed ones, or becomes one."""
+        if chat_id not in self.chats and len(self.chats) < CHATS:
             self.chats.append(chat_id)
+        return chat_id in self.chats
+
+    def count_message(self, method: str, chat_id: str) -> None:
+        """Count a message; raises QuotaError if a quota is exceeded."""
+        self._check(method)
+        if not self.allows(chat_id):
+            raise QuotaError(self.chats_used_up(method))
         self.used[method] += 1
 
     def chats_used_up(self, method: str) -> dict[str, Json]:
-        """Return that no other chat is allowed, and which ones are."""
+        """Return the error for another chat, with the allowed chats."""
         return {
             "invokeStatus": {
                 "method": method.lower(),
@@ -57,8 +70,14 @@ class FreePlan:
             },
         }
 
+    def _check(self, method: str) -> None:
+        """Raise QuotaError if a method was called too often."""
+        total = CALLS.get(method, 0)
+        if total and self.used[method] >= total:
+            raise QuotaError({"invokeStatus": self._invoke_status(method, total)})
+
     def _invoke_status(self, method: str, total: int) -> dict[str, Json]:
-        """Return that a method is used up."""
+        """Return the status of a method whose quota is exceeded."""
         return {
             "method": method.lower(),
             "used": self.used[method],

@@ -1,4 +1,4 @@
-"""The messages of an account that wait until they can go out."""
+"""The message queue of an account."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -12,15 +12,16 @@ if TYPE_CHECKING:
 
     from .wire import Json
 
+# Seconds after which an undelivered message is lost.
 LIFE = 24 * 3600.0
 
-# A file takes at least this long, whatever the delay is set to.
+# The minimum delay of a file, in seconds.
 FILE_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class Message:
-    """A message that was accepted; `at` is of the monotonic clock."""
+    """An accepted message; `at` is a monotonic time in seconds."""
 
     id: str
     method: str
@@ -34,44 +35,45 @@ class Message:
 
 
 class MessageQueue:
-    """First in, first out: one message after each delay, while the account can send.
+    """A queue that delivers one message after each delay while the account can send.
 
-    No timer runs: whoever looks lets the time pass first.
+    There are no timers: call `pass_time` before accessing the messages.
     """
 
     def __init__(self) -> None:
-        """Begin empty."""
+        """Initialize an empty queue."""
         self.delay = 3.0
         self.stuck = False
         self.waiting: deque[Message] = deque()
         self.delivered: list[Message] = []
         self.lost: list[Message] = []
+        self.left_at: dict[str, float] = {}
         self._free_since = -math.inf
         self._numbers = itertools.count()
 
     def __iter__(self) -> Iterator[Message]:
-        """Yield all messages, whatever became of them."""
+        """Return an iterator over all messages: waiting, delivered and lost."""
         return itertools.chain(self.waiting, self.delivered, self.lost)
 
     def add(self, message: Message) -> None:
-        """Accept a message; one that quotes what nobody has sent never goes out."""
+        """Add a message; one that quotes an unknown message is lost."""
         quoted = message.body.get("quotedMessageId")
-        in_vain = quoted is not None and quoted not in [it.id for it in self]
-        (self.lost if in_vain else self.waiting).append(message)
+        is_lost = quoted is not None and quoted not in [it.id for it in self]
+        (self.lost if is_lost else self.waiting).append(message)
 
     def fill(self, count: int) -> None:
-        """Hold this many messages, and let none go."""
+        """Replace the queue by a number of messages that are not delivered."""
         self.clear()
         self.stuck = count > 0
         self.waiting.extend(self._samples(count))
 
     def clear(self) -> None:
-        """Drop all that wait."""
+        """Remove all waiting messages."""
         self.stuck = False
         self.waiting.clear()
 
     def pass_time(self, until: float, *, sending: bool) -> None:
-        """Send what is due until a moment; `sending` is whether anything may be sent."""
+        """Deliver what is due until a time, if `sending`, and drop what has expired."""
         while sending and not self.stuck and self.waiting:
             due = self._due(self.waiting[0])
             if due > until:
@@ -80,18 +82,20 @@ class MessageQueue:
             message = self.waiting.popleft()
             expired = due - message.at > LIFE
             (self.lost if expired else self.delivered).append(message)
+            if not expired:
+                self.left_at[message.id] = due
         if self.stuck or not sending:
             self._free_since = until
         while self.waiting and until - self.waiting[0].at > LIFE:
             self.lost.append(self.waiting.popleft())
 
     def _due(self, message: Message) -> float:
-        """Return when the next message goes out."""
+        """Return when the next message is delivered."""
         pause = max(self.delay, FILE_SECONDS) if message.is_file else self.delay
         return max(self._free_since, message.at) + pause
 
     def _samples(self, count: int) -> Iterator[Message]:
-        """Yield messages that nobody has sent."""
+        """Yield sample messages."""
         body: dict[str, Json] = {
             "chatId": "79001234568@c.us",
             "message": "Hi",

@@ -1,4 +1,4 @@
-"""What the simulated GREEN-API does with a message, and why it refuses one."""
+"""Validation and acceptance of messages in the simulated GREEN-API."""
 
 from collections.abc import Callable, Mapping
 import json
@@ -25,6 +25,7 @@ MAX_MESSAGE = {
     Messenger.MAX: 4000,
 }
 MIN_QUOTED_ID = 16
+POLL_OPTIONS = range(2, 13)
 
 CHAT_IDS = {
     Messenger.WHATSAPP: re.compile(r"[0-9]+@c\.us|[0-9-]+@g\.us|\w+@lid", re.ASCII),
@@ -38,27 +39,27 @@ UPLOADS = "https://sw-media-out.storage.yandexcloud.net"
 
 
 def text(name: str) -> Rule:
-    """Ask for a text."""
+    """Return a rule that requires a non-empty text."""
 
-    def complain(_: Messenger, fields: Fields) -> str | None:
+    def check(_: Messenger, fields: Fields) -> str | None:
         if name not in fields:
             return f"'{name}' is required"
         if not isinstance(fields[name], str):
             return f"'{name}' must be a string"
         return None if fields[name] else f"'{name}' is not allowed to be empty"
 
-    return complain
+    return check
 
 
 def chat_id(messenger: Messenger, fields: Fields) -> str | None:
-    """Ask for a chat id."""
+    """Require a chat ID of the messenger."""
     if CHAT_IDS[messenger].fullmatch(str(fields["chatId"])):
         return None
     return f"'chatId' must be {CHAT_FORMATS}"
 
 
 def message_length(messenger: Messenger, fields: Fields) -> str | None:
-    """Ask for a message that is not too long."""
+    """Require a message that is not too long."""
     longest = MAX_MESSAGE[messenger]
     if len(str(fields["message"]).encode("utf-16-le", "surrogatepass")) // 2 <= longest:
         return None
@@ -66,7 +67,7 @@ def message_length(messenger: Messenger, fields: Fields) -> str | None:
 
 
 def quoted_id(messenger: Messenger, fields: Fields) -> str | None:
-    """Ask for the id of a message, if there is one; other messengers have short ones."""
+    """Require a message ID of WhatsApp's length, if there is one."""
     quoted = fields.get("quotedMessageId")
     if quoted is None or messenger is not Messenger.WHATSAPP:
         return None
@@ -78,10 +79,34 @@ def quoted_id(messenger: Messenger, fields: Fields) -> str | None:
 
 
 def link_preview(_: Messenger, fields: Fields) -> str | None:
-    """Ask for true or false, if for anything."""
+    """Require a Boolean, if there is a value."""
     if isinstance(fields.get("linkPreview", True), bool):
         return None
     return "'linkPreview' must be a boolean"
+
+
+def poll_options(_: Messenger, fields: Fields) -> str | None:
+    """Require some options of a poll, which differ."""
+    options = fields.get("options")
+    if not isinstance(options, list):
+        return "'options' is required"
+    if len(options) not in POLL_OPTIONS:
+        return "'options' must contain from 2 to 12 items"
+    names = [it.get("optionName") if isinstance(it, dict) else None for it in options]
+    if not all(isinstance(name, str) and name for name in names):
+        return "'optionName' is not allowed to be empty"
+    if len({str(name) for name in names}) < len(names):
+        return "'options' contains a duplicate value"
+    if isinstance(fields.get("multipleAnswers", False), bool):
+        return None
+    return "'multipleAnswers' must be a boolean"
+
+
+def options_of(poll: Fields) -> list[str]:
+    """Return the options of an accepted message, none if it is not a poll."""
+    options = poll.get("options")
+    items = options if isinstance(options, list) else []
+    return [str(it["optionName"]) for it in items if isinstance(it, dict)]
 
 
 CHAT = (text("chatId"), chat_id)
@@ -89,39 +114,45 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "sendMessage": (*CHAT, text("message"), message_length, quoted_id, link_preview),
     "sendFileByUpload": (*CHAT, quoted_id),
     "sendFileByUrl": (*CHAT, text("urlFile"), text("fileName"), quoted_id),
+    "sendPoll": (*CHAT, text("message"), message_length, poll_options, quoted_id),
 }
 
 
 def send_message(account: Account, body: str) -> Json:
-    """Read a text."""
-    return _take(account, "sendMessage", _short_parameters(body))
+    """Accept a text message; raises an error if it is refused."""
+    return _accept(account, "sendMessage", _short_parameters(body))
+
+
+def send_poll(account: Account, body: str) -> Json:
+    """Accept a poll; raises an error if it is refused."""
+    return _accept(account, "sendPoll", _short_parameters(body))
 
 
 def send_file_by_url(account: Account, body: str) -> Json:
-    """Send a file from another server."""
-    return _take(account, "sendFileByUrl", _short_parameters(body))
+    """Accept a file from another server; raises an error if it is refused."""
+    return _accept(account, "sendFileByUrl", _short_parameters(body))
 
 
 def send_file_by_upload(account: Account, body: str) -> Json:
-    """Send a file; its form arrives as JSON."""
-    fields = _parameters(body)
+    """Accept a file, its form converted to JSON; raises an error if it is refused."""
+    fields = parameters(body)
     file = fields.get("file")
     if not isinstance(file, dict):
         raise InvalidError("Validation failed. Details: 'file' is required")
-    answer = _take(account, "sendFileByUpload", fields)
+    answer = _accept(account, "sendFileByUpload", fields)
     name = fields.get("fileName") or file["name"]
     return answer | {"urlFile": f"{UPLOADS}/{account.instance_id}/{name}"}
 
 
 def _short_parameters(body: str) -> Fields:
-    """Read the JSON of a request that has no file."""
+    """Return the parameters of a request without a file; raises TooLargeError."""
     if len(body.encode()) > MAX_JSON_BYTES:
         raise TooLargeError
-    return _parameters(body)
+    return parameters(body)
 
 
-def _parameters(body: str) -> Fields:
-    """Read the JSON of a request."""
+def parameters(body: str) -> Fields:
+    """Return the parameters of a request; raises InvalidError."""
     try:
         fields = json.loads(body)
     except ValueError:
@@ -131,17 +162,18 @@ def _parameters(body: str) -> Fields:
     return fields
 
 
-def _take(account: Account, method: str, fields: Fields) -> dict[str, Json]:
-    """Put a message into the queue, or refuse it."""
-    for complain in RULES[method]:
-        if complaint := complain(account.messenger, fields):
-            raise InvalidError(f"Validation failed. Details: {complaint}")
+def _accept(account: Account, method: str, fields: Fields) -> dict[str, Json]:
+    """Add a message to the queue; raises an error if it is refused."""
+    for check in RULES[method]:
+        if problem := check(account.messenger, fields):
+            raise InvalidError(f"Validation failed. Details: {problem}")
     if len(str(fields.get("caption", ""))) > MAX_CAPTION:
         raise BrokenError
     if account.free_plan is not None:
-        account.free_plan.take(method, str(fields["chatId"]))
+        account.free_plan.count_message(method, str(fields["chatId"]))
     if account.restricted_to_contacts and not account.knows(str(fields["chatId"])):
         raise ForbiddenError(SUSPENDED)
     message = Message(account.next_message_id(), method, fields, time.monotonic())
     account.messages.add(message)
+    account.incoming.echo(message)
     return {"idMessage": message.id}

@@ -1,5 +1,7 @@
-"""The server of the simulated GREEN-API: routing, limits and tokens."""
+"""The server of the simulated GREEN-API: routing, rate limits and tokens."""
 
+import asyncio
+import json
 import re
 import socket
 from types import MappingProxyType
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 LOOPBACK = frozenset({HOST, "localhost", "::1"})
 
-# A doubled slash is what becomes of an address with a slash at its end.
-ROUTE = re.compile(r"/{1,2}(?:v3/)?waInstance([^/]*)/([A-Za-z]+)/([^/]+)")
+# An address with a trailing slash leads to a double slash.
+ROUTE = re.compile(r"/{1,2}(?:v3/)?waInstance([^/]*)/([A-Za-z]+)/([^/]+)(?:/([^/]+))?")
 INSTANCE = re.compile(r"[0-9]{8,}")
 MAX_JSON_BYTES = 16 * 1024 * 1024
 POOL = 4  # leading digits of an instance id
@@ -37,12 +39,12 @@ PREFLIGHT = CORS | {
 
 
 class Simulator:
-    """A GREEN-API on loopback, with the accounts that are added to it."""
+    """A simulated GREEN-API on loopback with the accounts that are added to it."""
 
     def __init__(
         self, *, enforce_limits: bool = True, control_page: bool = False
     ) -> None:
-        """Prepare a server without accounts, with limits, with no control page."""
+        """Initialize a server without accounts."""
         self.enforce_limits = enforce_limits
         self.control_page = control_page
         self.port = 0
@@ -58,7 +60,7 @@ class Simulator:
 
     @property
     def url(self) -> str:
-        """The address, as the console shows it as `apiUrl`."""
+        """The address, like `apiUrl` in the vendor's console."""
         return f"http://{HOST}:{self.port}"
 
     def add_account(
@@ -69,18 +71,18 @@ class Simulator:
         state: str | None = "authorized",
         messenger: Messenger | str = Messenger.WHATSAPP,
     ) -> Account:
-        """Add an account; its first digits name a pool that is served from now on."""
+        """Add an account; the pool of its first digits is served from now on."""
         account = Account(instance_id, token, state=state, messenger=messenger)
         self._accounts[instance_id] = account
         self._pools.add(instance_id[:POOL])
         return account
 
     def remove_account(self, instance_id: str) -> None:
-        """Forget an account; its pool stays served."""
+        """Remove an account; its pool is still served."""
         del self._accounts[instance_id]
 
     async def start(self, port: int = 0) -> None:
-        """Listen on loopback, on a free port unless one is named."""
+        """Listen on a port of loopback; 0 selects a free one."""
         app = web.Application(
             middlewares=[_loopback_only], client_max_size=MAX_JSON_BYTES
         )
@@ -89,7 +91,7 @@ class Simulator:
             Control(self.accounts).add_routes(app)
         app.router.add_route("*", "/elsewhere/{instance_id}", self._elsewhere)
         app.router.add_route("*", "/{path:.*}", self._serve)
-        # No access log: the paths hold the token.
+        # No access log: the paths contain the token.
         self._runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=1
         )
@@ -99,7 +101,7 @@ class Simulator:
         await web.SockSite(self._runner, listener).start()
 
     async def stop(self) -> None:
-        """Drop every connection and stop listening; `start` may follow."""
+        """Abort all connections and stop listening; `start` may be called again."""
         if (runner := self._runner) is None:
             return
         self._runner = None
@@ -109,29 +111,31 @@ class Simulator:
         await runner.cleanup()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        """Find out whom a request is for, and what it wants."""
+        """Route a request to the method of an account."""
         route = ROUTE.fullmatch(request.rel_url.raw_path)
         if route is None:
             return nginx(404, "Not Found")
         if request.method == "OPTIONS":
             return web.Response(status=204, headers=PREFLIGHT)
-        instance_id, name, token = map(unquote, route.groups())
+        instance_id, name, token, more = map(unquote, route.groups(""))
         method = METHODS.get(name.lower())
-        # Nobody has an empty token, so an unknown account is one with a wrong token.
+        # No account has an empty token, so an unknown one fails the check of the token.
         account = self._accounts.get(instance_id) or Account(instance_id, "")
-        body = await read_body(request)
+        body = await self._parameters(request, method, more)
         account.note(method.name if method else name, request.method, body)
         if not INSTANCE.fullmatch(instance_id) or instance_id[:POOL] not in self._pools:
             return nginx(403, "Forbidden")
         if method is None or not method.fits(request.method, account.messenger):
             return nginx(404, "Not Found")
-        bucket = self._bucket(instance_id, method)
+        if more and not method.parameter:
+            return nginx(404, "Not Found")
+        bucket = self._bucket(account, method)
         return await self._answer(
             Exchange(request, body, account, method, bucket), token
         )
 
     async def _answer(self, exchange: Exchange, token: str) -> web.StreamResponse:
-        """Check faults, limit and token in the order of the vendor's servers."""
+        """Check faults, rate limit and token in the order of the vendor's servers."""
         account, bucket = exchange.account, exchange.bucket
         fault = account.faults.get(exchange.method.name, account.fault)
         if fault is not None and account.acts_in_spite_of_fault:
@@ -144,17 +148,34 @@ class Simulator:
             return bare(401, bucket.headers)
         if fault is not None:
             return await respond(fault, exchange)
+        # The application responds with the state after the delay.
+        await asyncio.sleep(account.delays.get(exchange.method.name, 0))
+        if wait := exchange.method.wait:
+            await wait(account, exchange.body)
         return exchange.answer()
 
+    async def _parameters(
+        self, request: web.Request, method: Method | None, more: str
+    ) -> str:
+        """Return the body of a request, or the parameters in its URL as JSON."""
+        body = await read_body(request)
+        parameters = {**request.query}
+        if more and method is not None and method.parameter:
+            parameters[method.parameter] = more
+        return body or (json.dumps(parameters) if parameters else "")
+
     async def _elsewhere(self, request: web.Request) -> web.StreamResponse:
-        """Answer a client which let itself be sent to another host."""
+        """Count a client that follows a redirect to another host."""
         if account := self._accounts.get(request.match_info["instance_id"]):
             account.redirects_followed += 1
         return as_json(GOOD)
 
-    def _bucket(self, instance_id: str, method: Method) -> Bucket:
+    def _bucket(self, account: Account, method: Method) -> Bucket:
         """Return the token bucket of a method of an instance."""
-        return self._buckets.setdefault((instance_id, method.name), Bucket(method.rate))
+        return self._buckets.setdefault(
+            (account.instance_id, method.name),
+            Bucket(method.rate_for(account.messenger)),
+        )
 
 
 @web.middleware
@@ -162,7 +183,7 @@ async def _loopback_only(
     request: web.Request,
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
 ) -> web.StreamResponse:
-    """Refuse who came by another name, as a page of a foreign site would."""
+    """Refuse requests to other host names, such as those of foreign sites."""
     if request.url.host not in LOOPBACK:
         return nginx(403, "Forbidden")
     return await handler(request)

@@ -1,4 +1,4 @@
-"""Messages wait in the queue of the simulated GREEN-API as in the vendor's."""
+"""Test the message queue of the simulated GREEN-API."""
 
 import time
 
@@ -15,13 +15,13 @@ def message(name: str, at: float, method: str = "sendMessage") -> Message:
 
 
 def names(messages: object) -> str:
-    """Return the names of messages."""
+    """Return the names of messages as one text."""
     return "".join(it.id for it in messages)
 
 
 @pytest.fixture
 def queue() -> MessageQueue:
-    """Return a queue with three messages of the same moment."""
+    """Return a queue with three messages of the same time."""
     queue = MessageQueue()
     for name in "abc":
         queue.add(message(name, 100))
@@ -34,14 +34,16 @@ def queue() -> MessageQueue:
 def test_one_message_after_each_delay(
     queue: MessageQueue, until: float, delivered: str
 ) -> None:
-    """Messages go out in order, one after each delay."""
+    """Messages are delivered in order, one after each delay."""
     queue.pass_time(until, sending=True)
     assert names(queue.delivered) == delivered
     assert names(queue.waiting) == "abc".removeprefix(delivered)
 
 
-def test_nothing_goes_out_while_the_account_cannot_send(queue: MessageQueue) -> None:
-    """Messages wait, and then go out one after another, not all at once."""
+def test_nothing_is_delivered_while_the_account_cannot_send(
+    queue: MessageQueue,
+) -> None:
+    """Messages wait, and are then delivered one by one, not all at once."""
     queue.pass_time(1000, sending=False)
     assert names(queue.waiting) == "abc"
     queue.pass_time(1003, sending=True)
@@ -49,7 +51,7 @@ def test_nothing_goes_out_while_the_account_cannot_send(queue: MessageQueue) -> 
 
 
 def test_messages_are_lost_after_a_day(queue: MessageQueue) -> None:
-    """What could not go out for 24 hours is dropped."""
+    """Messages that could not be delivered for 24 hours are dropped."""
     queue.pass_time(100 + LIFE, sending=False)
     assert names(queue.lost) == ""
     queue.pass_time(101 + LIFE, sending=False)
@@ -58,14 +60,14 @@ def test_messages_are_lost_after_a_day(queue: MessageQueue) -> None:
 
 
 def test_queue_that_is_too_long(queue: MessageQueue) -> None:
-    """The last of too many messages is lost before its turn comes."""
+    """The last of too many messages is lost before it is due."""
     queue.delay = LIFE / 2
     queue.pass_time(100 + 3 * LIFE, sending=True)
     assert (names(queue.delivered), names(queue.lost)) == ("ab", "c")
 
 
 def test_file_takes_longer() -> None:
-    """A file takes five seconds at least."""
+    """A file takes at least 5 seconds."""
     queue = MessageQueue()
     queue.delay = 0.5
     queue.add(message("f", 100, "sendFileByUpload"))
@@ -75,7 +77,7 @@ def test_file_takes_longer() -> None:
 
 
 def test_queue_that_is_stuck(queue: MessageQueue) -> None:
-    """A queue that was filled by hand keeps what it holds until it is cleared."""
+    """A queue that was filled by `fill` keeps its messages until it is cleared."""
     queue.fill(2)
     queue.pass_time(1000, sending=True)
     assert len(queue.waiting) == 2
@@ -86,7 +88,7 @@ def test_queue_that_is_stuck(queue: MessageQueue) -> None:
 
 
 def test_queue_follows_the_account(freezer: FrozenDateTimeFactory) -> None:
-    """Messages go out in the times in which the account was authorized."""
+    """Messages are delivered while the account is authorized."""
     account = Account("1101000001", "token")
     account.boot_seconds = 10
     freezer.tick(1)

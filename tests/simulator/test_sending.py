@@ -1,4 +1,4 @@
-"""Messages fare in the simulated GREEN-API as in the vendor's."""
+"""Test sending messages with the simulated GREEN-API."""
 
 import base64
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from . import Account, Contact, Messenger, Simulator
-from .asking import INSTANCE_ID, Ask, Reply, address
+from .api_requests import INSTANCE_ID, ApiCall, Reply, address
 from .sending import CHAT_FORMATS
 from .uploads import KEPT_BYTES, MAX_FILE_BYTES
 from .wire import Json
@@ -34,16 +34,18 @@ STATES: Final = (
 
 @pytest.fixture
 def simulator_limits(simulator: Simulator) -> None:
-    """Remove the spacing of requests."""
+    """Disable the rate limits."""
     simulator.enforce_limits = False
 
 
 pytestmark = pytest.mark.usefixtures("simulator_limits")
 
 
-async def send(ask: Ask, fields: object = TEXT, method: str = "sendMessage") -> Reply:
+async def send(
+    call_api: ApiCall, fields: object = TEXT, method: str = "sendMessage"
+) -> Reply:
     """Send a message."""
-    return await ask(method, verb="POST", content=fields)
+    return await call_api(method, verb="POST", content=fields)
 
 
 async def upload(
@@ -61,8 +63,8 @@ async def upload(
         return response.status, await response.text()
 
 
-def complaint(reply: Reply) -> str:
-    """Return what is wrong with the parameters, as the envelope says it."""
+def validation_error(reply: Reply) -> str:
+    """Return the validation error in an envelope."""
     assert reply.status == 400
     prefix = "Validation failed. Details: "
     assert reply.json["message"].startswith(prefix)
@@ -71,27 +73,27 @@ def complaint(reply: Reply) -> str:
 
 @pytest.mark.parametrize("state", STATES)
 async def test_message_is_accepted_in_every_state(
-    ask: Ask, account: Account, state: str | None
+    call_api: ApiCall, account: Account, state: str | None
 ) -> None:
-    """A message gets an id in every state, and waits."""
+    """A message gets an ID in every state, and is queued."""
     account.state = state
-    reply = await send(ask)
+    reply = await send(call_api)
     assert reply.status == 200
     assert reply.json == {"idMessage": account.waiting[0].id}
     assert account.waiting[0].body == TEXT
 
 
 async def test_only_an_authorized_account_delivers(
-    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+    call_api: ApiCall, account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """What was accepted goes out, or is lost after a day."""
-    await send(ask)
+    """Accepted messages are delivered, or lost after a day."""
+    await send(call_api)
     freezer.tick(3)
     assert account.queue == 0
     account.state = "notAuthorized"
-    await send(ask)
+    await send(call_api)
     freezer.tick(24 * 3600 + 1)
-    assert (await ask("getMessagesCount")).json == {"count": 0}
+    assert (await call_api("getMessagesCount")).json == {"count": 0}
     assert len(account.messages.delivered) == len(account.messages.lost) == 1
 
 
@@ -117,24 +119,26 @@ async def test_only_an_authorized_account_delivers(
 )
 @pytest.mark.usefixtures("account")
 async def test_message_that_is_not_valid(
-    ask: Ask, change: dict[str, Json], expected: str
+    call_api: ApiCall, change: dict[str, Json], expected: str
 ) -> None:
-    """The complaints are those of real runs."""
-    assert complaint(await send(ask, TEXT | change)) == expected
+    """The errors are those of the vendor's servers."""
+    assert validation_error(await send(call_api, TEXT | change)) == expected
 
 
 @pytest.mark.usefixtures("account")
 @pytest.mark.parametrize("name", ["chatId", "message"])
-async def test_parameter_is_missing(ask: Ask, name: str) -> None:
-    """What is missing is named."""
+async def test_parameter_is_missing(call_api: ApiCall, name: str) -> None:
+    """The error names the missing parameter."""
     rest = {key: value for key, value in TEXT.items() if key != name}
-    assert complaint(await send(ask, rest)) == f"'{name}' is required"
+    assert validation_error(await send(call_api, rest)) == f"'{name}' is required"
 
 
 @pytest.mark.usefixtures("account")
-async def test_parameters_that_are_no_object(ask: Ask) -> None:
-    """A list is refused as well."""
-    assert complaint(await send(ask, [])) == "'value' must be of type object"
+async def test_parameters_that_are_no_object(call_api: ApiCall) -> None:
+    """Parameters that are not an object are refused."""
+    assert (
+        validation_error(await send(call_api, [])) == "'value' must be of type object"
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,13 +146,17 @@ async def test_parameters_that_are_no_object(ask: Ask) -> None:
     [(Messenger.WHATSAPP, 20_000), (Messenger.TELEGRAM, 4096), (Messenger.MAX, 4000)],
 )
 async def test_longest_message(
-    ask: Ask, account: Account, messenger: Messenger, longest: int
+    call_api: ApiCall, account: Account, messenger: Messenger, longest: int
 ) -> None:
     """Each messenger has a limit, and an emoji counts twice."""
     account.messenger = messenger
     text = "x" * (longest - 2) + "\N{BELL}"
-    assert (await send(ask, TEXT | {"message": text[1:] + "\U0001f514"})).status == 400
-    assert (await send(ask, TEXT | {"message": text[2:] + "\U0001f514"})).status == 200
+    assert (
+        await send(call_api, TEXT | {"message": text[1:] + "\U0001f514"})
+    ).status == 400
+    assert (
+        await send(call_api, TEXT | {"message": text[2:] + "\U0001f514"})
+    ).status == 200
 
 
 @pytest.mark.parametrize(
@@ -167,111 +175,114 @@ async def test_longest_message(
     ],
 )
 async def test_chats_of_messengers(
-    ask: Ask, account: Account, messenger: Messenger, chat_id: str, status: int
+    call_api: ApiCall, account: Account, messenger: Messenger, chat_id: str, status: int
 ) -> None:
     """Each messenger has its own chat ids."""
     account.messenger = messenger
-    assert (await send(ask, TEXT | {"chatId": chat_id})).status == status
+    assert (await send(call_api, TEXT | {"chatId": chat_id})).status == status
 
 
 @pytest.mark.parametrize("messenger", [Messenger.TELEGRAM, Messenger.MAX])
 async def test_message_ids_of_other_messengers(
-    ask: Ask, account: Account, messenger: Messenger
+    call_api: ApiCall, account: Account, messenger: Messenger
 ) -> None:
-    """They are 13 digits, each time others, and short enough to be quoted."""
+    """Message IDs are 13 digits, unique, and accepted as quoted IDs."""
     account.messenger = messenger
-    first, second = [(await send(ask)).json["idMessage"] for _ in range(2)]
+    first, second = [(await send(call_api)).json["idMessage"] for _ in range(2)]
     assert first.isdigit()
     assert len(first) == len(second) == 13
     assert first != second
-    assert (await send(ask, TEXT | {"quotedMessageId": first})).status == 200
+    assert (await send(call_api, TEXT | {"quotedMessageId": first})).status == 200
 
 
 async def test_quoted_message(
-    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+    call_api: ApiCall, account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A message that quotes one that never was is accepted, and lost."""
-    first = (await send(ask)).json["idMessage"]
-    assert (await send(ask, TEXT | {"quotedMessageId": first})).status == 200
-    assert (await send(ask, TEXT | {"quotedMessageId": "X" * 20})).status == 200
+    """A message that quotes an unknown one is accepted, and lost."""
+    first = (await send(call_api)).json["idMessage"]
+    assert (await send(call_api, TEXT | {"quotedMessageId": first})).status == 200
+    assert (await send(call_api, TEXT | {"quotedMessageId": "X" * 20})).status == 200
     freezer.tick(60)
     assert account.queue == 0
     assert (len(account.messages.delivered), len(account.messages.lost)) == (2, 1)
 
 
 @pytest.mark.usefixtures("account")
-async def test_request_that_is_too_large(ask: Ask) -> None:
-    """More than 100 kB are a failure of the server."""
+async def test_request_that_is_too_large(call_api: ApiCall) -> None:
+    """More than 100 kB are reported as a server error."""
     padding = dict.fromkeys(("a", "b", "c"), "x" * 50000)
-    reply = await send(ask, TEXT | padding)
+    reply = await send(call_api, TEXT | padding)
     assert (reply.status, reply.json["message"]) == (500, "request entity too large")
 
 
 async def test_suspended_in_max(
-    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+    call_api: ApiCall, account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """MAX lets a suspended account write to its contacts, and to nobody else."""
+    """In MAX, a suspended account can only write to its contacts."""
     account.messenger = Messenger.MAX
     account.state = "suspended"
-    reply = await send(ask, TEXT | {"chatId": "10000009"})
+    reply = await send(call_api, TEXT | {"chatId": "10000009"})
     assert (reply.status, reply.json["message"]) == (403, "Your account is suspended")
-    assert (await send(ask, TEXT | {"chatId": "10000001"})).status == 200
-    assert (await send(ask, TEXT | {"chatId": CHAT})).status == 200
+    assert (await send(call_api, TEXT | {"chatId": "10000001"})).status == 200
+    assert (await send(call_api, TEXT | {"chatId": CHAT})).status == 200
     freezer.tick(60)
     assert account.queue == 0
     assert len(account.messages.delivered) == 2
 
 
-async def test_chats_of_the_free_plan(ask: Ask, account: Account) -> None:
-    """The fourth chat of a month is refused, and the others are listed."""
+async def test_chats_of_the_free_plan(call_api: ApiCall, account: Account) -> None:
+    """The fourth chat of a month is refused, and the allowed ones are listed."""
     account.on_free_plan = True
     chats = [f"7900123456{number}@c.us" for number in range(4)]
-    statuses = [(await send(ask, TEXT | {"chatId": it})).status for it in chats]
+    statuses = [(await send(call_api, TEXT | {"chatId": it})).status for it in chats]
     assert statuses == [200, 200, 200, 466]
-    refused = (await send(ask, TEXT | {"chatId": chats[3]})).json
+    refused = (await send(call_api, TEXT | {"chatId": chats[3]})).json
     assert refused["invokeStatus"]["status"] == "QUOTE_ALLOWED"
     correspondents = refused["correspondentsStatus"]
     assert correspondents["status"] == "CORRESPONDENTS_QUOTE_EXCEEDED"
     assert ",".join(chats[:3]) in correspondents["description"]
-    assert (await send(ask, TEXT | {"chatId": chats[0]})).status == 200
+    assert (await send(call_api, TEXT | {"chatId": chats[0]})).status == 200
     account.on_free_plan = False
-    assert (await send(ask, TEXT | {"chatId": chats[3]})).status == 200
+    assert (await send(call_api, TEXT | {"chatId": chats[3]})).status == 200
 
 
-async def test_files_of_the_free_plan(ask: Ask, account: Account) -> None:
-    """A thousand files a month, and as many messages as there are."""
+async def test_files_of_the_free_plan(call_api: ApiCall, account: Account) -> None:
+    """The free plan has 1000 files a month, and unlimited messages."""
     account.on_free_plan = True
     assert account.free_plan is not None
     account.free_plan.used["sendFileByUrl"] = 999
-    assert (await send(ask, FILE, "sendFileByUrl")).status == 200
-    reply = await send(ask, FILE, "sendFileByUrl")
+    assert (await send(call_api, FILE, "sendFileByUrl")).status == 200
+    reply = await send(call_api, FILE, "sendFileByUrl")
     assert reply.status == 466
     assert reply.json["invokeStatus"]["status"] == "QUOTE_EXCEEDED"
     assert "correspondentsStatus" not in reply.json
-    assert (await send(ask)).status == 200
+    assert (await send(call_api)).status == 200
 
 
 @pytest.mark.usefixtures("account")
 @pytest.mark.parametrize("name", ["chatId", "urlFile", "fileName"])
-async def test_file_by_url_without_a_parameter(ask: Ask, name: str) -> None:
-    """All of these are needed."""
+async def test_file_by_url_without_a_parameter(call_api: ApiCall, name: str) -> None:
+    """All of these parameters are required."""
     rest = {key: value for key, value in FILE.items() if key != name}
-    assert complaint(await send(ask, rest, "sendFileByUrl")) == f"'{name}' is required"
+    assert (
+        validation_error(await send(call_api, rest, "sendFileByUrl"))
+        == f"'{name}' is required"
+    )
 
 
 @pytest.mark.usefixtures("account")
-async def test_caption_that_is_too_long(ask: Ask) -> None:
-    """The server fails without a word."""
-    reply = await send(ask, FILE | {"caption": "x" * 1025}, "sendFileByUrl")
+async def test_caption_that_is_too_long(call_api: ApiCall) -> None:
+    """The server fails without a body."""
+    reply = await send(call_api, FILE | {"caption": "x" * 1025}, "sendFileByUrl")
     assert (reply.status, reply.text) == (500, "")
-    reply = await send(ask, FILE | {"caption": "x" * 1024}, "sendFileByUrl")
+    reply = await send(call_api, FILE | {"caption": "x" * 1024}, "sendFileByUrl")
     assert reply.status == 200
 
 
 async def test_upload(
     session: aiohttp.ClientSession, simulator: Simulator, account: Account
 ) -> None:
-    """An upload is kept with its name, its size and its content."""
+    """An upload is stored with its name, size and content."""
     fields = {"chatId": CHAT, "fileName": "door.png", "caption": "Somebody rang"}
     status, text = await upload(session, simulator, fields)
     assert status == 200
@@ -293,7 +304,7 @@ async def test_upload(
 async def test_upload_that_is_large(
     session: aiohttp.ClientSession, simulator: Simulator, account: Account
 ) -> None:
-    """Of a large file the size is known, and no more."""
+    """Only the size of a large file is stored."""
     content = bytes(KEPT_BYTES + 1)
     status, _ = await upload(session, simulator, {"chatId": CHAT}, content)
     assert status == 200
@@ -307,7 +318,7 @@ async def test_upload_that_is_too_large(
     account: Account,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """There is a limit to a file."""
+    """A file that is too large is refused."""
     assert MAX_FILE_BYTES == 100 * 1024 * 1024
     monkeypatch.setattr("tests.simulator.uploads.MAX_FILE_BYTES", 1000)
     status, _ = await upload(session, simulator, {"chatId": CHAT}, bytes(1001))
@@ -319,7 +330,7 @@ async def test_upload_that_is_too_large(
 async def test_upload_without_a_file(
     session: aiohttp.ClientSession, simulator: Simulator
 ) -> None:
-    """A form needs a file, and a chat."""
+    """A form without a file or a chat is refused."""
     form = {"chatId": CHAT, "fileName": "a.png", "file": "text"}
     status, text = await upload(session, simulator, form, None)
     assert (status, "'file' is required" in text) == (400, True)
@@ -327,15 +338,15 @@ async def test_upload_without_a_file(
     assert (status, "'chatId' is required" in text) == (400, True)
 
 
-# Whom to write to
+# Contacts and chats
 
 
-async def test_contacts(ask: Ask, account: Account) -> None:
-    """Contacts have other keys in other messengers, and MAX lists no groups."""
+async def test_contacts(call_api: ApiCall, account: Account) -> None:
+    """Contacts have different keys in other messengers, and MAX lists no groups."""
     contact = Contact("79001234568@c.us", "Neighbour", "Upstairs", "user", 79001234568)
     group = Contact(GROUP, "Family", kind="group")
     account.contacts = (contact, group)
-    assert (await ask("getContacts")).json == [
+    assert (await call_api("getContacts")).json == [
         {
             "id": "79001234568@c.us",
             "name": "Neighbour",
@@ -345,7 +356,7 @@ async def test_contacts(ask: Ask, account: Account) -> None:
         {"id": GROUP, "name": "Family", "contactName": "", "type": "group"},
     ]
     account.messenger = Messenger.MAX
-    assert (await ask("getContacts")).json == [
+    assert (await call_api("getContacts")).json == [
         {
             "chatId": "79001234568@c.us",
             "name": "Neighbour",
@@ -357,54 +368,56 @@ async def test_contacts(ask: Ask, account: Account) -> None:
 
 
 @pytest.mark.parametrize("messenger", Messenger)
-async def test_chats(ask: Ask, account: Account, messenger: Messenger) -> None:
-    """Chats are listed with groups, outside of WhatsApp without names."""
+async def test_chats(call_api: ApiCall, account: Account, messenger: Messenger) -> None:
+    """Chats include groups; they have names only in WhatsApp."""
     account.messenger = messenger
-    chats = (await ask("getChats")).json
+    chats = (await call_api("getChats")).json
     key = "id" if messenger is Messenger.WHATSAPP else "chatId"
     assert [it[key] for it in chats] == [it.chat_id for it in account.known]
     assert ("name" in chats[0]) == (messenger is Messenger.WHATSAPP)
 
 
 @pytest.mark.parametrize("method", ["getContacts", "getChats"])
-async def test_list_that_is_not_ready(ask: Ask, account: Account, method: str) -> None:
-    """An empty list means to ask again; without a phone there is none."""
+async def test_list_that_is_not_ready(
+    call_api: ApiCall, account: Account, method: str
+) -> None:
+    """A list that is not ready is empty; without a phone it is an error."""
     account.empty_lists = 1
-    assert (await ask(method)).json == []
-    assert (await ask(method)).json != []
+    assert (await call_api(method)).json == []
+    assert (await call_api(method)).json != []
     account.state = "notAuthorized"
-    reply = await ask(method)
+    reply = await call_api(method)
     assert (reply.status, reply.text) == (400, "instance is starting or not authorized")
 
 
-async def test_action_in_spite_of_a_fault(ask: Ask, account: Account) -> None:
-    """A message may be accepted though the answer says otherwise."""
+async def test_action_in_spite_of_a_fault(call_api: ApiCall, account: Account) -> None:
+    """A message may be accepted although the response is an error."""
     account.fault = "bad_gateway"
-    assert (await send(ask)).status == 502
+    assert (await send(call_api)).status == 502
     assert account.queue == 0
     account.acts_in_spite_of_fault = True
-    assert (await send(ask)).status == 502
+    assert (await send(call_api)).status == 502
     assert account.queue == 1
 
 
-# The page shows what arrived
+# The control page shows received messages
 
 
 async def test_messages_shown(
-    ask: Ask,
-    control: Ask,
+    call_api: ApiCall,
+    call_control: ApiCall,
     session: aiohttp.ClientSession,
     simulator: Simulator,
     account: Account,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Each message is shown with what became of it, the latest first."""
-    await send(ask)
+    """Each message is shown with its status, the latest first."""
+    await send(call_api)
     freezer.tick(5)
-    await send(ask, FILE, "sendFileByUrl")
+    await send(call_api, FILE, "sendFileByUrl")
     fields = {"chatId": GROUP, "caption": "Rang"}
     await upload(session, simulator, fields)
-    shown = (await control()).json["accounts"][0]["messages"]
+    shown = (await call_control()).json["accounts"][0]["messages"]
     assert [(it["status"], it["chat"], it["text"], it["file"]) for it in shown] == [
         ("waiting", CHAT, None, {"name": "https://example.com/a.png"}),
         (
@@ -430,7 +443,7 @@ async def test_file_shown(
     name: str,
     content_type: str,
 ) -> None:
-    """A picture can be looked at; nothing else is run in the page."""
+    """An image is shown; other files are never run in the page."""
     await upload(session, simulator, {"chatId": CHAT, "fileName": name})
     url = f"{simulator.url}/control/accounts/{INSTANCE_ID}/files"
     async with session.get(f"{url}/{account.waiting[0].id}") as response:

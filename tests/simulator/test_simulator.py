@@ -1,4 +1,4 @@
-"""The simulated GREEN-API answers as the vendor's servers do."""
+"""Test that the simulated GREEN-API responds like the vendor's servers."""
 
 import asyncio
 import base64
@@ -21,11 +21,14 @@ import segno
 from yarl import URL
 
 from . import Account, Fault, Messenger, Request, Simulator
-from .asking import INSTANCE_ID, TOKEN, Ask, Reply, address, fetch
+from .api_requests import INSTANCE_ID, TOKEN, ApiCall, Reply, address, fetch
+from .contacts import CONTACTS
 from .faults import ANSWERS, BREAKAGES
 from .wire import Json
 
-ARABIC: Final = 10 * quote("\u0661")  # digits, but not ours
+pytestmark = pytest.mark.long(35)
+
+ARABIC: Final = 10 * quote("\u0661")  # not ASCII digits
 PHONE: Final[dict[str, Json]] = {"phoneNumber": 79001234567}
 
 FORBIDDEN: Final = (
@@ -43,7 +46,7 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0)
 
 
-# Routing, tokens and limits
+# Routing, tokens and rate limits
 
 
 @pytest.mark.usefixtures("account")
@@ -51,9 +54,11 @@ async def until(condition: Callable[[], object]) -> None:
     "method", ["getStateInstance", "GetStateInstance", "getstateinstance"]
 )
 @pytest.mark.parametrize("prefix", ["/", "/v3/", "//"])
-async def test_ways_to_address_a_method(ask: Ask, method: str, prefix: str) -> None:
-    """Method names have no case; a prefix and a doubled slash do no harm."""
-    reply = await ask(method, prefix=prefix)
+async def test_ways_to_address_a_method(
+    call_api: ApiCall, method: str, prefix: str
+) -> None:
+    """Method names are case-insensitive; a prefix and a double slash are accepted."""
+    reply = await call_api(method, prefix=prefix)
     assert reply.status == 200
     assert reply.text == '{"stateInstance":"authorized"}'
     assert reply.headers["Content-Type"].startswith("application/json")
@@ -62,10 +67,10 @@ async def test_ways_to_address_a_method(ask: Ask, method: str, prefix: str) -> N
 
 
 @pytest.mark.usefixtures("account")
-async def test_token_may_be_percent_encoded(ask: Ask) -> None:
-    """A token is the same in both spellings."""
+async def test_token_may_be_percent_encoded(call_api: ApiCall) -> None:
+    """A token may be percent-encoded."""
     assert (
-        await ask("getStateInstance", token=TOKEN.replace("+", "%2B"))
+        await call_api("getStateInstance", token=TOKEN.replace("+", "%2B"))
     ).status == 200
 
 
@@ -75,10 +80,10 @@ async def test_token_may_be_percent_encoded(ask: Ask) -> None:
     [(INSTANCE_ID, "0" * 50), ("1101000002", TOKEN), ("1101000002", "%20")],
 )
 async def test_wrong_token_or_unknown_instance(
-    ask: Ask, instance_id: str, token: str
+    call_api: ApiCall, instance_id: str, token: str
 ) -> None:
-    """Both are 401, with a body that calls itself JSON and is empty."""
-    reply = await ask("getStateInstance", instance_id=instance_id, token=token)
+    """Both are status 401, with an empty body of the content type JSON."""
+    reply = await call_api("getStateInstance", instance_id=instance_id, token=token)
     assert (reply.status, reply.text) == (401, "")
     assert reply.headers["Content-Type"] == "application/json"
     assert reply.headers["Content-Length"] == "0"
@@ -87,20 +92,20 @@ async def test_wrong_token_or_unknown_instance(
 
 
 async def test_rotated_token(
-    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+    call_api: ApiCall, account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A new token makes the old one wrong."""
+    """A new token invalidates the old one."""
     account.token = "1" * 50
-    assert (await ask("getStateInstance")).status == 401
+    assert (await call_api("getStateInstance")).status == 401
     freezer.tick(1)
-    assert (await ask("getStateInstance", token="1" * 50)).status == 200
+    assert (await call_api("getStateInstance", token="1" * 50)).status == 200
 
 
 @pytest.mark.usefixtures("account")
 @pytest.mark.parametrize("instance_id", ["7103000001", "1101", "abc", "", ARABIC])
-async def test_instance_of_another_pool(ask: Ask, instance_id: str) -> None:
-    """An instance that this host does not serve, or none at all, is 403 in HTML."""
-    reply = await ask("getStateInstance", instance_id=instance_id)
+async def test_instance_of_another_pool(call_api: ApiCall, instance_id: str) -> None:
+    """An instance that this host does not serve is status 403 in HTML."""
+    reply = await call_api("getStateInstance", instance_id=instance_id)
     assert (reply.status, reply.text) == (403, FORBIDDEN)
     assert reply.headers["Content-Type"] == "text/html"
     assert "Access-Control-Allow-Origin" not in reply.headers
@@ -116,9 +121,11 @@ async def test_instance_of_another_pool(ask: Ask, instance_id: str) -> None:
         ("getAccountSettings", "GET"),
     ],
 )
-async def test_method_that_is_not_there(ask: Ask, method: str, verb: str) -> None:
-    """An unknown method, a wrong verb, a method of another messenger: 404 in HTML."""
-    reply = await ask(method, verb=verb)
+async def test_method_that_is_not_there(
+    call_api: ApiCall, method: str, verb: str
+) -> None:
+    """Unknown methods, wrong verbs and other messengers' methods are 404 in HTML."""
+    reply = await call_api(method, verb=verb)
     assert (reply.status, reply.text) == (404, NOT_FOUND)
     assert reply.headers["Content-Type"] == "text/html"
 
@@ -132,50 +139,50 @@ async def test_method_that_is_not_there(ask: Ask, method: str, verb: str) -> Non
     ],
 )
 async def test_method_of_whatsapp(
-    ask: Ask, account: Account, messenger: str, method: str
+    call_api: ApiCall, account: Account, messenger: str, method: str
 ) -> None:
-    """The other messengers lack what only WhatsApp has."""
+    """The other messengers do not have WhatsApp's methods."""
     account.messenger = Messenger(messenger)
-    assert (await ask(method)).status == 404
+    assert (await call_api(method)).status == 404
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/waInstance1101000001", "/v3"])
 async def test_path_that_is_not_there(
     simulator: Simulator, session: aiohttp.ClientSession, path: str
 ) -> None:
-    """Anything else is 404 in HTML."""
+    """Any other path is status 404 in HTML."""
     reply = await fetch(session, simulator.url + path)
     assert (reply.status, reply.text) == (404, NOT_FOUND)
 
 
 @pytest.mark.usefixtures("account")
-async def test_preflight(ask: Ask) -> None:
-    """OPTIONS is answered to any browser."""
-    reply = await ask("getStateInstance", verb="OPTIONS")
+async def test_preflight(call_api: ApiCall) -> None:
+    """OPTIONS is allowed from any origin."""
+    reply = await call_api("getStateInstance", verb="OPTIONS")
     assert (reply.status, reply.text) == (204, "")
     assert reply.headers["Access-Control-Max-Age"] == "1728000"
 
 
 @pytest.mark.usefixtures("account")
-async def test_limit(ask: Ask, freezer: FrozenDateTimeFactory) -> None:
-    """A method answers so often a second, each counted by itself; 429 has no body."""
-    replies = [await ask("getStateInstance") for _ in range(3)]
+async def test_limit(call_api: ApiCall, freezer: FrozenDateTimeFactory) -> None:
+    """Each method has its own rate limit; status 429 has no body."""
+    replies = [await call_api("getStateInstance") for _ in range(3)]
     assert [reply.status for reply in replies] == [200, 429, 429]
     assert replies[1].text == ""
     assert "Retry-After" not in replies[1].headers
     assert replies[1].limit == ("0", "1")
-    assert (await ask("getSettings")).status == 200
+    assert (await call_api("getSettings")).status == 200
 
     freezer.tick(0.5)
-    assert (await ask("getStateInstance")).status == 429
+    assert (await call_api("getStateInstance")).status == 429
     freezer.tick(0.5)
-    assert (await ask("getStateInstance")).status == 200
+    assert (await call_api("getStateInstance")).status == 200
 
 
 @pytest.mark.usefixtures("account")
-async def test_limit_of_qr(ask: Ask, freezer: FrozenDateTimeFactory) -> None:
-    """A QR may be asked for three times a second."""
-    replies = [await ask("qr") for _ in range(4)]
+async def test_limit_of_qr(call_api: ApiCall, freezer: FrozenDateTimeFactory) -> None:
+    """A QR code may be requested three times a second."""
+    replies = [await call_api("qr") for _ in range(4)]
     assert [reply.status for reply in replies] == [200, 200, 200, 429]
     assert [reply.limit for reply in replies][:3] == [
         ("2", "3"),
@@ -183,42 +190,51 @@ async def test_limit_of_qr(ask: Ask, freezer: FrozenDateTimeFactory) -> None:
         ("0", "3"),
     ]
     freezer.tick(60)
-    assert [(await ask("qr")).status for _ in range(4)] == [200, 200, 200, 429]
+    assert [(await call_api("qr")).status for _ in range(4)] == [200, 200, 200, 429]
+
+
+async def test_limit_of_qr_on_max(call_api: ApiCall, account: Account) -> None:
+    """On MAX, a QR code may be requested once a second."""
+    account.messenger = Messenger.MAX
+    replies = [await call_api("qr") for _ in range(2)]
+    assert [reply.status for reply in replies] == [200, 429]
 
 
 @pytest.mark.usefixtures("account")
 async def test_limit_counts_wrong_tokens(
-    ask: Ask, freezer: FrozenDateTimeFactory
+    call_api: ApiCall, freezer: FrozenDateTimeFactory
 ) -> None:
-    """The limit comes before the token."""
-    statuses = [(await ask("getStateInstance", token="no")).status for _ in range(3)]
+    """The rate limit is checked before the token."""
+    statuses = [
+        (await call_api("getStateInstance", token="no")).status for _ in range(3)
+    ]
     freezer.tick(1)
-    statuses.append((await ask("getStateInstance", token="no")).status)
+    statuses.append((await call_api("getStateInstance", token="no")).status)
     assert statuses == [401, 429, 429, 401]
 
 
-async def test_limit_of_each_instance(ask: Ask, simulator: Simulator) -> None:
-    """The instances are counted apart."""
+async def test_limit_of_each_instance(call_api: ApiCall, simulator: Simulator) -> None:
+    """Each instance has its own rate limits."""
     for instance_id in ("1101000001", "1101000002"):
         simulator.add_account(instance_id, TOKEN)
-        reply = await ask("getStateInstance", instance_id=instance_id)
+        reply = await call_api("getStateInstance", instance_id=instance_id)
         assert reply.status == 200
 
 
 @pytest.mark.usefixtures("account")
-async def test_limits_lifted(ask: Ask, simulator: Simulator) -> None:
-    """The limits can be left out."""
+async def test_limits_lifted(call_api: ApiCall, simulator: Simulator) -> None:
+    """The rate limits can be disabled."""
     simulator.enforce_limits = False
-    assert {(await ask("getStateInstance")).status for _ in range(5)} == {200}
+    assert {(await call_api("getStateInstance")).status for _ in range(5)} == {200}
 
 
-async def test_order_of_checks(ask: Ask, account: Account) -> None:
-    """A wrong token comes before wrong parameters and before an expired plan."""
+async def test_order_of_checks(call_api: ApiCall, account: Account) -> None:
+    """The token is checked before the parameters and before an expired plan."""
     account.state = "notAuthorized"
-    wrong = await ask("getAuthorizationCode", verb="POST", token="no", content=[])
+    wrong = await call_api("getAuthorizationCode", verb="POST", token="no", content=[])
     assert wrong.status == 401
     account.fault = Fault.EXPIRED_TEXT
-    assert (await ask("getStateInstance", token="no")).status == 401
+    assert (await call_api("getStateInstance", token="no")).status == 401
 
 
 # The methods
@@ -239,21 +255,21 @@ async def test_order_of_checks(ask: Ask, account: Account) -> None:
         "someFutureState",
     ],
 )
-async def test_state(ask: Ask, account: Account, state: str) -> None:
+async def test_state(call_api: ApiCall, account: Account, state: str) -> None:
     """Any state is reported as it is."""
     account.state = state
-    assert (await ask("getStateInstance")).json == {"stateInstance": state}
+    assert (await call_api("getStateInstance")).json == {"stateInstance": state}
 
 
 async def test_state_while_created(
-    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+    call_api: ApiCall, account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """An instance in creation is null, then starting, then ready to be linked."""
+    """An instance that is being created is null, then starting, then linkable."""
     account.boot_seconds = 60
     account.create()
     states = []
     for _ in range(3):
-        states.append((await ask("getStateInstance")).text)
+        states.append((await call_api("getStateInstance")).text)
         freezer.tick(60)
     assert states == [
         "null",
@@ -265,7 +281,7 @@ async def test_state_while_created(
 async def test_reboot_while_created(
     account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A reboot in the middle of the creation ends it."""
+    """A reboot during the creation ends it."""
     account.create()
     assert account.reboot()
     assert account.state == "starting"
@@ -284,26 +300,26 @@ async def test_reboot_while_created(
     ],
 )
 async def test_reboot(
-    ask: Ask,
+    call_api: ApiCall,
     account: Account,
     freezer: FrozenDateTimeFactory,
     before: str,
     after: str,
 ) -> None:
-    """A reboot comes back to what was, and lifts a restriction."""
+    """A reboot returns to the previous state, and lifts a restriction."""
     account.state = before
-    assert (await ask("reboot")).json == {"isReboot": True}
-    assert (await ask("getStateInstance")).json == {"stateInstance": "starting"}
+    assert (await call_api("reboot")).json == {"isReboot": True}
+    assert (await call_api("getStateInstance")).json == {"stateInstance": "starting"}
     freezer.tick(account.boot_seconds - 1)
-    assert (await ask("getStateInstance")).json == {"stateInstance": "starting"}
+    assert (await call_api("getStateInstance")).json == {"stateInstance": "starting"}
     freezer.tick(1)
-    assert (await ask("getStateInstance")).json == {"stateInstance": after}
+    assert (await call_api("getStateInstance")).json == {"stateInstance": after}
 
 
 async def test_reboot_of_a_stuck_instance(
     account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """One that hangs while it starts comes back to its last real state."""
+    """An instance that is stuck starting returns to its last stable state."""
     account.state = "starting"
     freezer.tick(3600)
     assert account.state == "starting"
@@ -316,24 +332,24 @@ async def test_reboot_of_a_stuck_instance(
 async def test_reboot_without_end(
     account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A start can be made to last for ever."""
+    """A reboot can be set to never end."""
     account.boot_seconds = math.inf
     account.reboot()
     freezer.tick(1e9)
     assert account.state == "starting"
 
 
-async def test_refused_reboot(ask: Ask, account: Account) -> None:
-    """The server may say no."""
+async def test_refused_reboot(call_api: ApiCall, account: Account) -> None:
+    """The server may refuse to reboot."""
     account.reboot_accepted = False
-    assert (await ask("reboot")).json == {"isReboot": False}
+    assert (await call_api("reboot")).json == {"isReboot": False}
     assert account.state == "authorized"
 
 
 async def test_state_from_outside_wins(
     account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A state that is set ends what was on its way."""
+    """Setting a state cancels scheduled changes."""
     account.reboot()
     account.state = "blocked"
     freezer.tick(3600)
@@ -344,11 +360,11 @@ async def test_state_from_outside_wins(
     ("accepted", "state"), [(True, "notAuthorized"), (False, "authorized")]
 )
 async def test_logout(
-    ask: Ask, account: Account, *, accepted: bool, state: str
+    call_api: ApiCall, account: Account, *, accepted: bool, state: str
 ) -> None:
-    """A logout lets go of the phone at once."""
+    """A logout unlinks the phone immediately."""
     account.logout_accepted = accepted
-    assert (await ask("logout")).json == {"isLogout": accepted}
+    assert (await call_api("logout")).json == {"isLogout": accepted}
     assert account.state == state
 
 
@@ -375,11 +391,11 @@ async def test_logout(
     ],
 )
 async def test_settings(
-    ask: Ask, account: Account, messenger: str, more: dict[str, str]
+    call_api: ApiCall, account: Account, messenger: str, more: dict[str, str]
 ) -> None:
     """The settings of a fresh instance of each messenger."""
     account.messenger = Messenger(messenger)
-    assert (await ask("getSettings")).json == more | {
+    assert (await call_api("getSettings")).json == more | {
         "wid": "79001234567@c.us",
         "typeInstance": messenger,
         "webhookUrl": "",
@@ -398,12 +414,12 @@ async def test_settings(
     }
 
 
-async def test_settings_of_ones_own(ask: Ask, account: Account) -> None:
-    """The account id is empty without a phone; a messenger may go unnamed."""
+async def test_settings_of_the_account(call_api: ApiCall, account: Account) -> None:
+    """The account ID is empty without a phone; the messenger may be missing."""
     account.state = "notAuthorized"
     account.show_type = False
     account.settings = {"webhookUrl": None, "stateWebhook": "yes"}
-    settings = (await ask("getSettings")).json
+    settings = (await call_api("getSettings")).json
     assert isinstance(settings, dict)
     assert "typeInstance" not in settings
     assert settings["wid"] == ""
@@ -424,13 +440,17 @@ async def test_settings_of_ones_own(ask: Ask, account: Account) -> None:
     ],
 )
 async def test_settings_of_the_messenger(
-    ask: Ask, account: Account, messenger: str, method: str, own: dict[str, str]
+    call_api: ApiCall,
+    account: Account,
+    messenger: str,
+    method: str,
+    own: dict[str, str],
 ) -> None:
-    """The account in the messenger, and until when it is restricted."""
+    """The settings contain the messenger account and the end of a restriction."""
     account.messenger = Messenger(messenger)
     account.state = "suspended"
     account.suspended_until = 1790000000
-    assert (await ask(method)).json == own | {
+    assert (await call_api(method)).json == own | {
         "avatar": "https://pps.whatsapp.net/v/t61.24694-24/0_0_n.jpg?oh=x&oe=655ADB17",
         "phone": "79001234567",
         "stateInstance": "suspended",
@@ -440,11 +460,11 @@ async def test_settings_of_the_messenger(
 
 @pytest.mark.parametrize("state", ["notAuthorized", "blocked", "starting"])
 async def test_settings_of_the_messenger_without_a_phone(
-    ask: Ask, account: Account, state: str
+    call_api: ApiCall, account: Account, state: str
 ) -> None:
     """Nothing of the account is reported while no phone is linked."""
     account.state = state
-    assert (await ask("getWaSettings")).json == {
+    assert (await call_api("getWaSettings")).json == {
         "avatar": "",
         "phone": "",
         "stateInstance": state,
@@ -452,19 +472,19 @@ async def test_settings_of_the_messenger_without_a_phone(
     }
 
 
-async def test_queues(ask: Ask, account: Account) -> None:
-    """Counted and listed; a count may come with a Cyrillic first letter."""
-    assert (await ask("showMessagesQueue")).text == "[]"
+async def test_queues(call_api: ApiCall, account: Account) -> None:
+    """Queues are counted and listed; the key may have a Cyrillic first letter."""
+    assert (await call_api("showMessagesQueue")).text == "[]"
     account.queue, account.webhooks, account.count_key = 2, 5, "\u0441ount"
-    assert (await ask("getMessagesCount")).text == '{"\u0441ount":2}'
+    assert (await call_api("getMessagesCount")).text == '{"\u0441ount":2}'
     account.count_key = "count"
-    assert (await ask("getWebhooksCount")).text == '{"count":5}'
+    assert (await call_api("getWebhooksCount")).text == '{"count":5}'
 
 
-async def test_messages_in_the_queue(ask: Ask, account: Account) -> None:
-    """The queue lists messages as the newer servers do."""
+async def test_messages_in_the_queue(call_api: ApiCall, account: Account) -> None:
+    """The queue lists messages like the newer servers."""
     account.queue = 2
-    messages = (await ask("showMessagesQueue")).json
+    messages = (await call_api("showMessagesQueue")).json
     assert isinstance(messages, list)
     assert len(messages) == 2
     assert messages[0] == {
@@ -478,7 +498,7 @@ async def test_messages_in_the_queue(ask: Ask, account: Account) -> None:
 async def test_reboot_moves_the_queue(
     account: Account, freezer: FrozenDateTimeFactory, *, helps: bool, waiting: int
 ) -> None:
-    """A queue that hangs moves on when the instance has started, if that helps."""
+    """A stuck queue moves after a reboot, if it is set so."""
     account.queue = 2
     account.reboot_moves_queue = helps
     account.reboot()
@@ -488,40 +508,40 @@ async def test_reboot_moves_the_queue(
     assert account.queue == waiting
 
 
-async def test_long_queue(ask: Ask, account: Account) -> None:
-    """No more than five hundred messages are listed."""
+async def test_long_queue(call_api: ApiCall, account: Account) -> None:
+    """At most 500 messages are listed."""
     account.queue = 501
-    messages = (await ask("showMessagesQueue")).json
+    messages = (await call_api("showMessagesQueue")).json
     assert isinstance(messages, list)
     assert len(messages) == 500
 
 
 async def test_queue_is_cleared(
-    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+    call_api: ApiCall, account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """What waited is dropped, unless the server refuses."""
+    """Waiting messages are dropped, unless the server refuses."""
     account.queue = 2
     account.clear_accepted = False
-    assert (await ask("clearMessagesQueue")).text == '{"isCleared":false}'
+    assert (await call_api("clearMessagesQueue")).text == '{"isCleared":false}'
     assert account.queue == 2
     account.clear_accepted = True
     freezer.tick(1)
-    assert (await ask("clearMessagesQueue")).text == '{"isCleared":true}'
-    assert (await ask("getMessagesCount")).text == '{"count":0}'
+    assert (await call_api("clearMessagesQueue")).text == '{"isCleared":true}'
+    assert (await call_api("getMessagesCount")).text == '{"count":0}'
 
 
 # Linking a phone
 
 
-async def ask_qr(ask: Ask) -> dict[str, str]:
-    """Ask for a QR."""
-    answer = (await ask("qr")).json
+async def call_qr(call_api: ApiCall) -> dict[str, str]:
+    """Request a QR code."""
+    answer = (await call_api("qr")).json
     assert isinstance(answer, dict)
     return answer
 
 
-def drawn(text: str | None) -> bytes:
-    """Draw the QR that says this."""
+def qr_image(text: str | None) -> bytes:
+    """Return the image of a QR code with this text."""
     assert text is not None
     picture = io.BytesIO()
     segno.make(text, micro=False, mask=0).save(picture, kind="png", scale=5, border=4)
@@ -530,49 +550,57 @@ def drawn(text: str | None) -> bytes:
 
 @pytest.mark.parametrize("messenger", [*Messenger])
 async def test_qr(
-    ask: Ask, account: Account, freezer: FrozenDateTimeFactory, messenger: Messenger
+    call_api: ApiCall,
+    account: Account,
+    freezer: FrozenDateTimeFactory,
+    messenger: Messenger,
 ) -> None:
-    """A QR is a PNG with fresh content, lives 20 s, and links the phone it meets."""
+    """A QR code is a new PNG, is valid for 20 s, and links the phone."""
     account.messenger = messenger
     account.state = "notAuthorized"
-    pictures = [await ask_qr(ask) for _ in range(2)]
+    pictures = []
+    for _ in range(2):
+        pictures.append(await call_qr(call_api))
+        freezer.tick(1)
     assert {picture["type"] for picture in pictures} == {"qrCode"}
     assert pictures[0]["message"] != pictures[1]["message"]
-    assert base64.b64decode(pictures[1]["message"]) == drawn(account.qr_text)
+    assert base64.b64decode(pictures[1]["message"]) == qr_image(account.qr_text)
 
-    freezer.tick(20)
+    freezer.tick(19)
     assert account.qr_text is None
     assert not account.scan()
 
-    await ask_qr(ask)
+    await call_qr(call_api)
     freezer.tick(19)
     assert account.qr_life == pytest.approx(1, abs=1e-3)
     assert account.scan()
     assert not account.scan()
-    assert (await ask("getStateInstance")).json == {"stateInstance": "notAuthorized"}
+    assert (await call_api("getStateInstance")).json == {
+        "stateInstance": "notAuthorized"
+    }
     freezer.tick(account.link_seconds)
-    assert (await ask("getStateInstance")).json == {"stateInstance": "authorized"}
+    assert (await call_api("getStateInstance")).json == {"stateInstance": "authorized"}
 
 
-async def test_qr_that_was_replaced(ask: Ask, account: Account) -> None:
-    """The phone takes the QR that it sees only while that is the current one."""
+async def test_qr_that_was_replaced(call_api: ApiCall, account: Account) -> None:
+    """The phone accepts only the current QR code."""
     account.state = "notAuthorized"
-    await ask_qr(ask)
+    await call_qr(call_api)
     first = account.qr_text
-    await ask_qr(ask)
+    await call_qr(call_api)
     assert not account.scan(first)
     assert account.scan(account.qr_text)
 
 
 async def test_qr_that_rotates(
-    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+    call_api: ApiCall, account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A server may show the same QR until it dies, whoever asks."""
+    """A server may return the same QR code until it expires."""
     account.state = "notAuthorized"
     account.qr_rotates = True
     pictures = []
     for _ in range(3):
-        pictures.append(await ask_qr(ask))
+        pictures.append(await call_qr(call_api))
         freezer.tick(12)
     assert pictures[0] == pictures[1]
     assert pictures[1] != pictures[2]
@@ -593,40 +621,46 @@ async def test_qr_that_rotates(
     ],
 )
 async def test_no_qr(
-    ask: Ask, account: Account, state: str | None, answer: tuple[str, str]
+    call_api: ApiCall, account: Account, state: str | None, answer: tuple[str, str]
 ) -> None:
-    """Where no phone can be linked, there is a reason in place of a QR."""
+    """If no phone can be linked, there is a reason in place of a QR code."""
     account.state = state
-    assert await ask_qr(ask) == dict(zip(("type", "message"), answer, strict=True))
+    assert await call_qr(call_api) == dict(
+        zip(("type", "message"), answer, strict=True)
+    )
     assert not account.scan()
 
 
-async def test_passkey(ask: Ask, account: Account) -> None:
-    """WhatsApp may want a PassKey in place of a QR."""
+async def test_passkey(call_api: ApiCall, account: Account) -> None:
+    """WhatsApp may require a passkey in place of a QR code."""
     account.state = "notAuthorized"
     account.passkey = True
-    assert await ask_qr(ask) == {"type": "passkeyRequired", "message": ""}
+    assert await call_qr(call_api) == {"type": "passkeyRequired", "message": ""}
     account.state = "authorized"
-    assert (await ask_qr(ask))["type"] == "alreadyLogged"
+    assert (await call_qr(call_api))["type"] == "alreadyLogged"
 
 
 @pytest.mark.parametrize("kind", ["already_registered", "error", "somethingNew"])
-async def test_forced_answer_to_qr(ask: Ask, account: Account, kind: str) -> None:
-    """Any answer can be asked for."""
+async def test_forced_answer_to_qr(
+    call_api: ApiCall, account: Account, kind: str
+) -> None:
+    """Any response can be set."""
     account.qr_type, account.qr_message = kind, "<b>No</b>"
-    assert await ask_qr(ask) == {"type": kind, "message": "<b>No</b>"}
+    assert await call_qr(call_api) == {"type": kind, "message": "<b>No</b>"}
 
 
-async def ask_code(ask: Ask, content: object = PHONE) -> Reply:
-    """Ask for a code."""
-    return await ask("getAuthorizationCode", verb="POST", content=content)
+async def call_authorization_code(call_api: ApiCall, content: object = PHONE) -> Reply:
+    """Request a code."""
+    return await call_api("getAuthorizationCode", verb="POST", content=content)
 
 
-async def test_code(ask: Ask, account: Account, freezer: FrozenDateTimeFactory) -> None:
-    """A code has eight signs, lives 150 s, and links the phone it is entered on."""
+async def test_code(
+    call_api: ApiCall, account: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """A code has eight characters, is valid for 150 s, and links the phone."""
     account.state = "notAuthorized"
     account.wid = "1@c.us"
-    answer = (await ask_code(ask)).json
+    answer = (await call_authorization_code(call_api)).json
     assert isinstance(answer, dict)
     assert answer == {"status": True, "code": account.code}
     code = answer["code"]
@@ -642,12 +676,12 @@ async def test_code(ask: Ask, account: Account, freezer: FrozenDateTimeFactory) 
     assert account.state == "authorized"
 
 
-async def test_code_that_died(
-    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+async def test_expired_code(
+    call_api: ApiCall, account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
     """After 150 s the phone refuses the code."""
     account.state = "notAuthorized"
-    await ask_code(ask)
+    await call_authorization_code(call_api)
     code = account.code
     assert code is not None
     freezer.tick(150)
@@ -655,10 +689,10 @@ async def test_code_that_died(
     assert not account.enter_code(code)
 
 
-async def test_code_while_authorized(ask: Ask, account: Account) -> None:
-    """There is no code where a phone is linked: null."""
+async def test_code_while_authorized(call_api: ApiCall, account: Account) -> None:
+    """The code is null if a phone is linked."""
     assert account.linked
-    assert (await ask_code(ask)).text == "null"
+    assert (await call_authorization_code(call_api)).text == "null"
 
 
 @pytest.mark.parametrize(
@@ -669,26 +703,29 @@ async def test_code_while_authorized(ask: Ask, account: Account) -> None:
     ],
 )
 async def test_code_in_a_wrong_state(
-    ask: Ask, account: Account, state: str, answer: str
+    call_api: ApiCall, account: Account, state: str, answer: str
 ) -> None:
-    """A method that needs the messenger is refused while it is out of reach."""
+    """A code is refused in states in which no phone can be linked."""
     account.state = state
-    reply = await ask_code(ask)
+    reply = await call_authorization_code(call_api)
     assert (reply.status, reply.text) == (400, answer)
 
 
-async def test_refused_code(ask: Ask, account: Account) -> None:
-    """The server may give none."""
+async def test_refused_code(call_api: ApiCall, account: Account) -> None:
+    """The server may refuse to return a code."""
     account.state = "notAuthorized"
     account.code_accepted = False
-    assert (await ask_code(ask)).json == {"status": False, "code": ""}
+    assert (await call_authorization_code(call_api)).json == {
+        "status": False,
+        "code": "",
+    }
 
 
 @pytest.mark.usefixtures("account")
 @pytest.mark.parametrize("content", [{}, [], {"phoneNumber": "79001234567"}])
-async def test_parameters_that_are_refused(ask: Ask, content: object) -> None:
-    """Wrong parameters are answered in an envelope, which echoes the token."""
-    reply = await ask_code(ask, content)
+async def test_parameters_that_are_refused(call_api: ApiCall, content: object) -> None:
+    """Invalid parameters are reported in an envelope, which echoes the token."""
+    reply = await call_authorization_code(call_api, content)
     assert reply.status == 400
     assert isinstance(reply.json, dict)
     assert list(reply.json) == ["statusCode", "timestamp", "path", "message"]
@@ -703,9 +740,9 @@ async def test_parameters_that_are_refused(ask: Ask, content: object) -> None:
 
 
 @pytest.mark.usefixtures("account")
-async def test_parameters_that_are_not_json(ask: Ask) -> None:
-    """So is what is not JSON."""
-    reply = await ask("getAuthorizationCode", verb="POST")
+async def test_parameters_that_are_not_json(call_api: ApiCall) -> None:
+    """Parameters that are not JSON are reported in an envelope."""
+    reply = await call_api("getAuthorizationCode", verb="POST")
     assert reply.status == 400
     assert "Unexpected token _ in JSON at position 0" in reply.text
 
@@ -773,17 +810,17 @@ AS_HTML: Final = "text/html"
     ],
 )
 async def test_faulty_answer(
-    ask: Ask, account: Account, fault: Fault, form: tuple[int, str, str]
+    call_api: ApiCall, account: Account, fault: Fault, form: tuple[int, str, str]
 ) -> None:
-    """Each fault has its form on the wire, and goes with its end."""
+    """Each fault has its response, and is over when it is removed."""
     status, content_type, text = form
     account.fault = fault
-    reply = await ask("getStateInstance")
+    reply = await call_api("getStateInstance")
     assert reply.status == status
     assert reply.headers.get("Content-Type", "").startswith(content_type)
     assert re.search(text, reply.text)
     account.fault = None
-    assert (await ask("getSettings")).status == 200
+    assert (await call_api("getSettings")).status == 200
 
 
 @pytest.mark.parametrize(
@@ -803,7 +840,7 @@ async def test_broken_connection(
     fault: Fault,
     error: type[Exception],
 ) -> None:
-    """These connections break in their own way."""
+    """Each of these faults breaks the connection in its own way."""
     account.fault = fault
     url = address(simulator)
     with pytest.raises(error):
@@ -827,7 +864,7 @@ async def test_stream(
     fault: Fault,
     headers: dict[str, str],
 ) -> None:
-    """These answers begin well, and end when the client has had enough."""
+    """These responses begin correctly, and end when the client disconnects."""
     before = asyncio.all_tasks()
     account.fault = fault
     async with session.get(address(simulator)) as response:
@@ -841,7 +878,7 @@ async def test_stream(
 async def test_bomb(
     simulator: Simulator, account: Account, session: aiohttp.ClientSession
 ) -> None:
-    """The bomb is small, and a good answer to who has the room to unpack it."""
+    """The bomb is small, and a valid response once decompressed."""
     account.fault = Fault.GZIP_BOMB
     packed = await read_all(session, address(simulator))
     assert len(packed) < 256 * 1024
@@ -854,7 +891,7 @@ async def test_bomb(
 async def test_hang_ends_with_the_client(
     simulator: Simulator, account: Account, session: aiohttp.ClientSession
 ) -> None:
-    """Nobody waits on when the client has gone."""
+    """A request that hangs ends when the client disconnects."""
     before = asyncio.all_tasks()
     account.fault = Fault.HANG
     client = asyncio.create_task(read_all(session, address(simulator)))
@@ -871,7 +908,7 @@ async def test_stop_ends_everything(
     session: aiohttp.ClientSession,
     fault: Fault,
 ) -> None:
-    """A stop drops the connections, and a start on the same port brings back all."""
+    """Stopping drops the connections; the server can restart on the same port."""
     before = asyncio.all_tasks()
     account.fault = fault
     url = address(simulator)
@@ -890,61 +927,61 @@ async def test_stop_ends_everything(
 
 
 async def read_all(session: aiohttp.ClientSession, url: str) -> bytes:
-    """Read an answer to its end."""
+    """Return a response's whole body."""
     async with session.get(url) as response:
         return await response.read()
 
 
 def test_every_fault_is_tested() -> None:
-    """Every fault is either an answer or a breakage."""
+    """Every fault is either a response or a broken connection."""
     assert ANSWERS.keys() | BREAKAGES.keys() == set(Fault)
     assert not ANSWERS.keys() & BREAKAGES.keys()
 
 
-async def test_retry_after(ask: Ask, account: Account) -> None:
-    """The server may say when to come again, in seconds or as a date."""
+async def test_retry_after(call_api: ApiCall, account: Account) -> None:
+    """The server may send `Retry-After`, in seconds or as a date."""
     account.fault = Fault.RATE_LIMITED_RETRY_AFTER
-    assert (await ask("getStateInstance")).headers["Retry-After"] == "30"
+    assert (await call_api("getStateInstance")).headers["Retry-After"] == "30"
     account.retry_after = "Fri, 31 Dec 2027 23:59:59 GMT"
-    reply = await ask("getStateInstance")
+    reply = await call_api("getStateInstance")
     assert reply.headers["Retry-After"] == account.retry_after
     assert reply.limit == ("0", "1")
 
 
 async def test_retry_after_as_a_date(
-    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+    call_api: ApiCall, account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """By its own clock, the server may say the same as a date."""
+    """The server may send `Retry-After` as a date of its own clock."""
     freezer.move_to("2026-10-21 07:00:00")
     account.fault = Fault.RATE_LIMITED_UNTIL_DATE
-    reply = await ask("getStateInstance")
+    reply = await call_api("getStateInstance")
     assert reply.headers["Date"] == "Wed, 21 Oct 2026 07:00:00 GMT"
     assert reply.headers["Retry-After"] == "Wed, 21 Oct 2026 07:00:30 GMT"
 
 
-async def test_huge_numbers(ask: Ask, account: Account) -> None:
-    """All numbers of an answer may be huge, and nothing else of it."""
+async def test_huge_numbers(call_api: ApiCall, account: Account) -> None:
+    """All numbers of a response are huge, and nothing else is changed."""
     account.suspended_until = 1800000000
     account.fault = Fault.HUGE_NUMBERS
-    assert (await ask("getMessagesCount")).json == {"count": 10**300}
-    settings = (await ask("getWaSettings")).json
+    assert (await call_api("getMessagesCount")).json == {"count": 10**300}
+    settings = (await call_api("getWaSettings")).json
     assert settings["suspendedUntil"] == 10**300
     assert settings["stateInstance"] == "authorized"
 
 
-async def test_fault_of_one_method(ask: Ask, account: Account) -> None:
-    """A method's own fault, or health, comes before that of all."""
+async def test_fault_of_one_method(call_api: ApiCall, account: Account) -> None:
+    """A method's own fault, or None, has priority over that of the account."""
     account.fault = Fault.BAD_GATEWAY
     account.faults = {"reboot": Fault.UNAVAILABLE, "qr": None}
-    assert (await ask("getStateInstance")).status == 502
-    assert (await ask("Reboot")).status == 503
-    assert (await ask("qr")).status == 200
+    assert (await call_api("getStateInstance")).status == 502
+    assert (await call_api("Reboot")).status == 503
+    assert (await call_api("qr")).status == 200
 
 
 async def test_redirect_to_another_host(
     simulator: Simulator, account: Account, session: aiohttp.ClientSession
 ) -> None:
-    """Who follows is counted, and the token does not travel."""
+    """Followed redirects are counted, and do not contain the token."""
     account.fault = Fault.REDIRECT_OTHER_HOST
     reply = await fetch(session, address(simulator))
     target = URL(reply.headers["Location"])
@@ -957,7 +994,7 @@ async def test_redirect_to_another_host(
 async def test_redirect_loop(
     simulator: Simulator, account: Account, session: aiohttp.ClientSession
 ) -> None:
-    """Who follows is sent around until he tires."""
+    """A client that follows is redirected until it gives up."""
     account.fault = Fault.REDIRECT_LOOP
     with pytest.raises(aiohttp.TooManyRedirects):
         await read_all(session, address(simulator))
@@ -968,15 +1005,15 @@ async def test_redirect_loop(
 
 
 async def test_requests(
-    ask: Ask, account: Account, freezer: FrozenDateTimeFactory
+    call_api: ApiCall, account: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Every request is remembered, answered or not, without its token."""
-    await ask("GETSTATEINSTANCE")
+    """Every request is recorded, answered or not, without its token."""
+    await call_api("GETSTATEINSTANCE")
     freezer.tick(0.5)
-    await ask("getStateInstance", token="no")
+    await call_api("getStateInstance", token="no")
     account.fault = Fault.BAD_GATEWAY
-    await ask("getAuthorizationCode", verb="POST", content=PHONE)
-    await ask("getNothing", verb="DELETE")
+    await call_api("getAuthorizationCode", verb="POST", content=PHONE)
+    await call_api("getNothing", verb="DELETE")
     first, *later = account.requests
     assert first == Request("getStateInstance", "GET", first.at)
     assert [(it.method, it.verb, it.body) for it in later] == [
@@ -991,23 +1028,25 @@ async def test_requests(
 async def test_request_with_a_body_that_is_not_json(
     simulator: Simulator, account: Account, session: aiohttp.ClientSession
 ) -> None:
-    """A body is kept as it came if it cannot be understood."""
+    """A body that cannot be parsed is recorded as text."""
     url = address(simulator, "getAuthorizationCode")
     reply = await fetch(session, url, verb="POST", data=b"\xff{")
     assert reply.status == 400
     assert account.requests[-1].body == "\ufffd{"
 
 
-async def test_accounts(ask: Ask, simulator: Simulator, account: Account) -> None:
-    """Accounts come and go; a pool stays."""
+async def test_accounts(
+    call_api: ApiCall, simulator: Simulator, account: Account
+) -> None:
+    """Accounts are added and removed; their pools are still served."""
     assert dict(simulator.accounts) == {INSTANCE_ID: account}
     simulator.remove_account(INSTANCE_ID)
     assert not simulator.accounts
-    assert (await ask("getStateInstance")).status == 401
+    assert (await call_api("getStateInstance")).status == 401
 
 
 async def test_stop_without_start() -> None:
-    """A server that never ran can be stopped."""
+    """A server that was never started can be stopped."""
     await Simulator().stop()
 
 
@@ -1018,7 +1057,7 @@ async def test_stop_without_start() -> None:
 async def test_foreign_host(
     simulator: Simulator, session: aiohttp.ClientSession, path: str
 ) -> None:
-    """Who comes by another name than that of loopback is refused."""
+    """Requests to other host names than those of loopback are refused."""
     reply = await fetch(
         session, simulator.url + path, headers={"Host": "green-api.example"}
     )
@@ -1026,14 +1065,14 @@ async def test_foreign_host(
 
 
 async def test_token_stays_out_of_logs(
-    ask: Ask, account: Account, caplog: pytest.LogCaptureFixture
+    call_api: ApiCall, account: Account, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nothing that is logged or printed holds the token."""
+    """The token is neither logged nor printed."""
     caplog.set_level(logging.DEBUG)
-    await ask("getStateInstance")
-    await ask("nowhere")
+    await call_api("getStateInstance")
+    await call_api("nowhere")
     account.fault = Fault.SERVER_ERROR
-    await ask("reboot")
+    await call_api("reboot")
     assert TOKEN not in caplog.text
     assert repr(account) == f"<Account {INSTANCE_ID} authorized>"
 
@@ -1043,7 +1082,7 @@ async def test_token_stays_out_of_logs(
 
 @pytest.mark.usefixtures("account")
 async def test_page(simulator: Simulator, session: aiohttp.ClientSession) -> None:
-    """The page needs nothing from elsewhere, and holds no token."""
+    """The page loads nothing from elsewhere, and does not contain the token."""
     reply = await fetch(session, simulator.url)
     assert reply.status == 200
     assert reply.headers["Content-Type"].startswith("text/html")
@@ -1052,8 +1091,8 @@ async def test_page(simulator: Simulator, session: aiohttp.ClientSession) -> Non
     assert TOKEN not in reply.text
 
 
-async def test_no_page_unless_wanted(session: aiohttp.ClientSession) -> None:
-    """The vendor's servers have no such page."""
+async def test_no_page_by_default(session: aiohttp.ClientSession) -> None:
+    """There is no control page by default, like on the vendor's servers."""
     simulator = Simulator()
     await simulator.start()
     assert (await fetch(session, simulator.url)).status == 404
@@ -1062,15 +1101,17 @@ async def test_no_page_unless_wanted(session: aiohttp.ClientSession) -> None:
 
 
 async def test_accounts_shown(
-    ask: Ask, control: Ask, account: Account, freezer: FrozenDateTimeFactory
+    call_api: ApiCall,
+    call_control: ApiCall,
+    account: Account,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Everything about an account is shown but its token."""
+    """Everything about an account is shown, and its token, to add it again."""
     account.boot_seconds = math.inf
     account.faults = {"reboot": Fault.HANG}
-    await ask("getStateInstance")
+    await call_api("getStateInstance")
     freezer.tick(5)
-    reply = await control()
-    assert TOKEN not in reply.text
+    reply = await call_control()
     shown = reply.json
     assert isinstance(shown, dict)
     faults = shown["choices"]["faults"]
@@ -1078,24 +1119,37 @@ async def test_accounts_shown(
     assert shown["accounts"] == [
         {
             "instance_id": INSTANCE_ID,
+            "token": TOKEN,
             "state": "authorized",
             "messenger": "whatsapp",
             "linked": True,
             "fault": None,
             "faults": {"reboot": "hang"},
             "suspended_until": None,
+            "reports_statuses": False,
+            "journal_lag": 0.0,
+            "delivery_seconds": 0.0,
             "queue": 0,
             "on_free_plan": False,
             "empty_lists": 0,
             "messages": [],
             "queue_stuck": False,
             "webhooks": 0,
+            "receives_messages": False,
+            "receives_votes": False,
+            "has_webhook": False,
+            "people": [
+                {"id": it.chat_id, "name": it.name}
+                for it in CONTACTS[Messenger.WHATSAPP]
+            ],
             "passkey": False,
+            "cloud_password": None,
             "reboot_accepted": True,
             "boot_seconds": None,
             "link_seconds": 3.0,
             "qr_life": 0.0,
             "code_life": 0.0,
+            "sent_code": None,
             "request_count": 1,
             "requests": [
                 {"method": "getStateInstance", "verb": "GET", "ago": pytest.approx(5)}
@@ -1120,12 +1174,17 @@ async def test_accounts_shown(
         ),
         ("suspended_until", 1790000000, 1790000000),
         ("suspended_until", None, None),
+        ("reports_statuses", True, True),
+        ("journal_lag", 5, 5.0),
+        ("delivery_seconds", None, math.inf),
         ("queue", 7, 7),
         ("on_free_plan", True, True),
         ("empty_lists", 2, 2),
         ("queue_stuck", True, True),
         ("webhooks", 7, 7),
         ("passkey", True, True),
+        ("cloud_password", "open sesame", "open sesame"),
+        ("cloud_password", None, None),
         ("reboot_accepted", False, False),
         ("boot_seconds", 5, 5.0),
         ("boot_seconds", None, math.inf),
@@ -1133,13 +1192,12 @@ async def test_accounts_shown(
     ],
 )
 async def test_change(
-    control: Ask, account: Account, name: str, value: object, kept: object
+    call_control: ApiCall, account: Account, name: str, value: object, kept: object
 ) -> None:
-    """A setting can be changed, the token too."""
-    reply = await control(f"/{INSTANCE_ID}", verb="PATCH", content={name: value})
+    """Settings can be changed, including the token."""
+    reply = await call_control(f"/{INSTANCE_ID}", verb="PATCH", content={name: value})
     assert reply.status == 200
     assert getattr(account, name) == kept
-    assert "2" * 50 not in reply.text
 
 
 @pytest.mark.parametrize(
@@ -1152,16 +1210,18 @@ async def test_change(
         {"faults": ["hang"]},
         {"queue": -1},
         {"queue": True},
+        {"reports_statuses": "yes"},
         {"boot_seconds": "long"},
         {"passkey": "yes"},
+        {"cloud_password": ""},
         {"requests": []},
     ],
 )
 async def test_refused_change(
-    control: Ask, account: Account, change: dict[str, object]
+    call_control: ApiCall, account: Account, change: dict[str, object]
 ) -> None:
-    """What does not fit changes nothing at all."""
-    reply = await control(
+    """An invalid setting changes nothing at all."""
+    reply = await call_control(
         f"/{INSTANCE_ID}", verb="PATCH", content={"state": "blocked", **change}
     )
     assert reply.status == 400
@@ -1184,7 +1244,7 @@ async def test_refused_content(
     content_type: str,
     status: int,
 ) -> None:
-    """A page of another site cannot send JSON; what is sent must be an object."""
+    """The content must be a JSON object, which other sites cannot send."""
     reply = await fetch(
         session,
         f"{simulator.url}/control/accounts/{INSTANCE_ID}",
@@ -1200,28 +1260,34 @@ async def test_refused_content(
     ("path", "verb"),
     [("/7", "PATCH"), ("/7/scan", "POST"), (f"/{INSTANCE_ID}/explode", "POST")],
 )
-async def test_control_that_is_not_there(control: Ask, path: str, verb: str) -> None:
-    """An unknown account or action is said to be so."""
-    assert (await control(path, verb=verb, content={})).status == 404
+async def test_control_that_is_not_there(
+    call_control: ApiCall, path: str, verb: str
+) -> None:
+    """Unknown accounts and actions are status 404."""
+    assert (await call_control(path, verb=verb, content={})).status == 404
 
 
-async def test_scan_and_code(ask: Ask, control: Ask, account: Account) -> None:
-    """The page holds the phone: it scans and enters codes."""
+async def test_scan_and_code(
+    call_api: ApiCall, call_control: ApiCall, account: Account
+) -> None:
+    """The page scans QR codes and enters codes like a phone."""
 
     async def act(action: str, **content: object) -> object:
-        reply = await control(f"/{INSTANCE_ID}/{action}", verb="POST", content=content)
+        reply = await call_control(
+            f"/{INSTANCE_ID}/{action}", verb="POST", content=content
+        )
         assert isinstance(reply.json, dict)
         return reply.json["accepted"]
 
     account.link_seconds = 0
     assert await act("logout")
     assert not await act("scan")
-    await ask_qr(ask)
+    await call_qr(call_api)
     assert await act("scan")
     assert account.state == "authorized"
 
     account.state = "notAuthorized"
-    await ask_code(ask)
+    await call_authorization_code(call_api)
     assert not await act("enter_code", code="AAAA-AAAA")
     assert await act("enter_code", code=account.code)
     assert account.state == "authorized"
@@ -1231,9 +1297,9 @@ async def test_scan_and_code(ask: Ask, control: Ask, account: Account) -> None:
 
 
 @pytest.mark.usefixtures("account")
-async def test_code_that_is_none(control: Ask) -> None:
-    """A code must be a text."""
-    reply = await control(f"/{INSTANCE_ID}/enter_code", verb="POST", content={})
+async def test_code_that_is_none(call_control: ApiCall) -> None:
+    """A code that is not a text is refused."""
+    reply = await call_control(f"/{INSTANCE_ID}/enter_code", verb="POST", content={})
     assert reply.status == 400
 
 
@@ -1242,7 +1308,7 @@ async def test_code_that_is_none(control: Ask) -> None:
 
 @pytest.fixture
 async def command() -> AsyncGenerator[asyncio.subprocess.Process]:
-    """Run the simulator as a command of its own."""
+    """Run the simulator as a command."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.simulator", "--port", "0"),
         *("--instance", "1101000001", "--instance", "3100000001", "--messenger", "v3"),
@@ -1257,7 +1323,7 @@ async def command() -> AsyncGenerator[asyncio.subprocess.Process]:
 async def test_command(
     command: asyncio.subprocess.Process, session: aiohttp.ClientSession
 ) -> None:
-    """It prints its address, not the token, and ends in order."""
+    """The command prints its address, not the token, and exits cleanly."""
     assert command.stdout is not None
     line = (await command.stdout.readline()).decode()
     assert TOKEN not in line

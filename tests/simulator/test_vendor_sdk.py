@@ -1,17 +1,17 @@
-"""The vendor's own client finds in the simulated GREEN-API what it expects."""
+"""Test the vendor's own client with the simulated GREEN-API."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from whatsapp_api_client_python.API import GreenAPI
 from whatsapp_api_client_python.response import Response
 
-from .account import LINKABLE, LINKED, Account
-from .asking import INSTANCE_ID, TOKEN
+from .account import LINKABLE, LINKED, PASSING, Account
+from .api_requests import INSTANCE_ID, TOKEN
 from .control import STATES
 from .messengers import Messenger
 from .methods import METHODS
@@ -25,13 +25,14 @@ pytestmark = [
 
 CHAT: Final = "79001234568@c.us"
 ALL: Final = frozenset(STATES)
+READY: Final = ALL - PASSING
 
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """A call of the vendor's client, and the keys that are documented of its answer.
+    """A call of the vendor's client, and the documented keys of its response.
 
-    In states other than these, the answer is 400.
+    In states other than these, the status is 400.
     """
 
     make: Callable[[GreenAPI, Path], Response]
@@ -41,7 +42,7 @@ class Call:
 
 
 def keys(names: str) -> frozenset[str]:
-    """Return keys."""
+    """Return a set of keys."""
     return frozenset(names.split())
 
 
@@ -99,6 +100,42 @@ CALLS: Final = {
         states=LINKED,
         items=True,
     ),
+    "checkWhatsapp": Call(
+        make=lambda api, _: api.serviceMethods.checkWhatsapp(chatId=CHAT),
+        keys=keys("existsWhatsapp chatId username phoneNumber fromCache"),
+        states=LINKED,
+    ),
+    "getMessage": Call(
+        make=lambda api, _: api.journals.getMessage(CHAT, "BAE5F4886F6F0000"),
+        keys=keys(
+            "type idMessage timestamp typeMessage chatId statusMessage sendByApi "
+            "textMessage extendedTextMessage"
+        ),
+    ),
+    "lastIncomingMessages": Call(
+        make=lambda api, _: api.journals.lastIncomingMessages(3),
+        keys=keys(
+            "type idMessage timestamp typeMessage chatId senderId senderName "
+            "senderContactName textMessage"
+        ),
+        items=True,
+    ),
+    "receiveNotification": Call(
+        make=lambda api, _: api.receiving.receiveNotification(5),
+        keys=keys("receiptId body"),
+        states=READY,
+    ),
+    "deleteNotification": Call(
+        make=lambda api, _: api.receiving.deleteNotification(1),
+        keys=keys("result reason"),
+        states=READY,
+    ),
+    "sendPoll": Call(
+        make=lambda api, _: api.sending.sendPoll(
+            CHAT, "Who?", [{"optionName": "I"}, {"optionName": "You"}]
+        ),
+        keys=keys("idMessage"),
+    ),
     "sendMessage": Call(
         make=lambda api, _: api.sending.sendMessage(CHAT, "Hi", linkPreview=False),
         keys=keys("idMessage"),
@@ -118,9 +155,25 @@ CALLS: Final = {
 }
 
 
+class Bot:
+    """Receives a number of messages with the vendor's client."""
+
+    def __init__(self, api: GreenAPI, count: int) -> None:
+        """Initialize without messages."""
+        self.texts: list[str] = []
+        self._api = api
+        self._count = count
+
+    def receive(self, _: str, body: dict[str, Any]) -> None:
+        """Receive a message, and stop after the last one."""
+        self.texts.append(body["messageData"]["textMessageData"]["textMessage"])
+        if len(self.texts) == self._count:
+            self._api.webhooks.stopReceivingNotifications()
+
+
 @pytest.fixture
 async def api(simulator: Simulator) -> AsyncGenerator[GreenAPI]:
-    """Return the vendor's client of the account."""
+    """Return the vendor's client for the account."""
     simulator.enforce_limits = False
     api = GreenAPI(INSTANCE_ID, TOKEN, host=simulator.url, media=simulator.url)
     yield api
@@ -136,7 +189,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_calls_are_complete() -> None:
-    """Every method that an account of WhatsApp has is called."""
+    """Every method of a WhatsApp account is called."""
     served = [it.name for it in METHODS.values() if Messenger.WHATSAPP in it.messengers]
     assert sorted(served) == sorted(CALLS)
 
@@ -146,7 +199,9 @@ def test_calls_are_complete() -> None:
 async def test_call(
     api: GreenAPI, account: Account, file: Path, name: str, state: str | None
 ) -> None:
-    """A call is understood in every state, and its answer has the documented keys."""
+    """A call is handled in every state, and its response has the documented keys."""
+    account.receives_messages = True
+    account.write("Hi", sender_id=CHAT)
     account.state = state
     account.queue = 1
     call = CALLS[name]
@@ -166,6 +221,14 @@ async def test_call(
     ("name", "fields"),
     [
         ("sendMessage", {"chatId": CHAT, "message": "Hi", "linkPreview": False}),
+        (
+            "sendPoll",
+            {
+                "chatId": CHAT,
+                "message": "Who?",
+                "options": [{"optionName": "I"}, {"optionName": "You"}],
+            },
+        ),
         (
             "sendFileByUrl",
             {
@@ -193,7 +256,19 @@ async def test_call(
 async def test_message_arrives_whole(
     api: GreenAPI, account: Account, file: Path, name: str, fields: dict[str, object]
 ) -> None:
-    """What the vendor's client sends is kept field by field."""
+    """Each field that the vendor's client sends is stored."""
     await asyncio.to_thread(CALLS[name].make, api, file)
     body = account.waiting[0].body
     assert {key: body[key] for key in fields} == fields
+
+
+async def test_bot(api: GreenAPI, account: Account) -> None:
+    """The loop of the vendor's client receives every notification once, in order."""
+    account.receives_messages = True
+    texts = [f"Message {number}" for number in range(5)]
+    for text in texts:
+        account.write(text, sender_id=CHAT)
+    bot = Bot(api, len(texts))
+    await asyncio.to_thread(api.webhooks.startReceivingNotifications, bot.receive)
+    assert bot.texts == texts
+    assert account.webhooks == 0

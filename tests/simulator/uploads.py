@@ -1,4 +1,4 @@
-"""Forms with files, as they arrive."""
+"""Request bodies, including forms with files."""
 
 import base64
 import json
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 MAX_FILE_BYTES = 100 * 1024 * 1024
 
-# A file up to this size is kept to be looked at; of others the size is known.
+# The content of files up to this size is kept, of larger ones only the size.
 KEPT_BYTES = 1024 * 1024
 
 
 async def read_body(request: web.Request) -> str:
-    """Read a body, be it a form: that becomes JSON."""
+    """Return the body of a request; a form is converted to JSON."""
     if request.content_type == "multipart/form-data":
         return json.dumps(await _read_form(request))
     return (await request.read()).decode(errors="replace")
 
 
 async def _read_form(request: web.Request) -> dict[str, Json]:
-    """Read the fields and the file of a form, and hold little of it."""
+    """Return the fields and the file of a form, keeping little in memory."""
     form: dict[str, Json] = {}
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader) or part.name is None:
@@ -35,7 +35,7 @@ async def _read_form(request: web.Request) -> dict[str, Json]:
 
 
 async def _read_file(part: BodyPartReader) -> dict[str, Json]:
-    """Read a file: its name, its size, and its content if that is small."""
+    """Return the name, the size in bytes and, if it is small, the content of a file."""
     size, kept = 0, bytearray()
     while chunk := await part.read_chunk(1 << 18):
         size += len(chunk)

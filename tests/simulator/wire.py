@@ -1,4 +1,4 @@
-"""The forms in which GREEN-API puts its answers on the wire."""
+"""The formats of GREEN-API's responses."""
 
 from datetime import UTC, datetime
 import json
@@ -13,21 +13,21 @@ CORS = {"Access-Control-Allow-Origin": "*"}
 
 
 class Bucket:
-    """A token bucket: what one method of one instance may be called."""
+    """A token bucket that limits the calls of one method of one instance."""
 
     def __init__(self, rate: float) -> None:
-        """Start full."""
+        """Initialize a full bucket with a rate in calls per second."""
         self.rate = rate
         self._tokens = self._capacity = max(rate, 1.0)
         self._filled_at = time.monotonic()
 
     def draw(self) -> bool:
-        """Take one token from the bucket, if there is one."""
+        """Take a token from the bucket, and return whether there was one."""
         now = time.monotonic()
         self._tokens += max(now - self._filled_at, 0.0) * self.rate
         self._tokens = min(self._tokens, self._capacity)
         self._filled_at = now
-        # A frozen clock counts microseconds in floats: a second may fall short of one.
+        # A frozen clock counts microseconds in floats: a second may be slightly short.
         if self._tokens < 1 - 1e-3:
             return False
         self._tokens = max(self._tokens - 1, 0.0)
@@ -35,7 +35,7 @@ class Bucket:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers which say how much is left."""
+        """The rate limit headers."""
         return {
             "X-RateLimit-Remaining": str(math.floor(self._tokens)),
             "X-RateLimit-Replenish-Rate": f"{self.rate:g}",
@@ -43,14 +43,14 @@ class Bucket:
 
 
 def compact(content: Json) -> str:
-    """Write JSON without blanks."""
+    """Return JSON without spaces."""
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def as_json(
     body: Json, headers: dict[str, str] | None = None, status: int = 200
 ) -> web.Response:
-    """Answer with JSON, as the application does."""
+    """Return a JSON response of the application."""
     return web.Response(
         status=status,
         text=compact(body),
@@ -60,19 +60,19 @@ def as_json(
 
 
 def bare(status: int, headers: dict[str, str]) -> web.Response:
-    """Answer with a status that calls itself JSON but has no body."""
+    """Return a response without a body whose content type is JSON."""
     return web.Response(
         status=status, content_type="application/json", headers=CORS | headers
     )
 
 
 def as_text(status: int, text: str) -> web.Response:
-    """Answer with plain text."""
+    """Return a plain text response."""
     return web.Response(status=status, text=text, headers=CORS)
 
 
 def nginx(status: int, reason: str) -> web.Response:
-    """Answer with a page of the web server in front of the application."""
+    """Return a page of the web server in front of the application."""
     title = f"{status} {reason}"
     page = (
         f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
@@ -83,7 +83,7 @@ def nginx(status: int, reason: str) -> web.Response:
 
 
 def envelope(request: web.BaseRequest, status: int, message: str) -> web.Response:
-    """Answer with the application's error, which echoes the path, token and all."""
+    """Return an error of the application, which echoes the path with the token."""
     timestamp = datetime.fromtimestamp(time.time(), UTC).isoformat(
         timespec="milliseconds"
     )

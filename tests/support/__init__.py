@@ -1,1 +1,1 @@
-"""Helpers of the tests, each in the module that its name says."""
+"""Helpers for the tests."""

@@ -1,4 +1,4 @@
-"""Automations of tests, and their runs."""
+"""Helpers for automations in tests."""
 
 from typing import Any, Final
 
@@ -21,10 +21,10 @@ _VARIABLES: Final = (
 )
 
 
-async def async_automate(
+async def async_create_automation(
     hass: HomeAssistant, *triggers: dict[str, Any], **more: Any
 ) -> list[dict[str, Any]]:
-    """Make an automation; return the list of its runs."""
+    """Set up an automation, and return the list of its runs."""
     runs: list[dict[str, Any]] = []
 
     @callback

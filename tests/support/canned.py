@@ -1,4 +1,4 @@
-"""A server on loopback that answers everything with the same bytes."""
+"""A server on loopback that responds to all requests with the same bytes."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import Self
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """A request as it came over the wire."""
+    """A request as it was received."""
 
     verb: str
     target: str
@@ -21,14 +21,14 @@ class ReceivedRequest:
 
     @property
     def content_type(self) -> str | None:
-        """Return the type of the body, None if there is none."""
+        """The content type of the body, None if there is none."""
         return (
             self.headers.get_content_type() if "Content-Type" in self.headers else None
         )
 
     @property
     def data(self) -> object:
-        """Return the parameters; a file in a form as its name and its content."""
+        """The parameters; a file in a form as its name and content."""
         if self.content_type != "multipart/form-data":
             return json.loads(self.body or "null")
         head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n"
@@ -37,10 +37,10 @@ class ReceivedRequest:
 
 
 class CannedServer:
-    """Answer every request with `answer`, then close the connection."""
+    """A server that responds with `answer` and closes the connection."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        """Begin with an answer that is none."""
+        """Initialize with an empty response."""
         self.answer = b""
         self.requests: list[ReceivedRequest] = []
         self._tls = tls
@@ -53,14 +53,14 @@ class CannedServer:
         host, port = self._server.sockets[0].getsockname()
         return f"http{'s' if self._tls else ''}://{host}:{port}"
 
-    def say(
+    def respond(
         self,
         status: int,
         body: bytes | str,
         content_type: bytes | str = "application/json",
         **headers: bytes | str,
     ) -> None:
-        """Answer with a status, a body and headers; `_` is `-` in their names."""
+        """Set the response; `_` is replaced with `-` in the names of headers."""
         lines = [
             b"HTTP/1.1 %d -" % status,
             b"Content-Type: " + _bytes(content_type),
@@ -69,13 +69,13 @@ class CannedServer:
                 for name, value in headers.items()
             ),
         ]
-        # Without a length the body ends with the connection, whatever the status.
+        # Without a length, the body ends with the connection.
         self.answer = b"\r\n".join([*lines, b"", _bytes(body)])
 
     async def __aenter__(self) -> Self:
         """Listen on a free port."""
         self._server = await asyncio.start_server(
-            self._converse, "127.0.0.1", 0, ssl=self._tls
+            self._handle, "127.0.0.1", 0, ssl=self._tls
         )
         return self
 
@@ -85,10 +85,10 @@ class CannedServer:
         self._server.close()
         await self._server.wait_closed()
 
-    async def _converse(
+    async def _handle(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        """Read a request and answer it."""
+        """Read a request and respond."""
         try:
             head, _, rest = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
             headers = BytesHeaderParser().parsebytes(rest)
@@ -98,7 +98,7 @@ class CannedServer:
             writer.write(self.answer)
             await writer.drain()
         except asyncio.IncompleteReadError, ConnectionError:
-            pass  # The client has gone.
+            pass  # The client has disconnected.
         finally:
             writer.close()
 

@@ -1,42 +1,63 @@
-"""Clients of GREEN-API, and what comes out of their methods."""
+"""Clients of GREEN-API, and the results of their methods."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from traceback import walk_tb
 from types import NoneType, UnionType
-from typing import Final
+from typing import Final, cast
 
 import aiohttp
 
 from custom_components.green_api.api import (
     AccountState,
     Attachment,
+    AuthorizationAnswer,
+    AuthorizationKind,
     Chat,
     ChatKind,
+    ConnectionPool,
     GreenApiClient,
     GreenApiError,
+    MessageKind,
     Messenger,
+    Notification,
     QrAnswer,
     QrKind,
+    ReceivedMessage,
     RequestPacer,
     Settings,
 )
-from custom_components.green_api.api.fields import fingerprint
+from custom_components.green_api.api.fields import fingerprints
 
 from .const import INSTANCE_ID, TOKEN
 
 PHONE_NUMBER: Final = 79001234567
 
-# What is personal about a message, and in neither a log nor an exception.
+# Personal data of a message, which must be in neither logs nor exceptions.
 CHAT_ID: Final = "79001234568@c.us"
+CHECKED_NUMBER: Final = 79001234568
 CONTACT_NAME: Final = "Neighbour upstairs"
 FILE_CONTENT: Final = b"\x89PNG\r\n\x1a\nfront door"
 FILE_NAME: Final = "front door.png"
 MESSAGE: Final = "Somebody is at the door \U0001f514"
 QUOTED_ID: Final = "BAE5F4886F6F2D05"
+SENT_ID: Final = "3EB0C767D097B7C7C031"
+LINKING_CODE: Final = "48151"
+PASSWORD: Final = "correct horse battery"
 PERSONAL: Final = (
-    *("79001234568", CONTACT_NAME, "front door", "Somebody is at", QUOTED_ID),
+    *(PASSWORD, LINKING_CODE),
+    *("79001234568", CONTACT_NAME, "front door", "Somebody is at", QUOTED_ID, SENT_ID),
+)
+
+CHOICES: Final = ("On my way", "False alarm")
+RECEIVED: Final = ReceivedMessage(
+    message_id="F7AEC1B7086ECDC7E6E45923F5EDB825",
+    chat_id=CHAT_ID,
+    sender_id=CHAT_ID,
+    kind=MessageKind.TEXT,
+    text=MESSAGE,
+    sent_at=datetime(2025, 11, 14, 10, 11, 52, tzinfo=UTC),
 )
 
 WAITING_MESSAGE: Final = {
@@ -50,7 +71,7 @@ type Call = Callable[[GreenApiClient], Awaitable[object]]
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """A method of the API: how it is called, and an answer as it is documented."""
+    """A method of the API: its call, and a documented response."""
 
     call: Call
     answer: object
@@ -58,10 +79,16 @@ class Method:
     returns: type | UnionType
     data: Mapping[str, object] | None = None
     content_type: str | None = None
+    tail: str = ""
+    """What follows the token in the URL."""
+
+    deletes: bool = False
 
     @property
     def verb(self) -> str:
-        """Return the verb of the request."""
+        """The HTTP method of the request."""
+        if self.deletes:
+            return "DELETE"
         return "GET" if self.data is None else "POST"
 
 
@@ -81,13 +108,18 @@ METHODS: Final[Mapping[str, Method]] = {
             "webhookUrlToken": "Bearer secret",
             "delaySendMessagesMilliseconds": 3000,
             "stateWebhook": "yes",
+            "outgoingWebhook": "yes",
             "linkPreview": True,
         },
         result=Settings(
             messenger=Messenger.TELEGRAM,
             wid="79001234567@c.us",
-            webhook_url="https://example.com/hook",
+            has_webhook=True,
+            receives_messages=False,
+            receives_votes=False,
+            uses_lids=False,
             state_webhook=True,
+            reports_statuses=True,
             message_delay=3,
         ),
         returns=Settings,
@@ -111,10 +143,12 @@ METHODS: Final[Mapping[str, Method]] = {
         returns=int,
     ),
     "showMessagesQueue": Method(
-        call=GreenApiClient.get_oldest_message,
+        call=GreenApiClient.get_waiting_messages,
         answer=[WAITING_MESSAGE, {"typeMessage": "textMessage", "message": "Hi"}],
-        result=fingerprint(WAITING_MESSAGE),
-        returns=int | NoneType,
+        result=fingerprints(
+            [WAITING_MESSAGE, {"typeMessage": "textMessage", "message": "Hi"}]
+        ),
+        returns=frozenset,
     ),
     "clearMessagesQueue": Method(
         call=GreenApiClient.clear_messages_queue,
@@ -138,6 +172,33 @@ METHODS: Final[Mapping[str, Method]] = {
         answer={"status": True, "code": "GAPI2015"},
         result="GAPI2015",
         returns=str | NoneType,
+    ),
+    "startAuthorization": Method(
+        call=lambda client: client.start_authorization(PHONE_NUMBER),
+        data={"phoneNumber": PHONE_NUMBER},
+        content_type="application/json",
+        answer={"status": True, "data": {"status": "success", "reason": ""}},
+        result=AuthorizationAnswer(AuthorizationKind.ACCEPTED),
+        returns=AuthorizationAnswer,
+    ),
+    "sendAuthorizationCode": Method(
+        call=lambda client: client.send_authorization_code(LINKING_CODE, PASSWORD),
+        data={"code": LINKING_CODE, "password": PASSWORD},
+        content_type="application/json",
+        answer={"status": True, "data": {"status": "fail", "reason": "timeout"}},
+        result=AuthorizationAnswer(AuthorizationKind.TIMEOUT),
+        returns=AuthorizationAnswer,
+    ),
+    "sendAuthorizationPassword": Method(
+        call=lambda client: client.send_authorization_password(PASSWORD),
+        data={"password": PASSWORD},
+        content_type="application/json",
+        answer={
+            "status": True,
+            "data": {"status": "fail", "reason": "invalid_password"},
+        },
+        result=AuthorizationAnswer(AuthorizationKind.INVALID_PASSWORD),
+        returns=AuthorizationAnswer,
     ),
     "reboot": Method(
         call=GreenApiClient.reboot,
@@ -182,6 +243,125 @@ METHODS: Final[Mapping[str, Method]] = {
         result="1763115112345",
         returns=str,
     ),
+    "sendPoll": Method(
+        call=lambda client: client.send_poll(
+            CHAT_ID, MESSAGE, CHOICES, quoted_message_id=QUOTED_ID
+        ),
+        data={
+            "chatId": CHAT_ID,
+            "message": MESSAGE,
+            "options": [{"optionName": choice} for choice in CHOICES],
+            "multipleAnswers": False,
+            "quotedMessageId": QUOTED_ID,
+        },
+        content_type="application/json",
+        answer={"idMessage": "3EB0C767D097B7C7C032"},
+        result="3EB0C767D097B7C7C032",
+        returns=str,
+    ),
+    "lastIncomingMessages": Method(
+        call=lambda client: client.get_last_incoming(3),
+        tail="?minutes=3",
+        answer=[
+            {
+                "type": "incoming",
+                "idMessage": RECEIVED.message_id,
+                "timestamp": 1763115112,
+                "typeMessage": "textMessage",
+                "chatId": CHAT_ID,
+                "senderId": CHAT_ID,
+                "senderName": CONTACT_NAME,
+                "senderContactName": CONTACT_NAME,
+                "textMessage": MESSAGE,
+            }
+        ],
+        result=(RECEIVED,),
+        returns=tuple,
+    ),
+    "receiveNotification": Method(
+        call=lambda client: client.receive_notification(20),
+        tail="?receiveTimeout=20",
+        answer={
+            "receiptId": 7,
+            "body": {
+                "typeWebhook": "incomingMessageReceived",
+                "instanceData": {
+                    "idInstance": int(INSTANCE_ID),
+                    "wid": "79001234567@c.us",
+                    "typeInstance": "whatsapp",
+                },
+                "timestamp": 1763115112,
+                "idMessage": RECEIVED.message_id,
+                "senderData": {
+                    "chatId": CHAT_ID,
+                    "chatName": CONTACT_NAME,
+                    "sender": CHAT_ID,
+                    "senderName": CONTACT_NAME,
+                    "senderContactName": CONTACT_NAME,
+                },
+                "messageData": {
+                    "typeMessage": "textMessage",
+                    "textMessageData": {"textMessage": MESSAGE},
+                },
+            },
+        },
+        result=Notification(7, RECEIVED),
+        returns=Notification | NoneType,
+    ),
+    "deleteNotification": Method(
+        call=lambda client: client.delete_notification(7),
+        tail="/7",
+        deletes=True,
+        answer={"result": True, "reason": ""},
+        result=None,
+        returns=NoneType,
+    ),
+    "getWebhooksCount": Method(
+        call=GreenApiClient.count_notifications,
+        answer={"count": 7},
+        result=7,
+        returns=int,
+    ),
+    "getMessage": Method(
+        call=lambda client: client.get_message_status(CHAT_ID, SENT_ID),
+        data={"chatId": CHAT_ID, "idMessage": SENT_ID},
+        content_type="application/json",
+        answer={
+            "type": "outgoing",
+            "idMessage": SENT_ID,
+            "timestamp": 1763115112,
+            "typeMessage": "extendedTextMessage",
+            "chatId": CHAT_ID,
+            "statusMessage": "delivered",
+            "sendByApi": True,
+            "textMessage": MESSAGE,
+            "extendedTextMessage": {"text": MESSAGE, "previewType": "None"},
+        },
+        result="delivered",
+        returns=str,
+    ),
+    "checkWhatsapp": Method(
+        call=lambda client: client.check_number(CHECKED_NUMBER, Messenger.WHATSAPP),
+        data={"chatId": CHAT_ID},
+        content_type="application/json",
+        answer={
+            "existsWhatsapp": True,
+            "chatId": "120650379300963@lid",
+            "username": "",
+            "phoneNumber": CHAT_ID,
+            "fromCache": False,
+        },
+        result=(CHAT_ID, "120650379300963@lid"),
+        returns=tuple | NoneType,
+    ),
+    "checkAccount": Method(
+        call=lambda client: client.check_number(CHECKED_NUMBER, Messenger.MAX),
+        data={"phoneNumber": CHECKED_NUMBER},
+        content_type="application/json",
+        answer={"exist": True, "chatId": "10000000", "fromCache": True},
+        result=("10000000",),
+        returns=tuple | NoneType,
+    ),
     "getContacts": Method(
         call=GreenApiClient.get_contacts,
         answer=[
@@ -209,10 +389,10 @@ METHODS: Final[Mapping[str, Method]] = {
         returns=tuple | NoneType,
     ),
 }
-"""The methods that the client calls. A new one is one row here."""
+"""The methods that the client calls."""
 
-SENDS: Final = ("sendMessage", "sendFileByUpload")
-"""The methods that must not be called twice for one message."""
+SENDS: Final = ("sendMessage", "sendFileByUpload", "sendPoll")
+"""The methods that must not be called twice for the same message."""
 
 
 def create_client(
@@ -223,16 +403,31 @@ def create_client(
     token: str = TOKEN,
     pacer: RequestPacer | None = None,
 ) -> GreenApiClient:
-    """Return a client of the account of the tests, unless another one is given."""
+    """Return a client, by default of the account of the tests."""
     return GreenApiClient(
-        session, url, instance_id, token, pacer=pacer or RequestPacer()
+        ConnectionPool(lambda _: cast(aiohttp.ClientSession, _Lent(session))),
+        url,
+        instance_id,
+        token,
+        pacer=pacer or RequestPacer(),
     )
 
 
-async def outcome(call: Awaitable[object]) -> object:
-    """Return what a call returns, or the class of the error that it raises.
+class _Lent:
+    """A session that the test closes, and not the client."""
 
-    The error must hold no more than its kind.
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        """Initialize with the session."""
+        self.request = session.request
+
+    async def close(self) -> None:
+        """Keep the session."""
+
+
+async def result_or_error(call: Awaitable[object]) -> object:
+    """Return the result of a call, or the class of the error that it raises.
+
+    The error must contain nothing but its kind.
     """
     try:
         return await call
@@ -242,10 +437,10 @@ async def outcome(call: Awaitable[object]) -> object:
 
 
 def assert_no_details(err: Exception, *words: str) -> None:
-    """Assert that an exception holds these words, and leads to none that holds more."""
+    """Assert that an exception and its traceback contain nothing but these words."""
     assert err.args == words
     assert vars(err).keys() <= {"outcome_unknown", "retry_after"}
     assert (err.__cause__, err.__context__) == (None, None)
     assert not hasattr(err, "__notes__")
-    places = {frame.f_globals["__name__"] for frame, _ in walk_tb(err.__traceback__)}
-    assert not {place for place in places if place.startswith("aiohttp")}
+    modules = {frame.f_globals["__name__"] for frame, _ in walk_tb(err.__traceback__)}
+    assert not {module for module in modules if module.startswith("aiohttp")}

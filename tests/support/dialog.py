@@ -1,4 +1,4 @@
-"""A dialog of the frontend that shows a flow, and follows it as it changes."""
+"""A dialog of the frontend that shows a flow and follows its changes."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -32,15 +32,15 @@ PLACEHOLDERS: Final = {
     "minutes": "2",
     "waiting": "",
 }
-"""What the texts about an account that is logged out have in their gaps."""
+"""The placeholders of the texts about an account that is logged out."""
 
-MOMENT: Final = 0.005
-"""Seconds of real time that answers take at most, if they wait for nothing."""
+LONGEST_ANSWER: Final = 0.005
+"""The longest response time, in seconds of real time, without waiting."""
 
 PHONE: Final = "+44 7700 900123"
 
-# What can go wrong with a request, and the word for it.
-FAILURES: Final = [
+# The faults of a request, and the keys of their errors.
+FAULTS_AND_ERRORS: Final = [
     (Fault.BAD_GATEWAY, "cannot_connect"),
     (Fault.BAD_REQUEST, "bad_response"),
     (Fault.DELETED, "deleted"),
@@ -53,7 +53,7 @@ FAILURES: Final = [
     (Fault.UNAUTHORIZED, "invalid_auth"),
 ]
 
-# Faults with the token in what the server says, or in what aiohttp makes of it.
+# Faults with the token in the response, or in aiohttp's exception.
 LEAKY: Final = [
     Fault.BAD_REQUEST,
     Fault.HUGE_HEADER,
@@ -65,13 +65,13 @@ LEAKY: Final = [
     Fault.UNAUTHORIZED,
 ]
 
-type Shown = dict[str, Any]
+type FlowResponse = dict[str, Any]
 
 
-async def async_let_pass(
+async def async_advance_slowly(
     freezer: FrozenDateTimeFactory, seconds: float, step: float = 0.5
 ) -> None:
-    """Move time slowly enough for requests to be answered meanwhile."""
+    """Advance the time, in seconds, slowly enough to complete requests meanwhile."""
     for _ in range(round(seconds / step)):
         freezer.tick(step)
         for _ in range(20):
@@ -79,9 +79,9 @@ async def async_let_pass(
 
 
 class Dialog:
-    """A dialog: it shows a flow, and looks again when it is notified.
+    """A dialog that shows a flow, and refreshes it when it is notified.
 
-    It lives in the repairs, until it goes on with a flow of config entries.
+    It starts with a repair flow or a config flow, and may continue with a config flow.
     """
 
     def __init__(
@@ -90,13 +90,15 @@ class Dialog:
         freezer: FrozenDateTimeFactory,
         client: TestClient[Any, Any],
     ) -> None:
-        """Listen to what Home Assistant announces."""
-        self.shown: Shown = {}
-        self.all_shown: list[Shown] = []
+        """Initialize the dialog and listen to progress events."""
+        self.shown: FlowResponse = {}
+        self.all_shown: list[FlowResponse] = []
         self._base = FIXES
         self._freezer = freezer
         self._client = client
-        self._announced = async_capture_events(hass, EVENT_DATA_ENTRY_FLOW_PROGRESSED)
+        self._progress_events = async_capture_events(
+            hass, EVENT_DATA_ENTRY_FLOW_PROGRESSED
+        )
         self._followed = 0
 
     @property
@@ -105,79 +107,79 @@ class Dialog:
         return f"{self._base}/{self.shown['flow_id']}"
 
     @property
-    def announced(self) -> int:
-        """How often Home Assistant has said that there may be something new to show."""
-        flow_ids = [event.data["flow_id"] for event in self._announced]
+    def progress_events(self) -> int:
+        """The number of progress events of the flow."""
+        flow_ids = [event.data["flow_id"] for event in self._progress_events]
         return flow_ids.count(self.shown["flow_id"])
 
-    async def open(self, issue_id: str) -> Shown:
-        """Open the dialog of an issue."""
+    async def open(self, issue_id: str) -> FlowResponse:
+        """Open the dialog of a repair issue."""
         return await self._start(FIXES, issue_id=issue_id)
 
-    async def add(self) -> Shown:
+    async def add(self) -> FlowResponse:
         """Open the dialog that adds an account."""
         return await self._start(FLOWS)
 
-    async def reconfigure(self, entry_id: str) -> Shown:
+    async def reconfigure(self, entry_id: str) -> FlowResponse:
         """Open the dialog that reconfigures an account."""
         return await self._start(FLOWS, entry_id=entry_id)
 
-    async def go_on(self) -> Shown:
+    async def continue_with_next_flow(self) -> FlowResponse:
         """Continue with the flow that follows the one that has ended."""
         kind, flow_id = self.shown["next_flow"]
         assert kind == "config_flow"
         self._base = FLOWS
         self.shown = {"flow_id": flow_id}
-        return await self.look()
+        return await self.refresh()
 
-    async def choose(self, step_id: str) -> Shown:
-        """Choose from a menu."""
+    async def select_option(self, step_id: str) -> FlowResponse:
+        """Select a menu option."""
         return await self.submit(next_step_id=step_id)
 
-    async def submit(self, **user_input: str) -> Shown:
-        """Submit what is asked for."""
+    async def submit(self, **user_input: str) -> FlowResponse:
+        """Submit a form."""
         return await self._show(self._client.post(self.url, json=user_input))
 
-    async def look(self) -> Shown:
-        """Look at what there is to show."""
+    async def refresh(self) -> FlowResponse:
+        """Fetch the current step."""
         return await self._show(self._client.get(self.url))
 
     async def wait(self) -> None:
-        """Wait until there may be something new to show, for ten minutes at most."""
+        """Wait until there is a progress event, for at most 600 seconds."""
         for _ in range(1200):
-            if self.announced > self._followed:
+            if self.progress_events > self._followed:
                 break
-            await async_let_pass(self._freezer, 0.5)
-        assert self.announced > self._followed
-        self._followed = self.announced
+            await async_advance_slowly(self._freezer, 0.5)
+        assert self.progress_events > self._followed
+        self._followed = self.progress_events
 
-    async def follow(self) -> Shown:
-        """Look whenever there may be something new to show, until there is."""
+    async def follow(self) -> FlowResponse:
+        """Fetch the step at each progress event until it changes."""
         before = self.shown
         while self.shown == before:
             await self.wait()
-            await self.look()
+            await self.refresh()
         return self.shown
 
-    async def follow_to_end(self) -> Shown:
-        """Follow until it is no longer a progress that is shown."""
-        while (await self.follow())["type"] == "progress":
+    async def follow_to_end(self) -> FlowResponse:
+        """Follow until the step no longer waits for the user's phone or the server."""
+        while is_waiting(await self.follow()):
             pass
         return self.shown
 
-    async def sleep(self, seconds: float) -> None:
-        """Sleep in the background, and miss what is announced meanwhile."""
-        await async_let_pass(self._freezer, seconds)
-        self._followed = self.announced
+    async def stay_in_background(self, seconds: float) -> None:
+        """Ignore progress events for some seconds, like a page in the background."""
+        await async_advance_slowly(self._freezer, seconds)
+        self._followed = self.progress_events
 
-    async def stay_open(self, seconds: float) -> Shown:
-        """Stay open for some time, and look whenever there may be something new."""
+    async def stay_open(self, seconds: float) -> FlowResponse:
+        """Fetch the step at each progress event for some seconds."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            await async_let_pass(self._freezer, 0.5)
-            if self.announced > self._followed:
-                self._followed = self.announced
-                await self.look()
+            await async_advance_slowly(self._freezer, 0.5)
+            if self.progress_events > self._followed:
+                self._followed = self.progress_events
+                await self.refresh()
         return self.shown
 
     async def close(self) -> None:
@@ -185,29 +187,29 @@ class Dialog:
         response = await self._client.delete(self.url)
         assert response.status == HTTPStatus.OK
 
-    async def is_over(self) -> bool:
-        """Return whether there is nothing more to show."""
+    async def is_finished(self) -> bool:
+        """Return whether the flow no longer exists."""
         response = await self._client.get(self.url)
         return response.status == HTTPStatus.NOT_FOUND
 
-    async def _start(self, base: str, **about: str) -> Shown:
+    async def _start(self, base: str, **about: str) -> FlowResponse:
         """Start a flow."""
         self._base = base
         return await self._show(
             self._client.post(base, json={"handler": DOMAIN, **about})
         )
 
-    async def _show(self, request: Awaitable[ClientResponse]) -> Shown:
-        """Show what Home Assistant answers; time does not stand still meanwhile.
+    async def _show(self, request: Awaitable[ClientResponse]) -> FlowResponse:
+        """Store and return the response; advance the time until there is one.
 
-        It moves only when there is no answer for a moment of real time, which threads
-        may need, such as those that import modules.
+        The time is only advanced if there is no response within LONGEST_ANSWER seconds
+        of real time, which threads may need, such as those that import modules.
         """
         asking = asyncio.ensure_future(request)
         answered = threading.Event()
         asking.add_done_callback(lambda _: answered.set())
-        while not await asyncio.to_thread(answered.wait, MOMENT):
-            await async_let_pass(self._freezer, 0.5)
+        while not await asyncio.to_thread(answered.wait, LONGEST_ANSWER):
+            await async_advance_slowly(self._freezer, 0.5)
         response = asking.result()
         assert response.status == HTTPStatus.OK
         self.shown = await response.json()
@@ -215,15 +217,27 @@ class Dialog:
         return self.shown
 
 
-def reason_of_abort(shown: Shown) -> str:
-    """Return why a flow has ended without a result."""
+def is_waiting(shown: FlowResponse) -> bool:
+    """Return whether a step is a progress, or a menu below a QR code."""
+    placeholders = shown.get("description_placeholders") or {}
+    return shown["type"] == "progress" or "qr_code" in placeholders
+
+
+def action_of(shown: FlowResponse) -> str:
+    """Return the action of a progress, or the step of the menu below a QR code."""
+    action: str = shown.get("progress_action") or shown["step_id"]
+    return action
+
+
+def reason_of_abort(shown: FlowResponse) -> str:
+    """Return the reason of an aborted flow."""
     assert shown["type"] == "abort"
     reason: str = shown["reason"]
     return reason
 
 
-def step_of(shown: Shown) -> tuple[str, str]:
-    """Return what a dialog shows, and in which step."""
+def step_of(shown: FlowResponse) -> tuple[str, str]:
+    """Return the type and the ID of a step."""
     return shown["type"], shown["step_id"]
 
 

@@ -1,4 +1,4 @@
-"""Config entries of tests."""
+"""Helpers for config entries."""
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -29,11 +29,13 @@ def entry_of(
 
 
 def copy_of(entry: MockConfigEntry, entry_id: str | None = None) -> MockConfigEntry:
-    """Return a copy of a config entry, with the same id if no other one is given."""
+    """Return a copy of a config entry with its recipients, by default with its ID."""
     return MockConfigEntry(
         domain=entry.domain,
         entry_id=entry_id or entry.entry_id,
         title=entry.title,
         unique_id=entry.unique_id,
         data=entry.data,
+        options=entry.options,
+        subentries_data=[it.as_dict() for it in entry.subentries.values()],
     )

@@ -1,4 +1,4 @@
-"""Anything at all, for tests of what people and servers may come up with."""
+"""Strategies and settings of the tests with arbitrary data."""
 
 from pathlib import Path
 from typing import Final
@@ -9,12 +9,12 @@ import pytest
 
 set_hypothesis_home_dir(Path(__file__).parents[2] / ".cache/hypothesis")
 
-# The harness hides from it, by `gc.freeze`, who holds its generator of numbers.
+# The harness hides references to its random generator by `gc.freeze`.
 UNSEEN_GENERATOR: Final = pytest.mark.filterwarnings(
     "ignore:It looks like `register_random`"
 )
 
-# Examples are always the same: a run fails for what was changed, not by luck.
+# Examples are always the same: runs only fail because of changes, not by chance.
 FUZZED: Final = settings(
     max_examples=150,
     deadline=None,

@@ -1,71 +1,69 @@
-"""A plugin of pytest: begin with the tests that take long, and mark them."""
+"""A pytest plugin that runs long tests first, and lists the slowest ones.
 
+`pytestmark = pytest.mark.long(60)` says that the tests of a module take about 60
+seconds on an idle computer. scripts/test --quick leaves them out.
+"""
+
+from collections import defaultdict
+from heapq import nlargest
 import itertools
+from operator import itemgetter
 import os
+from pathlib import Path
 from typing import Final
 
 import pytest
 
-LONG: Final = (
-    "tests/integration/test_soak.py",
-    "tests/integration/test_turns_of_life.py",
-    "tests/integration/test_fault_matrix.py",
-    "tests/integration/test_problem.py",
-    "tests/client/test_fuzz.py",
-    "tests/simulator/test_simulator.py",
-    "tests/integration/test_hostile_server.py",
-    "tests/integration/test_linking.py",
-    "tests/integration/test_linking_everywhere.py",
-    "tests/client/test_sending.py",
-    "tests/integration/test_queue.py",
-    "tests/integration/test_issues.py",
-    "tests/integration/test_message_queue.py",
-    "tests/integration/test_interrupted_send.py",
-    "tests/integration/test_never_twice.py",
-    "tests/client/test_faults.py",
-    "tests/client/test_address.py",
-    "tests/repository/test_publish_as.py",
-    "tests/live/test_linking.py",
-    "tests/browser/test_ways_out.py",
-    "tests/live/test_alert_restarts.py",
-    "tests/live/test_bad_restarts.py",
-    "tests/browser/test_linking.py",
-    "tests/browser/test_sending.py",
-    "tests/live/test_live.py",
-    "tests/live/test_sending.py",
-    "tests/browser/test_browser.py",
-)
-"""Modules with the longest tests, and those that scripts/test --quick leaves out.
+SLOWEST: Final = "SLOWEST_TESTS"
+"""The environment variable with the file that the slowest tests are appended to."""
 
-Those outside come with the longest first.
-"""
+
+class SlowestTests:
+    """Appends the slowest tests of a run to a file."""
+
+    def __init__(self, path: Path) -> None:
+        """Initialize with the file."""
+        self._path = path
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add up the time of the setup, the call and the teardown of a test."""
+        self._seconds[report.nodeid] += report.duration
+
+    def pytest_sessionfinish(self) -> None:
+        """Append the slowest tests."""
+        with self._path.open("a", encoding="utf-8") as file:
+            for nodeid, seconds in nlargest(10, self._seconds.items(), itemgetter(1)):
+                file.write(f"{seconds:8.1f} s   {nodeid}\n")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
-    config.addinivalue_line("markers", "long: takes long, and comes first")
+    """Register the marker, and the list of the slowest tests if it is wanted."""
+    config.addinivalue_line(
+        "markers", "long(seconds): takes about as long, and runs before shorter tests"
+    )
+    path = os.environ.get(SLOWEST)
+    if path and "PYTEST_XDIST_WORKER" not in os.environ:
+        config.pluginmanager.register(SlowestTests(Path(path)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the tests, and deal them out to the workers of xdist.
+    """Sort the tests, and distribute them to the workers of xdist.
 
-    Each worker begins with a piece of the list, so each piece begins with what is long:
-    a long test that comes last is waited for by all others. Every other round is dealt
-    out backwards, so that who has begun with the longest goes on with a shorter one.
+    Each worker runs a part of the list, so each part starts with long tests: otherwise
+    all workers would wait for a long test at the end. Every other round is distributed
+    in reverse, so that the worker with the longest test continues with a shorter one.
     """
-    for item in items:
-        if _rank(item) < len(LONG):
-            item.add_marker("long")
-    items.sort(key=_rank)
+    items.sort(key=_seconds, reverse=True)
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    hands: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    for dealt, item in enumerate(items):
-        place = dealt % (2 * workers)
-        hands[min(place, 2 * workers - 1 - place)].append(item)
-    items[:] = itertools.chain(*hands)
+    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for position, item in enumerate(items):
+        place = position % (2 * workers)
+        parts[min(place, 2 * workers - 1 - place)].append(item)
+    items[:] = itertools.chain(*parts)
 
 
-def _rank(item: pytest.Item) -> int:
-    """Return the place of the module of a test, behind all others unless it is long."""
-    module = item.nodeid.partition("::")[0]
-    return LONG.index(module) if module in LONG else len(LONG)
+def _seconds(item: pytest.Item) -> float:
+    """Return how long the module of a test takes, 0 if it is not marked as long."""
+    marker = item.get_closest_marker("long")
+    return float(marker.args[0]) if marker else 0

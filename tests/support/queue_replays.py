@@ -1,14 +1,16 @@
-"""Looks at a queue, and which problem the account must have after each of them.
+"""Checks of a queue, and the expected problem of the account after each of them.
 
-A line is one of a `Replay`. What happens is a look at the queue of an account that is
-authorized: `5a` are five messages, the oldest of which is named `a`. `5?` is a list that
-fails, `5!` one that is too large, `5-` one that is empty though messages wait; `?` is a
-count that cannot be read. Or else something happens that has a name there.
+The lines are those of a `Replay`. An event is a check of the queue of an authorized
+account: `5a` is five messages, which are named `a` to `e` and all listed; `5ace` is
+five messages, of which the list contains these three. `5?` is a list that fails, `5!`
+one that is too large, `5-` one that is empty although messages wait; `?` is a count
+that cannot be read. Other events have the names of a `Replay`. The order of a list does
+not matter.
 """
 
 from typing import Final
 
-from custom_components.green_api.problem import Problem
+from custom_components.green_api.decisions.problem import Problem
 
 from .replays import Replay
 
@@ -18,7 +20,7 @@ QUEUE_PROBLEMS: Final = frozenset(
 
 QUEUE_REPLAYS: Final = (
     Replay(
-        "certain: after ten minutes, and goes with the first message that goes out",
+        "certain: after ten minutes, and ends with the first message that is sent",
         """
         0:00         0   -
         5:00-14:00   5a  -
@@ -29,7 +31,7 @@ QUEUE_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "certain: from the first look on, with a single message",
+        "certain: from the first check, with a single message",
         """
         0:00-9:00  1a  -
         10:00      1a  not_sending
@@ -81,15 +83,39 @@ QUEUE_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "moves again: seen by the oldest message while the count still grows",
+        "moves again: seen by a message that is missing twice, "
+        "while the count still grows",
         """
         0:00-9:00    5a   -
         10:00-12:00  5a   not_sending
-        13:00        7b   -
+        13:00        7b   not_sending
+        14:00        8b   -
         """,
     ),
     Replay(
-        "moves again: a queue with another oldest message begins anew",
+        "moves again: a message that is missing once and comes back has not gone out",
+        """
+        0:00-9:00    5a       -
+        10:00-12:00  5a       not_sending
+        13:00        6bcdefg  not_sending
+        14:00        7a       not_sending
+        15:00        7b       not_sending
+        16:00-20:00  8a       not_sending
+        """,
+    ),
+    Replay(
+        "moves again: seen by the only message, where the list holds it",
+        """
+        0:00-9:00    1a  -
+        10:00        1a  not_sending
+        11:00        1b  not_sending
+        12:00-20:00  1b  -
+        21:00        1b  not_sending
+        """,
+    ),
+    Replay(
+        "moves again: a queue with a message less "
+        "begins anew from the first list of it",
         """
         0:00-9:00    5a  -
         10:00        5b  -
@@ -130,7 +156,7 @@ QUEUE_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "list: cannot be read for once, which costs one look",
+        "list: cannot be read once, which takes one more check",
         """
         0:00       5a  -
         1:00       5?  -
@@ -145,7 +171,70 @@ QUEUE_REPLAYS: Final = (
         10:00-14:00  5?  -
         15:00        5a  not_sending
         16:00        5?  not_sending
-        17:00        5b  -
+        17:00        5b  not_sending
+        18:00        5b  -
+        """,
+    ),
+    Replay(
+        "list: leaves out other messages now and then, which is no movement",
+        """
+        0:00-3:00   5a     -
+        4:00        5bcde  -
+        5:00        5a     -
+        6:00        5ace   -
+        7:00        5e     -
+        8:00-9:00   9a     -
+        10:00       9a     not_sending
+        11:00-20:00 9bcd   not_sending
+        """,
+    ),
+    Replay(
+        "list: is complete only after the time, which takes the checks until then",
+        """
+        0:00-3:00    5a    -
+        4:00-13:00   5bde  -
+        14:00        5a    not_sending
+        """,
+    ),
+    Replay(
+        "list: never holds all, and the count alone proves it in twice the time",
+        """
+        0:00   5abc  -
+        1:00   5bcd  -
+        2:00   5cde  -
+        3:00   5abd  -
+        4:00   5ade  -
+        5:00   5ace  -
+        6:00   5bde  -
+        7:00-13:00   5abc  -
+        14:00-19:00  5cde  -
+        20:00  5abc  not_sending
+        """,
+    ),
+    Replay(
+        "list: a part of it that stays the same is as good as all of it",
+        """
+        0:00-9:00   700abc  -
+        10:00       700abc  not_sending
+        """,
+    ),
+    Replay(
+        "list: what it leaves out has not gone out until two lists are complete",
+        """
+        0:00-9:00    5a     -
+        10:00        5a     not_sending
+        11:00-19:00  5bcde  not_sending
+        20:00        5b     not_sending
+        21:00-22:00  5bcdf  not_sending
+        23:00        5b     -
+        """,
+    ),
+    Replay(
+        "list: a message missing when it is to be confirmed takes one more check",
+        """
+        0:00-9:00  5a       -
+        10:00      6bcdefg  -
+        11:00      7a       not_sending
         """,
     ),
     Replay(
@@ -180,6 +269,26 @@ QUEUE_REPLAYS: Final = (
         42:00-60:00  502  not_sending
         61:00        5a   not_sending
         62:00        4b   -
+        """,
+    ),
+    Replay(
+        "outage: in which all messages went out and as many new ones came",
+        """
+        0:00-9:00    5a   -
+        10:00        5a   not_sending
+        11:00-20:00  502  not_sending
+        21:00        5f   not_sending
+        22:00-30:00  5f   -
+        31:00        5f   not_sending
+        """,
+    ),
+    Replay(
+        "outage: before the problem is certain, in which all messages went out",
+        """
+        0:00-4:00    5a   -
+        5:00-14:00   502  -
+        15:00-24:00  5f   -
+        25:00        5f   not_sending
         """,
     ),
     Replay(
@@ -269,6 +378,28 @@ QUEUE_REPLAYS: Final = (
         """,
     ),
     Replay(
+        "reboot: sets the messages in motion, and as many new ones come",
+        """
+        0:00-9:00   5a          -
+        10:00       5a          not_sending
+        10:10       REBOOT      not_sending
+        10:20-11:00/10  starting  not_sending
+        11:10       authorized  not_sending
+        11:11       5f          not_sending
+        12:11       5g          -
+        """,
+    ),
+    Replay(
+        "not authorized: for a while, in which all messages went out",
+        """
+        0:00-9:00    5a        -
+        10:00        5a        not_sending
+        11:00-13:00  starting  not_sending
+        14:00        6f        not_sending
+        15:00        6f        -
+        """,
+    ),
+    Replay(
         "reboot: does not help, which is certain after another ten minutes",
         """
         0:00-9:00   5a          -
@@ -298,7 +429,7 @@ QUEUE_REPLAYS: Final = (
     ),
 )
 
-# What the instance waits between two messages, where it is longer than usual.
+# The delay between two messages, in seconds, if it is longer than usual.
 SLOW_QUEUE_REPLAYS: Final = (
     Replay(
         "slow: five minutes between messages are given fifteen",

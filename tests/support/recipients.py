@@ -1,4 +1,4 @@
-"""Recipients of an account in tests."""
+"""Helpers for recipients."""
 
 from types import MappingProxyType
 from typing import Any, Final
@@ -24,16 +24,21 @@ FAMILY_CHAT: Final = "120363043968066561@g.us"
 SENDING_METHODS: Final = {"sendFileByUpload", "sendMessage"}
 
 
-async def async_add_recipient(
-    hass: HomeAssistant, entry: MockConfigEntry, name: str, chat_id: str
-) -> ConfigSubentry:
-    """Add a recipient to an account, as its dialog does."""
-    subentry = ConfigSubentry(
+def recipient(name: str, chat_id: str) -> ConfigSubentry:
+    """Return the subentry of a recipient, not added yet."""
+    return ConfigSubentry(
         data=MappingProxyType({CONF_CHAT_ID: chat_id}),
         subentry_type=SUBENTRY_TYPE_RECIPIENT,
         title=name,
         unique_id=chat_id,
     )
+
+
+async def async_add_recipient(
+    hass: HomeAssistant, entry: MockConfigEntry, name: str, chat_id: str
+) -> ConfigSubentry:
+    """Add a recipient to an account, like the dialog does."""
+    subentry = recipient(name, chat_id)
     hass.config_entries.async_add_subentry(entry, subentry)
     await hass.async_block_till_done(wait_background_tasks=True)
     return subentry
@@ -45,7 +50,7 @@ async def async_notify(
     entity_id: str | list[str] = ALEX,
     **data: str,
 ) -> None:
-    """Send a message with Home Assistant's own action."""
+    """Send a message with the notify action."""
     await hass.services.async_call(
         NOTIFY_DOMAIN,
         SERVICE_SEND_MESSAGE,
@@ -54,8 +59,8 @@ async def async_notify(
     )
 
 
-def sent(account: Account) -> list[tuple[str, str]]:
-    """Return the chats and the texts of the messages that the server was asked for."""
+def sent_messages(account: Account) -> list[tuple[str, str]]:
+    """Return the chats and the texts of all requests that send a message."""
     bodies: list[Any] = [
         request.body
         for request in account.requests

@@ -1,14 +1,14 @@
-"""Sequences of answers, and the problem that the account must have after each of them.
+"""Sequences of answers, and the expected problem of the account after each of them.
 
-A line says when something happens, what it is, and which problem is certain then:
+A line contains the time, the event, and the problem that is confirmed then:
 
     2:00           notAuthorized  logged_out
     3:00-9:00      502            logged_out   every minute
     3:00-9:00/10   starting       -            every ten seconds
 
-It happens that an account is in a state (as `getStateInstance` spells it; `null` while
-the instance is being created), that a request fails (see `FAILURES`), that the user
-reboots the instance (`REBOOT`), or that Home Assistant restarts (`RESTART`).
+An event is a state of the account (in the spelling of `getStateInstance`; `null` while
+the instance is being created), a failed request (see `FAILURES_BY_NAME`), a reboot of
+the instance by the user (`REBOOT`), or a restart of Home Assistant (`RESTART`).
 """
 
 from collections.abc import Iterator
@@ -27,14 +27,14 @@ from custom_components.green_api.api import (
     RateLimitedError,
     WrongAddressError,
 )
-from custom_components.green_api.problem import Problem
+from custom_components.green_api.decisions.problem import Problem
 from tests.simulator import Fault
 
 REBOOT: Final = "REBOOT"
 RESTART: Final = "RESTART"
 
-# What a failure is to the decision, and what the simulator does to bring it about.
-FAILURES: Final[dict[str, tuple[type[GreenApiError], Fault]]] = {
+# The error that the decision gets, and the fault of the simulator that causes it.
+FAILURES_BY_NAME: Final[dict[str, tuple[type[GreenApiError], Fault]]] = {
     "401": (InvalidCredentialsError, Fault.UNAUTHORIZED),
     "403": (WrongAddressError, Fault.FORBIDDEN_HTML),
     "404": (WrongAddressError, Fault.NOT_FOUND_HTML),
@@ -54,7 +54,7 @@ _LINE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that happens, and the problem of the account after it."""
+    """An event, and the problem of the account after it."""
 
     at: timedelta
     event: str
@@ -63,14 +63,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A sequence with a name that says what it shows."""
+    """A named sequence of steps."""
 
     name: str
     text: str
 
     @property
     def steps(self) -> list[Step]:
-        """The steps in the order of time."""
+        """The steps in chronological order."""
         return [
             step
             for line in self.text.strip().splitlines()
@@ -92,16 +92,16 @@ def _steps(line: str) -> Iterator[Step]:
 
 
 def _time(text: str) -> timedelta:
-    """Return the time that hours, minutes and seconds say."""
+    """Return the time of a text with hours, minutes and seconds."""
     hours, minutes, seconds = map(int, f"0:{text}".split(":")[-3:])
     return timedelta(hours=hours, minutes=minutes, seconds=seconds)
 
 
-# At the times at which the real coordinator asks: once a minute, every ten seconds
-# while an instance starts or has just been rebooted, two minutes after a 429.
+# With the intervals of the coordinator: 60 seconds, 10 seconds while an instance starts
+# or has just been rebooted, and 120 seconds after a 429.
 POLLED_REPLAYS: Final = (
     Replay(
-        "logged out: certain at the second answer, goes with the first good one",
+        "logged out: certain at the second answer, ends with the first good one",
         """
         0:00       authorized     -
         1:00       notAuthorized  -
@@ -175,7 +175,8 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "stuck after a reboot: a reboot is no recovery, and has failed after five minutes",
+        "stuck after a reboot: a reboot is no recovery, "
+        "and has failed after five minutes",
         """
         0:00-5:00/10    starting    -
         5:10            starting    stuck_starting
@@ -602,7 +603,8 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "laptop asleep: what was reported before the night proves no start that is stuck",
+        "laptop asleep: what was reported before the night "
+        "proves no start that is stuck",
         """
         0:00             authorized  -
         1:00             starting    -
@@ -638,7 +640,8 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "unknown state: not a second before ten minutes, and the reason before it comes back after ten",
+        "unknown state: not a second before ten minutes, "
+        "and the reason before it comes back after ten",
         """
         0:00        blocked      -
         1:00        blocked      blocked
@@ -865,7 +868,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "alternation: of starts with a look at the truth between them",
+        "alternation: of starts with the true state between them",
         """
         0:00-3:00/10   starting       -
         3:10           notAuthorized  -
@@ -906,6 +909,73 @@ OTHER_REPLAYS: Final = (
         6:00-7:00    notAuthorized  logged_out
         8:00-17:00   suspended      logged_out
         18:00        suspended      restricted
+        """,
+    ),
+    Replay(
+        "restart: a single answer after it is not the reason of twenty minutes before",
+        """
+        0:00         authorized     -
+        1:00         notAuthorized  -
+        2:00-21:00   notAuthorized  logged_out
+        21:30        RESTART        -
+        22:00        blocked        -
+        23:00-40:00  notAuthorized  logged_out
+        41:00        authorized     -
+        """,
+    ),
+    Replay(
+        "restart: a reason that was reported twice after it is another problem",
+        """
+        0:00         notAuthorized  -
+        1:00-20:00   notAuthorized  logged_out
+        20:30        RESTART        -
+        21:00        blocked        -
+        22:00-23:00  blocked        blocked
+        """,
+    ),
+    Replay(
+        "restart: what was reported once, before a problem was certain, is forgotten",
+        """
+        0:00         authorized     -
+        1:00         expired        -
+        2:00         notAuthorized  -
+        3:00-22:00   notAuthorized  logged_out
+        23:00        starting       logged_out
+        23:30        RESTART        -
+        23:30        starting       logged_out
+        24:00-40:00  notAuthorized  logged_out
+        """,
+    ),
+    Replay(
+        "restart: a problem of minutes needs its own answer, whatever else is reported",
+        """
+        0:00        expired        -
+        1:00        notAuthorized  -
+        2:00-4:00   notAuthorized  logged_out
+        4:30        RESTART        -
+        5:00        starting       -
+        6:00        null           -
+        7:00        notAuthorized  logged_out
+        """,
+    ),
+    Replay(
+        "restart: another alternation takes ten minutes again",
+        """
+        0:00         notAuthorized  -
+        1:00-20:00   notAuthorized  logged_out
+        20:30        RESTART        -
+        21:00        blocked        -
+        22:00        suspended      -
+        23:00        blocked        -
+        24:00        suspended      -
+        25:00        blocked        -
+        26:00        suspended      -
+        27:00        blocked        -
+        28:00        suspended      -
+        29:00        blocked        -
+        30:00        suspended      -
+        31:00        blocked        blocked
+        32:00        suspended      blocked
         """,
     ),
     Replay(

@@ -1,4 +1,4 @@
-"""Look for the token, and for what servers say, in all that is said."""
+"""Search for the token and for texts of servers in logs and exceptions."""
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -11,12 +11,12 @@ import pytest
 
 from .const import TOKEN
 
-# A piece as long as this reveals the token, or at least that it was leaked.
+# The number of characters from which a piece of the token counts as a leak.
 REVEALING: Final = 12
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield every piece of a text that is long enough to reveal it."""
+    """Yield all pieces of a text with the length of a leak."""
     for start in range(len(text) - REVEALING + 1):
         yield text[start : start + REVEALING]
 
@@ -25,7 +25,7 @@ PIECES: Final = frozenset([*_pieces(TOKEN), *_pieces(quote(TOKEN, safe=""))])
 
 
 def token_leaks(*texts: str) -> list[str]:
-    """Return the lines that hold a piece of the token, in either spelling."""
+    """Return the lines that contain a piece of the token, plain or encoded."""
     everything = "\n".join(texts)
     found = [piece for piece in PIECES if piece in everything]
     return [
@@ -35,7 +35,7 @@ def token_leaks(*texts: str) -> list[str]:
     ]
 
 
-# What is in URLs and in bodies, and may be nowhere else.
+# Texts of URLs and bodies, which must not be logged.
 SERVER_WORDS: Final = (
     "waInstance",
     '"stateInstance"',
@@ -47,13 +47,13 @@ SERVER_WORDS: Final = (
 
 
 def assert_log_is_clean(caplog: pytest.LogCaptureFixture) -> None:
-    """Assert that a log holds neither the token nor a URL nor a body."""
+    """Assert that a log contains neither the token nor a URL nor a body."""
     assert_hidden(TOKEN, caplog)
     assert [word for word in SERVER_WORDS if word in caplog.text] == []
 
 
 def assert_hidden(token: str, *places: object) -> None:
-    """Assert that a token is in none of some places, in neither spelling."""
+    """Assert that none of some places contains the token, plain or encoded."""
     text = "\n".join(text for place in places for text in _texts(place))
     assert text
     assert token not in text
@@ -61,7 +61,7 @@ def assert_hidden(token: str, *places: object) -> None:
 
 
 def _texts(place: object) -> Iterator[str]:
-    """Yield all that a place says: a log with every exception, an exception, text."""
+    """Yield all texts of a log with its exceptions, of an exception, or of a value."""
     if isinstance(place, pytest.LogCaptureFixture):
         yield place.text
         for record in place.records:
@@ -69,17 +69,17 @@ def _texts(place: object) -> Iterator[str]:
             yield from _texts(record.exc_info[1] if record.exc_info else "")
     elif isinstance(place, BaseException):
         yield f"{place} {place!r} {place.args!r} {place.__dict__!r}"
-        for led_to_it in filter(None, (place.__cause__, place.__context__)):
-            yield from _texts(led_to_it)
+        for cause in filter(None, (place.__cause__, place.__context__)):
+            yield from _texts(cause)
     else:
         yield f"{place}"
 
 
-class Listener(logging.Handler):
-    """Record what all loggers log, with the tracebacks of whole chains of exceptions."""
+class LogRecorder(logging.Handler):
+    """Record all log lines, with the tracebacks of chained exceptions."""
 
     def __init__(self) -> None:
-        """Initialize without lines."""
+        """Initialize the recorder."""
         super().__init__(logging.DEBUG)
         self.lines: list[str] = []
 
@@ -89,38 +89,37 @@ class Listener(logging.Handler):
         self.lines.append(f"{record.levelname} {record.name} {self.format(record)}")
 
     def logged_by(self, *loggers: str) -> list[str]:
-        """Return what some loggers have said, and those below them."""
+        """Return the lines of some loggers and their children."""
         return [text for text in self.lines if text.split()[1].startswith(loggers)]
 
     @property
-    def complaints(self) -> list[str]:
-        """What was said of exceptions that nobody has expected, or of aiohttp's own.
+    def unexpected_errors(self) -> list[str]:
+        """The lines about unexpected exceptions or exceptions of aiohttp.
 
-        The simulated server has its own ones, and asyncio logs those that it passes
-        on.
+        Those of the simulated server and of asyncio's debug log are left out.
         """
         return [
             text
             for text in self.lines
-            if not text.startswith(_OTHERS) and _COMPLAINT.search(text)
+            if not text.startswith(_OTHERS) and _UNEXPECTED.search(text)
         ]
 
 
 @contextmanager
-def listening() -> Generator[Listener]:
-    """Let all loggers log everything, and listen."""
-    listener = Listener()
+def recording_logs() -> Generator[LogRecorder]:
+    """Record all log lines at all levels."""
+    log_recorder = LogRecorder()
     root = logging.getLogger()
-    root.addHandler(listener)
+    root.addHandler(log_recorder)
     level = root.level
     root.setLevel(logging.DEBUG)
-    yield listener
+    yield log_recorder
     root.setLevel(level)
-    root.removeHandler(listener)
+    root.removeHandler(log_recorder)
 
 
 _OTHERS: Final = ("DEBUG asyncio", "DEBUG aiohttp.server", "ERROR aiohttp.server")
-_COMPLAINT: Final = re.compile(
+_UNEXPECTED: Final = re.compile(
     r"site-packages/aiohttp|Unexpected|unexpected|unhandled|Error doing job"
     r"|never retrieved|never awaited|Unclosed"
 )

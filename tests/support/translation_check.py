@@ -1,8 +1,8 @@
-"""Check that every text which a test makes Home Assistant show exists.
+"""Check that all texts that are shown in tests exist.
 
-Core's own test suite has such a check, the harness leaves it out. A conftest that
-imports `check_translations` fails each test that meets a missing text, or a text with a
-placeholder nobody fills.
+Home Assistant's own test suite has such a check, but the harness does not. With a
+conftest that imports `check_translations`, each test fails that shows a missing text or
+a text with a missing placeholder.
 """
 
 from collections.abc import Generator, Iterable, Mapping
@@ -38,16 +38,16 @@ ENGLISH: Final = (
 
 
 class TranslationCheck:
-    """Collect the texts that are missing from what Home Assistant is asked to show."""
+    """Collect the missing texts and placeholders."""
 
     def __init__(self, english: Texts) -> None:
-        """Look texts up in the English translation."""
+        """Initialize with the English translation."""
         self.problems: list[str] = []
         self._english = english
         self._issue_keys: dict[str, str] = {}
 
     def exception(self, err: HomeAssistantError) -> None:
-        """Check the text of an exception, raised or only made."""
+        """Check the text of an exception, whether it is raised or not."""
         if err.translation_domain == DOMAIN:
             self._check(
                 ("exceptions", str(err.translation_key), "message"),
@@ -55,7 +55,7 @@ class TranslationCheck:
             )
 
     def issue(self, issue: IssueEntry) -> None:
-        """Check the texts of an issue; those of its fix flow follow with the flow."""
+        """Check the texts of an issue; its fix flow is checked as a flow."""
         if issue.domain != DOMAIN:
             return
         key = str(issue.translation_key)
@@ -65,7 +65,7 @@ class TranslationCheck:
             self._check(("issues", key, "description"), issue.translation_placeholders)
 
     def flow(self, flow: Flow, result: Result) -> None:
-        """Check the texts of what a flow shows."""
+        """Check the texts of a step of a flow."""
         if flow.handler != DOMAIN and not isinstance(flow, ConfigSubentryFlow):
             return
         section = self._section(flow)
@@ -73,7 +73,7 @@ class TranslationCheck:
             self._check((*section, *path), result.get("description_placeholders"))
 
     def _section(self, flow: Flow) -> tuple[str, ...]:
-        """Return the place of the texts of a flow."""
+        """Return the path of the texts of a flow."""
         match flow:
             case ConfigFlow():
                 return ("config",)
@@ -81,13 +81,13 @@ class TranslationCheck:
                 return ("config_subentries", flow.handler[1])
             case RepairsFlow():
                 return ("issues", self._issue_keys[flow.issue_id], "fix_flow")
-        message = f"no place is known for the texts of {flow!r}"
+        message = f"unknown type of flow: {flow!r}"
         raise NotImplementedError(message)
 
     def _check(
         self, path: tuple[str, ...], placeholders: Mapping[str, str] | None
     ) -> None:
-        """Check that there are texts at a path, and that they can be filled in."""
+        """Check that there are texts at a path, with all their placeholders."""
         texts = list(_texts(self._english, path))
         if not texts:
             self.problems.append(f"{'.'.join(path)} is missing")
@@ -116,7 +116,7 @@ def _texts(texts: Texts | str, path: tuple[str, ...]) -> Iterable[str]:
 
 
 def _shown(result: Result) -> Iterable[tuple[str, ...]]:
-    """Yield the paths of the texts that a result of a flow shows."""
+    """Yield the paths of the texts of a flow result."""
     match result["type"]:
         case FlowResultType.FORM:
             yield ("step", result["step_id"])
@@ -135,13 +135,13 @@ def _shown(result: Result) -> Iterable[tuple[str, ...]]:
         case FlowResultType.CREATE_ENTRY if {"next_flow", "version"} & {*result} == {
             "version"
         }:
-            # Of what is repaired Home Assistant says so itself.
+            # Home Assistant shows its own text at the end of a repair.
             yield ("create_entry", "default")
 
 
 @pytest.fixture(autouse=True)
 def check_translations() -> Generator[None]:
-    """Fail the test if it meets a missing text."""
+    """Fail a test that shows a missing text."""
     check = TranslationCheck(json.loads(ENGLISH.read_text(encoding="utf-8")))
     handle_step = FlowManager._async_handle_step
     get_or_create = IssueRegistry.async_get_or_create

@@ -1,10 +1,10 @@
-"""Stand in for pymicro-vad, which has to be compiled.
+"""Replacement for pymicro-vad, which has to be compiled.
 
 Home Assistant's voice assistant imports it, and without the voice assistant the
-pages of Home Assistant do not load.  Nobody talks to this Home Assistant, so the
-names are enough, and a machine without a compiler can run it.
+pages of Home Assistant do not load. The voice assistant is not used here, so the
+names are enough, and no compiler is needed.
 """
 
 
 class MicroVad:
-    """Detect voice, had anybody a microphone."""
+    """Voice detection, which is never used."""

@@ -1,5 +1,5 @@
-"""Stand in for pyspeex-noise, which has to be compiled; see pymicro_vad."""
+"""Replacement for pyspeex-noise, which has to be compiled; see pymicro_vad."""
 
 
 class AudioProcessor:
-    """Reduce noise, had anybody a microphone."""
+    """Noise reduction, which is never used."""

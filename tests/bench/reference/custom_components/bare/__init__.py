@@ -1,4 +1,4 @@
-"""A device with as many entities as an account has, and nothing behind them."""
+"""A device with as many entities as an account has, which do nothing."""
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform

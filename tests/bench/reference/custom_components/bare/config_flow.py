@@ -1,7 +1,7 @@
-"""The dialog, which Home Assistant looks for before it sets anything up."""
+"""The config flow, which Home Assistant requires to set up config entries."""
 
 from homeassistant.config_entries import ConfigFlow
 
 
 class BareConfigFlow(ConfigFlow, domain="bare"):
-    """A dialog that nobody opens."""
+    """A config flow that is never started."""

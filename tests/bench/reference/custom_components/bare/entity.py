@@ -12,7 +12,7 @@ class BareEntity(Entity):
     _attr_should_poll = False
 
     def __init__(self, entry: ConfigEntry, description: EntityDescription) -> None:
-        """Belong to the device of a config entry."""
+        """Initialize with the device of a config entry."""
         self.entity_description = description
         self._attr_unique_id = f"{entry.unique_id}_{description.key}"
         self._attr_device_info = DeviceInfo(

@@ -22,9 +22,9 @@ async def async_setup_entry(
 
 
 class BareImage(BareEntity, ImageEntity):
-    """An image of nothing."""
+    """An image without content."""
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        """Belong to the device of a config entry."""
+        """Initialize with the device of a config entry."""
         super().__init__(entry, IMAGE)
         ImageEntity.__init__(self, hass)

@@ -26,6 +26,6 @@ async def async_setup_entry(
 
 
 class BareSensor(BareEntity, SensorEntity):
-    """A sensor that always reads the same."""
+    """A sensor with a constant value."""
 
     _attr_native_value = "authorized"

@@ -1,0 +1,224 @@
+"""Test the blueprint of a script that asks until somebody answers."""
+
+import asyncio
+from pathlib import Path
+import shutil
+from typing import Any, Final
+
+import pytest
+
+from homeassistant.components.blueprint import Blueprint
+from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
+from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import load_yaml_dict
+from tests.simulator import Fault
+from tests.support.receiving import (
+    BESIDE,
+    SAM,
+    SAM_CHAT,
+    STRANGER,
+    Receiving,
+)
+from tests.support.recipients import ALEX, ALEX_CHAT, FAMILY, FAMILY_CHAT
+
+BLUEPRINTS: Final = Path(__file__).parents[2] / "blueprints"
+PATH: Final = "green_api/alarm_until_answered.yaml"
+HELPER: Final = "input_boolean.alarm_open"
+TEXT: Final = "Smoke in the kitchen"
+
+type Alarm = asyncio.Task[dict[str, Any]]
+
+SCRIPTS: Final[dict[str, dict[str, Any]]] = {
+    "alarm": {},
+    "with_words": {"choices": [], "words": ["Coming", "7"]},
+    "any_answer": {"choices": []},
+    "group": {"recipients": [FAMILY]},
+    "otherwise": {"notifiers": [FAMILY]},
+    "gone": {"recipients": ["notify.gone", ALEX]},
+    "text_time": {"wait": "00:01:00"},
+}
+
+
+@pytest.fixture
+async def house(home: Receiving, tmp_path: Path) -> Receiving:
+    """Return an account with Alex and Sam, who may write, and the scripts."""
+    await home.set_up(BESIDE)
+    home.let_write("Sam", may_write=True)
+    home.hass.config.config_dir = f"{tmp_path}"
+    shutil.copytree(BLUEPRINTS, tmp_path / "blueprints")
+    inputs = {"recipients": [ALEX, SAM], "helper": [HELPER]}
+    for domain, config in (
+        ("persistent_notification", {}),
+        ("input_boolean", {"alarm_open": {}}),
+        (
+            "script",
+            {
+                name: {"use_blueprint": {"path": PATH, "input": {**inputs, **more}}}
+                for name, more in SCRIPTS.items()
+            },
+        ),
+    ):
+        assert await async_setup_component(home.hass, domain, {domain: config})
+    await home.time.settle()
+    return home
+
+
+def alarm(house: Receiving, script: str = "alarm", **data: Any) -> Alarm:
+    """Start an alarm."""
+    return asyncio.ensure_future(
+        house.hass.services.async_call(
+            "script",
+            script,
+            {"message": TEXT, **data},
+            blocking=True,
+            return_response=True,
+        )
+    )
+
+
+def told(house: Receiving) -> list[tuple[str, str]]:
+    """Return the chats and the first lines of what was sent since the last call."""
+    bodies = [
+        it.body for it in house.account.requests if it.method.startswith("sendMessage")
+    ]
+    house.account.requests.clear()
+    return [(it["chatId"], it["message"].splitlines()[0]) for it in bodies]
+
+
+async def test_answered(house: Receiving) -> None:
+    """Test that the first one who is asked answers, and nobody else is asked."""
+    task = alarm(house)
+    await house.time.advance(60)
+    assert told(house) == [(ALEX_CHAT, TEXT)]
+    assert house.state(HELPER) == "on"
+    house.write("1")
+    response = await house.time.result(task, 20)
+    assert response.pop("at")
+    assert response == {"answered": True, "person": "Alex", "answer": "On my way"}
+    assert house.state(HELPER) == "off"
+    await house.time.advance(600)
+    assert told(house) == []
+
+
+async def test_next_one(house: Receiving) -> None:
+    """Test that the next one is asked after a time, and the first one is told."""
+    task = alarm(house)
+    await house.time.advance(299)
+    assert told(house) == [(ALEX_CHAT, TEXT)]
+    await house.time.advance(3)
+    assert told(house) == [(SAM_CHAT, TEXT)]
+    house.write("false alarm", SAM_CHAT)
+    response = await house.time.result(task, 20)
+    assert (response["person"], response["answer"]) == ("Sam", "False alarm")
+    assert told(house) == [(ALEX_CHAT, "Sam has answered: False alarm")]
+
+
+async def test_late_answer(house: Receiving) -> None:
+    """Test that someone who was asked before can still answer."""
+    task = alarm(house)
+    await house.time.advance(310)
+    told(house)
+    house.write("2")
+    response = await house.time.result(task, 20)
+    assert response["person"] == "Alex"
+    assert told(house) == [(SAM_CHAT, "Alex has answered: False alarm")]
+
+
+async def test_no_answers(house: Receiving) -> None:
+    """Test that other texts, other chats, and people who weren't asked don't count."""
+    task = alarm(house)
+    await house.time.advance(30)
+    house.write("What?")
+    house.write("1", SAM_CHAT)
+    house.write("1", STRANGER)
+    house.write("On my way", chat_id=FAMILY_CHAT)
+    await house.time.advance(60)
+    assert not task.done()
+    house.write("On my way")
+    assert (await house.time.result(task, 20))["person"] == "Alex"
+
+
+@pytest.mark.parametrize(
+    ("script", "text"),
+    [("with_words", " COMING "), ("with_words", "7"), ("any_answer", "[1, 2]")],
+)
+async def test_words(house: Receiving, script: str, text: str) -> None:
+    """Test that words count, or every message without any."""
+    task = alarm(house, script)
+    await house.time.advance(30)
+    house.write("hm" if script == "with_words" else text)
+    house.write(text)
+    response = await house.time.result(task, 20)
+    assert response["answer"] == text
+
+
+async def test_group(house: Receiving) -> None:
+    """Test that those who may write can answer in a group that was asked."""
+    task = alarm(house, "group")
+    await house.time.advance(30)
+    house.write("1", STRANGER, chat_id=FAMILY_CHAT)
+    await house.time.advance(30)
+    assert not task.done()
+    house.write("1", SAM_CHAT, chat_id=FAMILY_CHAT)
+    assert (await house.time.result(task, 20))["person"] == "Sam"
+
+
+@pytest.mark.parametrize("script", ["alarm", "otherwise"])
+async def test_nobody_answers(house: Receiving, script: str) -> None:
+    """Test that somebody else is notified at last, and the helper stays on."""
+    task = alarm(house, script, title="Fire")
+    response = await house.time.result(task, 610)
+    assert response == {"answered": False, "person": None, "answer": None, "at": None}
+    sent = [chat_id for chat_id, _ in told(house)]
+    assert sent == [ALEX_CHAT, SAM_CHAT] + [FAMILY_CHAT] * (script == "otherwise")
+    assert house.state(HELPER) == "on"
+
+
+async def test_refused(house: Receiving) -> None:
+    """Test that the next one is asked at once if a message is refused."""
+    house.account.faults["sendMessage"] = Fault.QUOTA_466
+    task = alarm(house)
+    response = await house.time.result(task, 20)
+    assert not response["answered"]
+
+
+async def test_gone(house: Receiving) -> None:
+    """Test that a recipient that does not exist delays nothing."""
+    task = alarm(house, "gone")
+    await house.time.advance(20)
+    assert told(house) == [(ALEX_CHAT, TEXT)]
+    house.write("1")
+    assert (await house.time.result(task, 20))["person"] == "Alex"
+
+
+@pytest.mark.parametrize(
+    ("fate", "moves_on"), [("noAccount", True), ("failed", True), ("sent", False)]
+)
+async def test_delivery_fails(house: Receiving, fate: str, moves_on: bool) -> None:  # noqa: FBT001
+    """Test that only a failed delivery goes on early, not one that isn't confirmed."""
+    house.account.reports_statuses = True
+    house.account.messages.delay = 0
+    house.account.fates |= {ALEX_CHAT: fate}
+    await house.reload()
+    task = alarm(house)
+    await house.time.advance(250)
+    assert [chat for chat, _ in told(house)] == [ALEX_CHAT] + [SAM_CHAT] * moves_on
+    house.write("1", SAM_CHAT if moves_on else ALEX_CHAT)
+    response = await house.time.result(task, 20)
+    assert response["answered"]
+
+
+async def test_time_as_text(house: Receiving) -> None:
+    """Test that the time can be a text."""
+    task = alarm(house, "text_time")
+    response = await house.time.result(task, 130)
+    assert not response["answered"]
+
+
+def test_inputs() -> None:
+    """Test that the blueprint is valid."""
+    data = load_yaml_dict(f"{BLUEPRINTS / 'script' / PATH}")
+    blueprint = Blueprint(
+        data, expected_domain="script", path=PATH, schema=BLUEPRINT_SCHEMA
+    )
+    assert blueprint.inputs.keys() == blueprint.data["blueprint"]["input"].keys()

@@ -1,0 +1,234 @@
+"""Test messages with choices, and their answers."""
+
+import asyncio
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import voluptuous as vol
+
+from custom_components.green_api.const import DOMAIN
+from custom_components.green_api.receiving.permissions import ReceiveMode
+from homeassistant.exceptions import HomeAssistantError
+from tests.simulator import Fault
+from tests.support.receiving import (
+    BESIDE,
+    BOTH_WAYS,
+    ONLY,
+    SAM,
+    SAM_CHAT,
+    STRANGER,
+    Receiving,
+)
+from tests.support.recipients import ALEX, ALEX_CHAT, FAMILY, FAMILY_CHAT
+
+CHOICES: Final = ["On my way", "False alarm"]
+TEXT: Final = "Smoke in the kitchen"
+NUMBERED: Final = f"{TEXT}\n\n1. On my way\n2. False alarm"
+
+
+async def ask(home: Receiving, entity_id: str = ALEX, **data: Any) -> str:
+    """Send a message with choices, and return its ID."""
+    task = asyncio.ensure_future(
+        home.hass.services.async_call(
+            DOMAIN,
+            "send_message",
+            {"entity_id": entity_id, "message": TEXT, "choices": CHOICES, **data},
+            blocking=True,
+            return_response=True,
+        )
+    )
+    response: Any = await home.time.result(task, 10)
+    return str(response[entity_id]["message_id"])
+
+
+async def answers(home: Receiving) -> list[tuple[str, str | None, str | None]]:
+    """Return the texts, the choices and the questions of the next answers."""
+    await home.time.advance(16)
+    runs = home.runs.copy()
+    home.runs.clear()
+    return [(it["text"], it["choice"], it["question_message_id"]) for it in runs]
+
+
+def sent(home: Receiving) -> list[tuple[str, Any]]:
+    """Return the methods and bodies of the messages that were sent."""
+    return [
+        (it.method, it.body)
+        for it in home.account.requests
+        if it.method.startswith("send")
+    ]
+
+
+async def test_poll(home: Receiving) -> None:
+    """Test that choices are a poll where its votes are reported."""
+    await home.set_up(ONLY)
+    question = await ask(home)
+    ((method, body),) = sent(home)
+    assert method == "sendPoll"
+    assert body["message"] == TEXT
+    assert [it["optionName"] for it in body["options"]] == CHOICES
+    home.account.vote(question, "On my way", sender_id=ALEX_CHAT)
+    assert await answers(home) == [("On my way", "On my way", question)]
+    assert home.runs == []
+
+
+async def test_votes(home: Receiving) -> None:
+    """Test that only votes of people who may write count, once per change."""
+    await home.set_up(ONLY)
+    question = await ask(home, FAMILY)
+    home.account.vote(question, "On my way", sender_id=ALEX_CHAT)
+    home.account.vote(question, "False alarm", sender_id=STRANGER)
+    home.account.vote(question, "False alarm", sender_id=SAM_CHAT)
+    assert await answers(home) == [("On my way", "On my way", question)]
+    home.account.vote(question, "On my way", sender_id=ALEX_CHAT)
+    assert await answers(home) == []
+    home.account.vote(question, "False alarm", sender_id=ALEX_CHAT)
+    assert await answers(home) == [("False alarm", "False alarm", question)]
+
+
+@pytest.mark.parametrize("mode", BOTH_WAYS)
+@pytest.mark.parametrize(
+    ("answer", "choice"),
+    [
+        ("1", "On my way"),
+        (" 2. ", "False alarm"),
+        ("on  MY way", "On my way"),
+        ("3", None),
+        ("Coming", None),
+    ],
+)
+async def test_lines(
+    home: Receiving, mode: ReceiveMode, answer: str, choice: str | None
+) -> None:
+    """Test that numbers and texts are answers to numbered lines."""
+    await home.set_up(mode)
+    home.account.receives_votes = False
+    await home.reload()
+    question = await ask(home)
+    assert sent(home) == [("sendMessage", {"chatId": ALEX_CHAT, "message": NUMBERED})]
+    home.write(answer)
+    assert await answers(home) == [(answer, choice, choice and question)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"message": "x" * 256},
+        {"choices": ["yes", "n" * 101]},
+        {"attachment": "/media/local/door.jpg"},
+    ],
+)
+async def test_no_poll(home: Receiving, data: dict[str, Any], media: Path) -> None:
+    """Test that what does not fit into a poll is sent with numbered lines."""
+    await home.set_up(ONLY)
+    home.hass.config.allowlist_external_dirs = {f"{media}"}
+    if_file = {"attachment": f"{media}/door.jpg"} if "attachment" in data else data
+    await ask(home, **if_file)
+    ((method, body),) = sent(home)
+    assert method != "sendPoll"
+    assert "\n1. " in (body.get("message") or body["caption"])
+
+
+async def test_only_choices(home: Receiving) -> None:
+    """Test that choices alone are a message."""
+    await home.set_up(BESIDE)
+    await ask(home, message="")
+    assert sent(home)[0][1]["message"] == "1. On my way\n2. False alarm"
+
+
+async def test_newest_question(home: Receiving) -> None:
+    """Test that a bare answer is for the newest question, and a quote for another."""
+    await home.set_up(BESIDE)
+    first = await ask(home)
+    second = await ask(home, choices=["Yes", "No"])
+    home.write("1")
+    home.write("1", quoted_id=first)
+    assert await answers(home) == [("1", "Yes", second), ("1", "On my way", first)]
+    await home.time.advance(3600)
+    home.write("1")
+    assert await answers(home) == [("1", None, None)]
+
+
+async def test_after_restart(home: Receiving) -> None:
+    """Test that only votes and quotes are answers after a restart."""
+    await home.set_up(ONLY)
+    poll = await ask(home)
+    lines = await ask(home, message="x" * 256)
+    async with home.restarted() as again:
+        await again.started()
+        home.account.vote(poll, "False alarm", sender_id=ALEX_CHAT)
+        home.write("2", quoted_id=lines)
+        home.write("1")
+        assert await answers(again) == [
+            ("False alarm", "False alarm", poll),
+            ("2", "False alarm", lines),
+            ("1", None, None),
+        ]
+
+
+async def test_group(home: Receiving) -> None:
+    """Test that in a group, only the answers of people who may write count."""
+    await home.set_up(BESIDE)
+    question = await ask(home, FAMILY)
+    home.write("2", SAM_CHAT, chat_id=FAMILY_CHAT)
+    home.write("1", chat_id=FAMILY_CHAT)
+    assert await answers(home) == [("1", "On my way", question)]
+
+
+async def test_nobody_heard(home: Receiving) -> None:
+    """Test that choices nobody could select are an error before anything is sent."""
+    await home.set_up(ReceiveMode.OFF)
+
+    async def error(entity_id: str) -> str | None:
+        with pytest.raises(HomeAssistantError) as caught:
+            await ask(home, entity_id)
+        return caught.value.translation_key
+
+    assert await error(ALEX) == "nobody_heard"
+    home.choose(ONLY)
+    await home.time.settle()
+    assert await error(SAM) == "nobody_heard"
+    home.account.has_webhook = True
+    await home.time.advance(60)
+    assert await error(ALEX) == "nobody_heard"
+    home.let_write("Alex", may_write=False)
+    assert await error(FAMILY) == "nobody_heard"
+    assert sent(home) == []
+
+
+async def test_failed_question(home: Receiving) -> None:
+    """Test that a question that is not sent can't be answered."""
+    await home.set_up(BESIDE)
+    home.account.faults["sendMessage"] = Fault.QUOTA_466
+    with pytest.raises(HomeAssistantError):
+        await ask(home)
+    home.write("1")
+    assert await answers(home) == [("1", None, None)]
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [[], ["One"], ["Yes", " yes"], ["", "No"], [f"{it}" for it in range(13)]],
+)
+async def test_invalid_choices(home: Receiving, choices: list[str]) -> None:
+    """Test that choices that can't be told apart, or too many, are refused."""
+    await home.set_up(BESIDE)
+    with pytest.raises(vol.Invalid):
+        await ask(home, choices=choices)
+
+
+async def test_question_while_loading(home: Receiving) -> None:
+    """Test that a question is not forgotten when what was stored is loaded late."""
+    await home.set_up(ReceiveMode.OFF)
+    store = home.entry.runtime_data.messages._store
+    load = store.async_load
+
+    async def load_slowly() -> Any:
+        await asyncio.sleep(5)
+        return await load()
+
+    store.async_load = load_slowly
+    home.choose(BESIDE)
+    question = await ask(home)
+    home.write("1")
+    assert await answers(home) == [("1", "On my way", question)]
