@@ -1,14 +1,15 @@
 # shellcheck shell=bash
 #
-# Sourced by the other scripts: finds uv and Python 3.14, makes the environments.
-# All of that lands in .cache/, and in uv's own cache; a second call with nothing to do
-# takes a blink.
+# Sourced by the other scripts: finds uv and Python 3.14, creates the environments.
+# Everything is stored in .cache/ and in uv's own cache; a call with nothing to do is
+# fast.
 #
-#   sync_environment newest|floor   makes .cache/venv-<name> as uv.lock says
-#   sync_environment next           makes .cache/venv-next anew, of what is newest today
+#   sync_environment newest|floor   creates .cache/venv-<name> from uv.lock
+#   sync_environment next           recreates .cache/venv-next with the newest versions
+#   sync_next_frontend              downloads the newest frontend into its own folder
 #   environment_python NAME         prints the interpreter of an environment
 #   say TEXT                        prints progress
-#   help_if_asked ARGUMENT…         prints what the script says of itself, for --help
+#   help_if_asked ARGUMENT…         prints the comment at the script's top, for --help
 
 set -euo pipefail
 
@@ -19,7 +20,7 @@ readonly uv_version=0.13.9 uv_minimum=0.9.0 python_request='cpython>=3.14.2,<3.1
 
 export HYPOTHESIS_STORAGE_DIRECTORY=$cache/hypothesis
 unset VIRTUAL_ENV  # uv would warn about it
-unset PYTHONDONTWRITEBYTECODE  # whatever starts again and again would compile it all
+unset PYTHONDONTWRITEBYTECODE  # each process would compile all modules again
 
 say() { printf '==> %s\n' "$*" >&2; }
 
@@ -41,7 +42,7 @@ is_usable_uv() {
   printf '%s\n' "$uv_minimum" "${version%% *}" | sort -V -C
 }
 
-# Sets uv to an installed uv that is new enough, else to one of our own.
+# Sets uv to an installed uv that is new enough, else installs one in .cache.
 find_uv() {
   [ -z "${uv:-}" ] || return 0
   local candidate
@@ -56,7 +57,7 @@ find_uv() {
     fail "neither uv nor python3 found: install one of them"
   rm -rf "$cache/uv-tool"
   python3 -m venv "$cache/uv-tool" ||
-    fail "python3 cannot make a virtual environment: install its venv module" \
+    fail "python3 cannot create a virtual environment: install its venv module" \
       "(Debian: python3-venv), or uv"
   "$cache/uv-tool/bin/python" -m pip install --quiet --disable-pip-version-check \
     "uv==$uv_version" || fail "pip could not install uv, see above"
@@ -76,7 +77,8 @@ downloaded_python() {
 
 debian_python() {
   say "Unpacking Debian's Python 3.14 into .cache/python"
-  "$root/scripts/python314" "$cache/python" >&2 && echo "$cache/python/usr/bin/python3.14"
+  "$root/scripts/python314" "$cache/python" >&2 &&
+    echo "$cache/python/usr/bin/python3.14"
 }
 
 # Sets python to an interpreter that Home Assistant accepts.
@@ -87,7 +89,7 @@ find_python() {
     python=$("$root/scripts/python314" --check "$cache/python") ||
     python=$(downloaded_python) ||
     python=$(debian_python) ||
-    fail "no Python 3.14.2 or newer to be had: install python3.14, see above"
+    fail "no Python 3.14.2 or newer found: install python3.14, see above"
 }
 
 environment_python() { echo "$cache/venv-$1/bin/python"; }
@@ -105,18 +107,19 @@ sync_locked() {
     say "Installing the $1 environment into .cache/venv-$1 (once, may take minutes)"
   UV_PROJECT_ENVIRONMENT=$cache/venv-$1 "$uv" sync --quiet --project "$root" \
     --frozen --no-default-groups --group "$1" --python "$python" ||
-    fail "the $1 environment could not be made, see above"
+    fail "the $1 environment could not be created, see above"
 }
 
 sync_next() {
-  say "Installing the newest Home Assistant, pre-releases included, into .cache/venv-next"
-  install_next || fail "the next environment could not be made, see above"
+  say "Installing the newest Home Assistant, including pre-releases," \
+    "into .cache/venv-next"
+  install_next || fail "the next environment could not be created, see above"
   say "$(next_pip freeze |
     grep -E '^(homeassistant|pytest-homeassistant-custom-component)==' | xargs)"
 }
 
-# Home Assistant comes first, the harness adapts: where both pin something, the harness
-# has the pin of an older Home Assistant.
+# Home Assistant is installed first: where both pin a package, the harness has the pin
+# of an older Home Assistant, which is overridden.
 install_next() {
   local next=$cache/venv-next pins
   "$uv" venv --quiet --clear --python "$python" "$next" &&
@@ -127,5 +130,18 @@ install_next() {
       --overrides "$next/pins.txt" --group "$root/pyproject.toml:test"
 }
 
-# Runs elsewhere: here our pyproject.toml would have a say in the versions.
+# Runs in another folder: here, pyproject.toml would affect the versions.
 next_pip() { VIRTUAL_ENV=$cache/venv-next "$uv" --quiet --directory / pip "$@"; }
+
+# Sets next_frontend to a folder with the newest frontend of Home Assistant, which is
+# released before the Home Assistant that contains it.
+sync_next_frontend() {
+  next_frontend=$cache/frontend-next
+  find_uv
+  say "Installing the newest frontend into .cache/frontend-next"
+  rm -rf "$next_frontend"
+  "$uv" --directory / pip install --quiet --python "$(environment_python newest)" \
+    --prerelease allow --no-deps --target "$next_frontend" home-assistant-frontend ||
+    fail "the newest frontend could not be installed, see above"
+  say "$(find "$next_frontend" -maxdepth 1 -name '*.dist-info' -printf '%f\n')"
+}
