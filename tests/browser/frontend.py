@@ -200,13 +200,18 @@ class Frontend:
     async def open_integration(self) -> None:
         """Open the page of the integration with its config entries."""
         await self.navigate(f"/config/integrations/integration/{DOMAIN}")
+        await self._expect_loaded(self.entry_rows.first)
+
+    async def _expect_loaded(self, content: Locator) -> None:
+        """Wait until a page shows its content, and reload it if it does not.
+
+        Occasionally, on a busy computer, a page stays empty for as long as it is open.
+        """
         try:
-            await expect(self.entry_rows.first).to_be_visible(timeout=TIMEOUT_MS / 3)
+            await expect(content).to_be_visible(timeout=TIMEOUT_MS / 3)
         except AssertionError:
-            # Occasionally, on a busy computer, the page shows no entries for as long
-            # as it is open.
             await self.page.reload()
-            await expect(self.entry_rows.first).to_be_visible()
+            await expect(content).to_be_visible()
 
     def entry_row(self, name: str) -> Locator:
         """Return the row of a config entry."""
@@ -244,7 +249,7 @@ class Frontend:
     async def open_repairs(self) -> None:
         """Open the page with the repair issues."""
         await self.navigate("/config/repairs")
-        await expect(self.page.locator("ha-config-repairs")).to_be_visible()
+        await self._expect_loaded(self.page.locator("ha-config-repairs"))
 
     def repair_row(self, title: str) -> Locator:
         """Return the row of a repair issue."""

@@ -114,10 +114,13 @@ class Installation:
         await asyncio.gather(*map(self.add_problem_account, problems))
         await self.stop()
         await self.start_an_hour_later()
+        await self.client.wait_for_issues(
+            DOMAIN, *(problem.issue for problem in problems), within=60
+        )
 
     async def stop(self) -> None:
-        """Stop Home Assistant."""
-        await self.home_assistant.stop()
+        """Stop Home Assistant, which stores everything."""
+        assert await self.home_assistant.stop() == 0
 
     async def start_an_hour_later(self) -> None:
         """Start Home Assistant as if an hour had passed since it was stopped."""
