@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.cookies import SimpleCookie
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from yarl import URL
@@ -20,7 +20,6 @@ from .errors import BadResponseError, CannotConnectError, GreenApiError
 from .failures import connection_error, retry_after
 from .form import Form, FormPayload
 
-_BUSY: Final = HTTPStatus.TOO_MANY_REQUESTS
 MAX_BODY_BYTES: Final = 256 * 1024
 
 # Bodies are not decompressed, so that no compression is requested.
@@ -49,10 +48,17 @@ class Request:
     tail: str = ""
 
     @property
-    def body(self) -> bytes | FormPayload | None:
-        """Return the content in the form that aiohttp accepts."""
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of aiohttp, except for the method and the URL."""
         content = self.content
-        return FormPayload(content) if isinstance(content, Form) else content
+        return {
+            "data": FormPayload(content) if isinstance(content, Form) else content,
+            "headers": {**_HEADERS, **self.content_headers},
+            "timeout": self.timeout,
+            "middlewares": (_send_once,),
+            "allow_redirects": False,
+            "auto_decompress": False,
+        }
 
     def judge(self, error: GreenApiError) -> GreenApiError:
         """Return the error to raise, depending on how much of the request was sent."""
@@ -82,23 +88,10 @@ async def exchange(
     try:
         async with (
             deadline,
-            session.request(
-                request.verb,
-                url,
-                data=request.body,
-                headers={**_HEADERS, **request.content_headers},
-                timeout=request.timeout,
-                middlewares=(_send_once,),
-                allow_redirects=False,
-                auto_decompress=False,
-            ) as response,
+            session.request(request.verb, url, **request.arguments) as response,
         ):
             deadline.reschedule(None)
-            return Response(
-                response.status,
-                retry_after(response.headers) if response.status == _BUSY else None,
-                await _read(response.content, request.max_response_bytes),
-            )
+            return await _read(response, request.max_response_bytes)
     except GreenApiError as err:
         # The frames of the traceback hold the URL.
         return request.judge(err.with_traceback(None))
@@ -130,11 +123,13 @@ async def _send_once(
     raise CannotConnectError(outcome_unknown=True)
 
 
-async def _read(content: aiohttp.StreamReader, limit: int) -> bytes:
-    """Read a body. Raises BadResponseError if it exceeds the limit, in bytes."""
+async def _read(response: aiohttp.ClientResponse, limit: int) -> Response:
+    """Read a response. Raises BadResponseError if its body exceeds the limit."""
     body = bytearray()
-    while chunk := await content.readany():
+    while chunk := await response.content.readany():
         body += chunk
         if len(body) > limit:
             raise BadResponseError(outcome_unknown=True)
-    return bytes(body)
+    is_busy = response.status == HTTPStatus.TOO_MANY_REQUESTS
+    wait = retry_after(response.headers) if is_busy else None
+    return Response(response.status, wait, bytes(body))
