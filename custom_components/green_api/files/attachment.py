@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 import re
 from typing import Any, Final
@@ -72,21 +73,18 @@ async def open_attachment(
     files at a time is limited. The file is closed at the end. Raises a translated
     HomeAssistantError if the file is not allowed, not available, or empty.
     """
+    text = partial(translation, hass, entry, recipient=chosen.recipient)
     with files.place() as place:
         search = _Search(hass, chosen.context, place)
         try:
             found = await _async_find(search, _source_text(chosen.source))
         except GreenApiError as err:
-            raise HomeAssistantError(
-                **translation(hass, entry, err, recipient=chosen.recipient)
-            ) from err
+            raise HomeAssistantError(**text(err)) from err
         try:
             place.hold(found.bytes_in_memory)
             attachment = found.as_attachment(chosen.filename)
             if not attachment.size:
-                raise HomeAssistantError(
-                    **translation(hass, entry, "file_empty", recipient=chosen.recipient)
-                )
+                raise HomeAssistantError(**text("file_empty"))
             yield attachment
         finally:
             await found.async_close()
