@@ -34,7 +34,8 @@ MAX_BODY_BYTES: Final = 256 * 1024
 # Bodies are not decompressed, so that no compression is requested.
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
-_MAX_SECONDS: Final = 3600.0
+# Maximum seconds that a server may demand to wait.
+_MAX_RETRY_AFTER: Final = 3600.0
 
 # Exceptions that aiohttp raises before it sends anything.
 _NOT_CONNECTED: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
@@ -188,7 +189,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         # Based on the server's clock, so that the local one does not matter.
         seconds = _seconds_between(headers.get("Date", ""), value)
     if math.isfinite(seconds) and seconds > 0:
-        return min(seconds, _MAX_SECONDS)
+        return min(seconds, _MAX_RETRY_AFTER)
     return None
 
 
