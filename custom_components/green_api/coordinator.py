@@ -186,7 +186,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
             answer = err.with_traceback(None)
         now = self.hass.loop.time()
         record = self.data.answered(answer, now, dt_util.utcnow(), asked_at=asked_at)
-        self.update_interval = self._time_until_poll(record, now)
+        self.update_interval = _time_until_poll(record, now, self._poll_offset)
         self._token_monitor.async_answered(answer)
         if isinstance(answer, GreenApiError):
             return self._failed(record, answer, now)
@@ -225,17 +225,6 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         self.data = record
         self._store.async_set(self.config_entry.entry_id, record)
 
-    def _time_until_poll(self, record: AccountRecord, now: float) -> timedelta:
-        """Return the time until the next poll of the account.
-
-        The accounts stay spread over the minute, even after delays.
-        """
-        is_settling = record.health.is_settling(now)
-        interval = FAST_UPDATE_INTERVAL if is_settling else UPDATE_INTERVAL
-        seconds = interval.total_seconds()
-        wait = seconds - (now - self._poll_offset) % seconds
-        return timedelta(seconds=wait if wait >= _MIN_DELAY else wait + seconds)
-
 
 def _poll_offset(hass: HomeAssistant, entry: ConfigEntry) -> int:
     """Return the offset of the polls of an account from the full minute, in seconds.
@@ -245,6 +234,18 @@ def _poll_offset(hass: HomeAssistant, entry: ConfigEntry) -> int:
     """
     index = hass.config_entries.async_entries(DOMAIN).index(entry)
     return round(UPDATE_INTERVAL.total_seconds() * (index * _GOLDEN_RATIO % 1))
+
+
+def _time_until_poll(record: AccountRecord, now: float, offset: int) -> timedelta:
+    """Return the time until the next poll of an account with an offset in seconds.
+
+    The accounts stay spread over the minute, even after delays.
+    """
+    is_settling = record.health.is_settling(now)
+    interval = FAST_UPDATE_INTERVAL if is_settling else UPDATE_INTERVAL
+    seconds = interval.total_seconds()
+    wait = seconds - (now - offset) % seconds
+    return timedelta(seconds=wait if wait >= _MIN_DELAY else wait + seconds)
 
 
 def _rate_limit_delay(err: RateLimitedError, longest: float) -> timedelta:

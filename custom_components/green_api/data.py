@@ -9,7 +9,7 @@ from homeassistant.util import dt as dt_util
 
 from .api import GreenApiClient
 from .coordinator import GreenApiCoordinator
-from .decisions.last_answers import says_something
+from .decisions.freshness import says_something
 from .decisions.problem import Answer
 from .files.waiting_files import WaitingFiles
 from .follow_ups import FollowUps, InstanceSettings

@@ -15,24 +15,19 @@ def recipient_identifier(entry: ConfigEntry, subentry_id: str) -> str:
 def account_devices(
     hass: HomeAssistant, entry: ConfigEntry, subentry_id: str | None = None
 ) -> list[dr.DeviceEntry]:
-    """Return the device of an account or a recipient, an empty list if removed."""
-    identifier = (
-        recipient_identifier(entry, subentry_id)
-        if subentry_id
-        else entry.data[CONF_INSTANCE_ID]
-    )
-    device = _find(dr.async_get(hass), (DOMAIN, identifier), entry)
-    return [device] if device else []
+    """Return the device of an account or a recipient, an empty list if removed.
 
-
-def _find(
-    registry: dr.DeviceRegistry, identifier: tuple[str, str], entry: ConfigEntry
-) -> dr.DeviceEntry | None:
-    """Return a device without a search through all devices of its config entry."""
+    Not all devices of the config entry are searched for it.
+    """
+    registry = dr.async_get(hass)
+    instance_id = entry.data[CONF_INSTANCE_ID]
+    name = recipient_identifier(entry, subentry_id) if subentry_id else instance_id
     # Home Assistant 2026.3 only has the other method, newer versions warn about it.
     if hasattr(registry, "async_get_device_by_identifier"):
-        return registry.async_get_device_by_identifier(identifier, entry.entry_id)
-    return registry.async_get_device({identifier})
+        device = registry.async_get_device_by_identifier((DOMAIN, name), entry.entry_id)
+    else:
+        device = registry.async_get_device({(DOMAIN, name)})
+    return [device] if device else []
 
 
 def account_name(hass: HomeAssistant, entry: ConfigEntry) -> str:

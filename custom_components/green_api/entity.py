@@ -55,7 +55,6 @@ def async_track_recipients(
     hass: HomeAssistant,
     entry: ConfigEntry,
     async_add: Callable[[ConfigSubentry], None],
-    *,
     is_wanted: Callable[[ConfigSubentry], bool] = lambda _: True,
 ) -> None:
     """Add the entities of the wanted recipients, including those that come later.
@@ -64,15 +63,13 @@ def async_track_recipients(
     """
     added: set[str] = set()
 
-    @callback
     def update_recipients() -> None:
-        for subentry in entry.subentries.values():
+        nonlocal added
+        for key, subentry in entry.subentries.items():
             _async_update_device(hass, entry, subentry)
-            if not is_wanted(subentry):
-                added.discard(subentry.subentry_id)
-            elif subentry.subentry_id not in added:
-                added.add(subentry.subentry_id)
+            if is_wanted(subentry) and key not in added:
                 async_add(subentry)
+        added = {key for key, it in entry.subentries.items() if is_wanted(it)}
 
     async def updated(hass: HomeAssistant, entry: ConfigEntry) -> None:
         update_recipients()

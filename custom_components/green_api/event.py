@@ -16,7 +16,7 @@ from .const import DOMAIN
 from .data import GreenApiConfigEntry
 from .devices import recipient_identifier
 from .entity import async_track_recipients
-from .receiving.heard import SIGNAL_MESSAGE_RECEIVED, HeardMessage
+from .receiving.message_handler import SIGNAL_MESSAGE_RECEIVED, HeardMessage
 from .receiving.permissions import may_write
 
 # The entities only show what is received.

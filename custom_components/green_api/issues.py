@@ -36,6 +36,14 @@ class _Issue(NamedTuple):
     learn_more_url: str = CONSOLE_URL
 
 
+class _Shown(NamedTuple):
+    """What the issues of an account show."""
+
+    record: AccountRecord
+    problem: Problem | None
+    quota_until: datetime | None
+
+
 _ISSUES: Final[Mapping[Problem, _Issue]] = {
     Problem.ASLEEP: _Issue(ir.IssueSeverity.WARNING),
     Problem.BLOCKED: _Issue(ir.IssueSeverity.ERROR, BLOCKED_HELP_URL),
@@ -76,30 +84,23 @@ def issue_id(entry_id: str, problem: Problem | str) -> str:
 def async_track_issue(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     """Keep the repair issue of an account up to date.
 
-    What is shown also depends on the time, so that each poll updates it, whether the
-    record has changed or not. The listener for changes also keeps an account polled
-    whose entities are all disabled: a coordinator without listeners does not poll.
+    Each poll updates it, because what is shown depends on the time as well. Without a
+    listener for changes, an account whose entities are all disabled is not polled.
     """
     coordinator = entry.runtime_data.coordinator
-    seen: AccountRecord | None = None
-    shown: tuple[object, ...] | None = None
+    shown: _Shown | None = None
 
     @callback
     def update_issue() -> None:
-        nonlocal seen, shown
-        seen = record = coordinator.data
-        problem = record.actionable(hass.loop.time())
-        quota_until = record.quota_until(dt_util.utcnow())
-        wanted = (record, problem, quota_until)
-        if wanted != shown:
-            shown = wanted
-            _async_update_delivery_issues(hass, entry, quota_until)
-            _async_update_issue(hass, entry, problem)
+        nonlocal shown
+        before, shown = shown, _to_show(hass, coordinator.data)
+        if shown != before:
+            _async_update_issues(hass, entry, shown)
 
     @callback
     def record_changed() -> None:
         # After a poll, it was seen already.
-        if coordinator.data is not seen:
+        if shown is None or coordinator.data is not shown.record:
             update_issue()
 
     entry.async_on_unload(coordinator.async_add_listener(record_changed))
@@ -107,24 +108,33 @@ def async_track_issue(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     update_issue()
 
 
+def _to_show(hass: HomeAssistant, record: AccountRecord) -> _Shown:
+    """Return what the issues of an account have to show now."""
+    return _Shown(
+        record,
+        record.actionable(hass.loop.time()),
+        record.quota_until(dt_util.utcnow()),
+    )
+
+
 @callback
-def _async_update_issue(
-    hass: HomeAssistant, entry: GreenApiConfigEntry, problem: Problem | None
+def _async_update_issues(
+    hass: HomeAssistant, entry: GreenApiConfigEntry, shown: _Shown
 ) -> None:
-    """Create the issue for the problem of an account, and delete its other issues.
+    """Create the issues that have to be shown, and delete the other ones.
 
     The issue of a problem that is not confirmed after a reload or a restart is deleted
     as well. If it was ignored, it will be ignored again once the problem is confirmed.
     """
-    coordinator = entry.runtime_data.coordinator
-    record = coordinator.data
+    record, problem, quota_until = shown
+    _async_update_delivery_issues(hass, entry, quota_until)
     ignored = async_delete_issues(hass, entry, kept=problem)
     if (
         ignored
         and ignored is record.remembered
         and not (record.is_polled and record.problem)
     ):
-        coordinator.async_apply(AccountRecord.ignoring, ignored)
+        entry.runtime_data.coordinator.async_apply(AccountRecord.ignoring, ignored)
     if problem is None:
         return
     key = issue_id(entry.entry_id, problem)
@@ -219,10 +229,7 @@ def _async_create_unconfirmed_issue(
 def async_rename_issues(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     """Use the current name of an account in its issues."""
     data = entry.runtime_data
-    record = data.coordinator.data
-    quota_until = record.quota_until(dt_util.utcnow())
-    _async_update_delivery_issues(hass, entry, quota_until)
-    _async_update_issue(hass, entry, record.actionable(hass.loop.time()))
+    _async_update_issues(hass, entry, _to_show(hass, data.coordinator.data))
     async_report_receiving(hass, entry, data.receiver.stopped)
     prefix = issue_id(entry.entry_id, NOT_CONFIRMED)
     for (domain, key), issue in list(ir.async_get(hass).issues.items()):
@@ -239,20 +246,8 @@ def async_report_receiving(
     key = issue_id(entry.entry_id, NOT_RECEIVING)
     if reason is None:
         ir.async_delete_issue(hass, DOMAIN, key)
-        return
-    ir.async_create_issue(
-        hass,
-        DOMAIN,
-        key,
-        is_fixable=False,
-        learn_more_url=CONSOLE_URL,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key=_NOT_RECEIVING[reason],
-        translation_placeholders={
-            "name": account_name(hass, entry),
-            "console_url": CONSOLE_URL,
-        },
-    )
+    else:
+        _async_create_warning(hass, entry, key, _NOT_RECEIVING[reason])
 
 
 def _async_update_delivery_issues(
@@ -262,25 +257,32 @@ def _async_update_delivery_issues(
     is_off = entry.runtime_data.coordinator.data.lacks_statuses
     until = {"until": moment_text(hass, quota_until)} if quota_until else None
     wanted = {STATUSES_OFF: {} if is_off else None, STATUS_QUOTA: until}
-    for key, placeholders in wanted.items():
-        issue = issue_id(entry.entry_id, key)
+    for text, placeholders in wanted.items():
+        key = issue_id(entry.entry_id, text)
         if placeholders is None:
-            ir.async_delete_issue(hass, DOMAIN, issue)
-            continue
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue,
-            is_fixable=False,
-            learn_more_url=CONSOLE_URL,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key=key,
-            translation_placeholders={
-                "name": account_name(hass, entry),
-                "console_url": CONSOLE_URL,
-                **placeholders,
-            },
-        )
+            ir.async_delete_issue(hass, DOMAIN, key)
+        else:
+            _async_create_warning(hass, entry, key, text, **placeholders)
+
+
+def _async_create_warning(
+    hass: HomeAssistant, entry: ConfigEntry, key: str, text: str, **placeholders: str
+) -> None:
+    """Create or update an issue that is solved in the console."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        key,
+        is_fixable=False,
+        learn_more_url=CONSOLE_URL,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=text,
+        translation_placeholders={
+            "name": account_name(hass, entry),
+            "console_url": CONSOLE_URL,
+            **placeholders,
+        },
+    )
 
 
 def _async_create_issue(

@@ -23,7 +23,7 @@ from .devices import recipient_identifier, recipient_name
 from .entity import async_track_recipients
 from .files.attachment import ChosenFile, open_attachment
 from .sending.followed import SentMessage
-from .sending.recipient import Recipient
+from .sending.sender import Recipient
 
 # The sender of the account keeps messages in order. Files that take long do not delay
 # other messages.
@@ -111,20 +111,10 @@ class RecipientEntity(NotifyEntity):
         **options: Any,
     ) -> list[SentMessage]:
         """Send a text, a file, or a poll, and return the messages."""
-        data, recipient = self._entry.runtime_data, self._recipient
-        sender, fit_poll = data.sender, data.questions.fit_poll
-        if choices and attachment is None and fit_poll(message, title, choices):
-            # Polls have no link preview, and neither have captions.
-            options.pop(ATTR_LINK_PREVIEW, None)
-            return [
-                await sender.async_send_poll(
-                    recipient, message, title, choices, **options
-                )
-            ]
-        text = numbered(message, choices)
         if attachment is None:
-            return [await sender.async_send_message(recipient, text, title, **options)]
-        options.pop(ATTR_LINK_PREVIEW, None)
+            return [await self._async_send_text(message, title, choices, **options)]
+        options.pop(ATTR_LINK_PREVIEW, None)  # Captions have none.
+        data, recipient = self._entry.runtime_data, self._recipient
         chosen = ChosenFile(
             source=attachment,
             filename=filename,
@@ -132,7 +122,29 @@ class RecipientEntity(NotifyEntity):
             context=self._context,
         )
         async with open_attachment(self.hass, self._entry, data.files, chosen) as file:
-            return await sender.async_send_file(recipient, file, text, title, **options)
+            return await data.sender.async_send_file(
+                recipient, file, numbered(message, choices), title, **options
+            )
+
+    async def _async_send_text(
+        self,
+        message: str,
+        title: str | None,
+        choices: Sequence[str],
+        *,
+        link_preview: bool | None = None,
+        **options: Any,
+    ) -> SentMessage:
+        """Send a text or a poll, which has no link preview, and return the message."""
+        data, recipient = self._entry.runtime_data, self._recipient
+        if choices and data.questions.fit_poll(message, title, choices):
+            return await data.sender.async_send_poll(
+                recipient, message, title, choices, **options
+            )
+        text = numbered(message, choices)
+        return await data.sender.async_send_message(
+            recipient, text, title, link_preview=link_preview, **options
+        )
 
     async def async_send(self, **fields: Any) -> list[SentMessage]:
         """Send a text, a file, or a poll, and return the messages."""

@@ -1,11 +1,10 @@
 """Actions for the GREEN-API integration."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 from itertools import filterfalse
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple, cast
 
 import voluptuous as vol
@@ -103,19 +102,18 @@ SCHEMA: Final = cv.make_entity_service_schema(
     }
 )
 
-type _Response = dict[str, JsonValueType]
 
-
-class _Failure(NamedTuple):
-    """A recipient, or another target, that a message was not sent to."""
+class _Outcome(NamedTuple):
+    """What came of a message to a recipient, or to another target."""
 
     name: str
-    error: HomeAssistantError
-    response: Mapping[str, JsonValueType] = MappingProxyType({})
-    """What is known of a message that was sent, but whose delivery isn't confirmed."""
+    """The name of the target."""
 
+    response: dict[str, JsonValueType]
+    """What is known of a message that was sent."""
 
-type _Outcomes = dict[str, _Response | _Failure]
+    error: HomeAssistantError | None = None
+    """Why it was not sent, or why its delivery isn't confirmed."""
 
 
 @callback
@@ -141,28 +139,22 @@ async def async_send_message(call: ServiceCall) -> ServiceResponse:
     if not target.recipients and not target.nobody:
         raise _error("nobody_named")
     outcomes = await _async_outcomes(call, target)
-    failures = [
-        outcome for outcome in outcomes.values() if isinstance(outcome, _Failure)
-    ]
     is_returned = call.return_response and call.data[ATTR_RETURN_ERRORS]
-    if failures and not is_returned:
-        sent = [
-            _name(call.hass, target.recipients[entity_id])
-            for entity_id, outcome in outcomes.items()
-            if not isinstance(outcome, _Failure)
-        ]
-        raise _failed(call.hass, failures, sent)
+    if any(it.error for it in outcomes.values()) and not is_returned:
+        raise _failed(call.hass, outcomes.values())
     if not call.return_response:
         return None
     return {
-        key: {**outcome.response, "error": error_text(call.hass, outcome.error)}
-        if isinstance(outcome, _Failure)
-        else outcome
+        key: outcome.response | {"error": error_text(call.hass, outcome.error)}
+        if outcome.error
+        else outcome.response
         for key, outcome in outcomes.items()
     }
 
 
-async def _async_outcomes(call: ServiceCall, target: RecipientTarget) -> _Outcomes:
+async def _async_outcomes(
+    call: ServiceCall, target: RecipientTarget
+) -> dict[str, _Outcome]:
     """Send a message to all recipients, and return the results.
 
     The keys are the entity IDs of the recipients. A target without any recipient has
@@ -171,17 +163,15 @@ async def _async_outcomes(call: ServiceCall, target: RecipientTarget) -> _Outcom
     results = await asyncio.gather(
         *(_async_outcome(call, recipient) for recipient in target.recipients.values())
     )
-    outcomes: _Outcomes = {
-        item: _Failure(name, _error("no_recipient", target=name))
+    outcomes = {
+        item: _Outcome(name, {}, _error("no_recipient", target=name))
         for item, name in target.nobody.items()
     }
     return outcomes | dict(zip(target.recipients, results, strict=True))
 
 
-async def _async_outcome(
-    call: ServiceCall, recipient: er.RegistryEntry
-) -> _Response | _Failure:
-    """Send a message to a recipient, and return the response or the failure."""
+async def _async_outcome(call: ServiceCall, recipient: er.RegistryEntry) -> _Outcome:
+    """Send a message to a recipient, and return what came of it."""
     data = remove_entity_service_fields(call)
     data.pop(ATTR_RETURN_ERRORS)
     # It may be removed while its message is sent or waited for.
@@ -189,7 +179,7 @@ async def _async_outcome(
     try:
         return await _async_send(call, recipient, name, data)
     except HomeAssistantError as err:
-        return _Failure(name, err)
+        return _Outcome(name, {}, err)
 
 
 async def _async_permitted(
@@ -221,25 +211,24 @@ async def _async_permitted(
 
 async def _async_send(
     call: ServiceCall, recipient: er.RegistryEntry, name: str, data: dict[str, Any]
-) -> _Response | _Failure:
-    """Send a message to a recipient of this name, and return the response.
+) -> _Outcome:
+    """Send a message to a recipient of this name, and return what came of it.
 
-    If it was sent, but its delivery isn't confirmed, the failure is returned. Raises a
-    HomeAssistantError if it is not sent.
+    Raises a HomeAssistantError if it is not sent.
     """
     entity = await _async_entity(call.hass, recipient, name)
     entity.async_set_context(call.context)
     within = data.pop(ATTR_CONFIRM_WITHIN, None)
     messages = await entity.async_request_call(entity.async_send(**data))
-    response: _Response = {"message_id": messages[0].message_id}
+    response: dict[str, JsonValueType] = {"message_id": messages[0].message_id}
     if not within:
-        return response
+        return _Outcome(name, response)
     try:
         # The time of the entity is that of the message, whatever comes of it.
         status = await entity.async_confirm(name, messages, within)
     except NotConfirmedError as err:
-        return _Failure(name, err, response | {"status": f"{err.status}"})
-    return response | {"status": f"{status}"}
+        return _Outcome(name, response | {"status": f"{err.status}"}, err)
+    return _Outcome(name, response | {"status": f"{status}"})
 
 
 async def _async_entity(
@@ -287,20 +276,19 @@ async def _async_wait_loaded(hass: HomeAssistant, entry: ConfigEntry) -> None:
         unsubscribe()
 
 
-def _failed(
-    hass: HomeAssistant, failures: list[_Failure], sent: list[str]
-) -> HomeAssistantError:
+def _failed(hass: HomeAssistant, outcomes: Collection[_Outcome]) -> HomeAssistantError:
     """Return the error that names who got the message and who did not."""
-    if len(failures) == 1 and not sent:
-        return failures[0].error
+    errors = [(it.name, it.error) for it in outcomes if it.error]
+    if len(outcomes) == 1:
+        return errors[0][1]
+    sent = [it.name for it in outcomes if not it.error]
     return HomeAssistantError(
         translation_domain=DOMAIN,
         translation_key="partly_sent" if sent else "not_sent",
         translation_placeholders={
             "sent": ", ".join(sent),
             "failed": " ".join(
-                f"{failure.name}: {error_text(hass, failure.error)}"
-                for failure in failures
+                f"{name}: {error_text(hass, error)}" for name, error in errors
             ),
         },
     )

@@ -31,7 +31,7 @@ from .const import DOMAIN
 from .data import GreenApiConfigEntry
 from .decisions.choices import comparable
 from .decisions.delivery import CONFIRMED, UNDELIVERED, DeliveryStatus
-from .receiving.heard import SIGNAL_MESSAGE_RECEIVED, HeardMessage
+from .receiving.message_handler import SIGNAL_MESSAGE_RECEIVED, HeardMessage
 from .records.announced import Wanted
 from .sending.deliveries import SIGNAL_MESSAGE_SENT, SIGNAL_NOT_CONFIRMED
 from .sending.followed import DeliveryUpdate, SentMessage

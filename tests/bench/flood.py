@@ -10,8 +10,10 @@ from unittest.mock import patch
 
 from custom_components.green_api.api import RequestPacer
 from custom_components.green_api.const import CONF_RECEIVE_MESSAGES
-from custom_components.green_api.receiving.heard import SIGNAL_MESSAGE_RECEIVED
-from custom_components.green_api.receiving.message_handler import MessageHandler
+from custom_components.green_api.receiving.message_handler import (
+    SIGNAL_MESSAGE_RECEIVED,
+    MessageHandler,
+)
 from custom_components.green_api.receiving.permissions import ReceiveMode
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant

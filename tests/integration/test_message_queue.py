@@ -483,4 +483,13 @@ def test_late_list() -> None:
     observer.play(0, "5a")
     observer.poll(60, AccountState("starting"))
     before = observer.record.queue
-    assert before.listed(frozenset([1]), 61, MOMENT) is before
+    look = QueueLook(
+        count=5,
+        counted_at=60,
+        can_send=False,
+        patience=patience(3),
+        messages=frozenset([1]),
+    )
+    after = observer.record.looked(look, 61, MOMENT).queue
+    assert after.messages is before.messages
+    assert after.standstill is None

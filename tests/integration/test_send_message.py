@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.common import (
 import voluptuous as vol
 
 from custom_components.green_api.const import DOMAIN
-from custom_components.green_api.sending import quotes
+from custom_components.green_api.sending import sender as sending
 from homeassistant.const import STATE_UNKNOWN
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import (
@@ -276,7 +276,7 @@ async def test_forgotten_quote(
     hass: HomeAssistant, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that only the chats of the most recent messages are known."""
-    monkeypatch.setattr(quotes, "_MAX_SENT", 1)
+    monkeypatch.setattr(sending, "_MAX_SENT", 1)
     response = await async_send(hass, FAMILY, message=TEXT)
     await async_send(hass, FAMILY, message=TEXT)
     quote = response[FAMILY]["message_id"]

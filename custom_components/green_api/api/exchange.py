@@ -9,22 +9,40 @@ original exception in `__context__`.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookies import SimpleCookie
-from typing import Final
+import math
+import socket
+from typing import Any, Final
 
 import aiohttp
 from yarl import URL
 
-from .errors import BadResponseError, CannotConnectError, GreenApiError
-from .failures import connection_error, retry_after
+from .errors import (
+    BadResponseError,
+    CannotConnectError,
+    FileUnreadableError,
+    GreenApiError,
+    UnknownHostError,
+    WrongAddressError,
+)
 from .form import Form, FormPayload
 
-_BUSY: Final = HTTPStatus.TOO_MANY_REQUESTS
 MAX_BODY_BYTES: Final = 256 * 1024
 
 # Bodies are not decompressed, so that no compression is requested.
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
+
+# Maximum seconds that a server may demand to wait.
+_MAX_RETRY_AFTER: Final = 3600.0
+
+# Exceptions that aiohttp raises before it sends anything.
+_NOT_CONNECTED: Final = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+# Error codes of c-ares for a name that has no address (ARES_ENODATA), that does not
+# exist (ARES_ENOTFOUND), or that is invalid (ARES_EBADNAME).
+_NO_SUCH_NAME: Final = (1, 4, 8)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -49,10 +67,17 @@ class Request:
     tail: str = ""
 
     @property
-    def body(self) -> bytes | FormPayload | None:
-        """Return the content in the form that aiohttp accepts."""
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of aiohttp, except for the method and the URL."""
         content = self.content
-        return FormPayload(content) if isinstance(content, Form) else content
+        return {
+            "data": FormPayload(content) if isinstance(content, Form) else content,
+            "headers": {**_HEADERS, **self.content_headers},
+            "timeout": self.timeout,
+            "middlewares": (_send_once,),
+            "allow_redirects": False,
+            "auto_decompress": False,
+        }
 
     def judge(self, error: GreenApiError) -> GreenApiError:
         """Return the error to raise, depending on how much of the request was sent."""
@@ -82,30 +107,17 @@ async def exchange(
     try:
         async with (
             deadline,
-            session.request(
-                request.verb,
-                url,
-                data=request.body,
-                headers={**_HEADERS, **request.content_headers},
-                timeout=request.timeout,
-                middlewares=(_send_once,),
-                allow_redirects=False,
-                auto_decompress=False,
-            ) as response,
+            session.request(request.verb, url, **request.arguments) as response,
         ):
             deadline.reschedule(None)
-            return Response(
-                response.status,
-                retry_after(response.headers) if response.status == _BUSY else None,
-                await _read(response.content, request.max_response_bytes),
-            )
+            return await _read(response, request.max_response_bytes)
     except GreenApiError as err:
         # The frames of the traceback hold the URL.
         return request.judge(err.with_traceback(None))
     except Exception as err:  # noqa: BLE001
         # Any exception: besides its documented ones, aiohttp lets some exceptions of
         # its parsers escape, which contain parts of the response.
-        return request.judge(connection_error(err))
+        return request.judge(_connection_error(err))
 
 
 async def _send_once(
@@ -130,11 +142,61 @@ async def _send_once(
     raise CannotConnectError(outcome_unknown=True)
 
 
-async def _read(content: aiohttp.StreamReader, limit: int) -> bytes:
-    """Read a body. Raises BadResponseError if it exceeds the limit, in bytes."""
+async def _read(response: aiohttp.ClientResponse, limit: int) -> Response:
+    """Read a response. Raises BadResponseError if its body exceeds the limit."""
     body = bytearray()
-    while chunk := await content.readany():
+    while chunk := await response.content.readany():
         body += chunk
         if len(body) > limit:
             raise BadResponseError(outcome_unknown=True)
-    return bytes(body)
+    is_busy = response.status == HTTPStatus.TOO_MANY_REQUESTS
+    wait = _retry_after(response.headers) if is_busy else None
+    return Response(response.status, wait, bytes(body))
+
+
+def _connection_error(err: Exception) -> GreenApiError:
+    """Return the error for a request that got no response."""
+    if isinstance(err, aiohttp.ClientConnectorDNSError) and _no_such_name(err):
+        return UnknownHostError()
+    if isinstance(err, aiohttp.InvalidURL):
+        return WrongAddressError()
+    if isinstance(err.__cause__, FileUnreadableError):
+        return FileUnreadableError()
+    return CannotConnectError(outcome_unknown=not isinstance(err, _NOT_CONNECTED))
+
+
+def _no_such_name(err: aiohttp.ClientConnectorDNSError) -> bool:
+    """Return whether the host name does not exist.
+
+    Otherwise, the name server may just not have responded.
+    """
+    if isinstance(err.os_error, socket.gaierror):
+        return err.os_error.errno == socket.EAI_NONAME
+    # With c-ares, the code is in the exception that caused this one.
+    cause = err.os_error.__cause__
+    return cause is not None and bool(cause.args) and cause.args[0] in _NO_SUCH_NAME
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds until the server accepts requests again.
+
+    They are at most an hour. Return None if the server has not named a time.
+    """
+    value = headers.get("Retry-After", "")
+    try:
+        seconds = float(value)
+    except ValueError:
+        # Based on the server's clock, so that the local one does not matter.
+        seconds = _seconds_between(headers.get("Date", ""), value)
+    if math.isfinite(seconds) and seconds > 0:
+        return min(seconds, _MAX_RETRY_AFTER)
+    return None
+
+
+def _seconds_between(start: str, end: str) -> float:
+    """Return the seconds between two HTTP dates, 0 if one is invalid."""
+    try:
+        duration = parsedate_to_datetime(end) - parsedate_to_datetime(start)
+    except OverflowError, TypeError, ValueError:
+        return 0
+    return duration.total_seconds()

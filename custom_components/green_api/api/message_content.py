@@ -81,18 +81,14 @@ _UNSET: Final = (None, False, 0, "", "false")
 def read_message(
     envelope: Fields, content: Fields, chat: object, sender: object
 ) -> ReceivedMessage | None:
-    """Return a message, None if it is none that a person has just written.
-
-    `envelope` has its ID and its time.
-    """
+    """Return the message in an envelope, None if no person has just written it."""
     message_id = id_of(envelope.get("idMessage"))
     chat_id, sender_id = id_of(chat), id_of(sender)
     kind = _KINDS.get(text(content, "typeMessage"))
     sent_at = _sent_at(envelope)
     if not (message_id and kind and sent_at and _is_dialog(chat_id, sender_id)):
         return None
-    words = _text(content, kind)
-    if _is_changed(content) or _UNREADABLE.fullmatch(words):
+    if _is_changed(content) or _UNREADABLE.fullmatch(words := _text(content, kind)):
         return None
     quoted_id, votes = _votes(content) if kind is MessageKind.POLL_VOTE else ("", ())
     return ReceivedMessage(

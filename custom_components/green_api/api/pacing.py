@@ -16,17 +16,20 @@ from .errors import RateLimitedError
 class _Queue:
     """The requests that wait for their turn to call a method of an instance."""
 
+    patience: float
+    """Maximum remaining seconds of a hold for which a request waits."""
+
     free_at: float
     held_until: float = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def wait(self, patience: float) -> float:
+    def wait(self) -> float:
         """Return the seconds until the next request, not positive if it may be made.
 
         Raises `RateLimitedError` if the method is on hold for longer than `patience`.
         """
         now = asyncio.get_running_loop().time()
-        if (held_for := self.held_until - now) > patience:
+        if (held_for := self.held_until - now) > self.patience:
             raise RateLimitedError(held_for)
         return max(held_for, self.free_at - now)
 
@@ -112,27 +115,25 @@ class RequestPacer:
         A waiter that is canceled uses no turn. Raises `RateLimitedError` if the method
         is on hold for longer than requests wait.
         """
-        patience = self.PATIENCE.get(method, self.DEFAULT_PATIENCE)
         spacing = self.SPACING.get(method, self.DEFAULT_SPACING)
         if method in self.YIELDING and instance in self._messages:
             await self._let_messages_go(instance)
         queue = self._queue(instance, method)
         if queue.lock.locked():
-            queue.wait(patience)
+            queue.wait()
         async with queue.lock:
             # The method may be put on hold in the meantime.
             for _ in range(2):
-                if (seconds := queue.wait(patience)) <= 0:
+                if (seconds := queue.wait()) <= 0:
                     break
                 await asyncio.sleep(seconds)
-            if method not in self.SIDE_BY_SIDE:
-                try:
+            try:
+                if method not in self.SIDE_BY_SIDE:
                     yield
-                finally:
-                    queue.free_at = asyncio.get_running_loop().time() + spacing
-                return
-            queue.free_at = asyncio.get_running_loop().time() + spacing
-        yield
+            finally:
+                queue.free_at = asyncio.get_running_loop().time() + spacing
+        if method in self.SIDE_BY_SIDE:
+            yield
 
     def hold(self, instance: str, method: str, seconds: float) -> None:
         """Refuse all requests to a method of an instance for a number of seconds.
@@ -157,7 +158,8 @@ class RequestPacer:
         if (queue := self._queues.get(key)) is None:
             now = asyncio.get_running_loop().time()
             self._clean_up(now)
-            queue = self._queues[key] = _Queue(now)
+            patience = self.PATIENCE.get(method, self.DEFAULT_PATIENCE)
+            queue = self._queues[key] = _Queue(patience, now)
         return queue
 
     def _clean_up(self, now: float) -> None:

@@ -137,12 +137,7 @@ def _ids(
         if entity.config_subentry_id == subentry_id
     ]
     parts: list[dr.DeviceEntry | er.RegistryEntry] = [*devices, *entities]
-    registry = ar.async_get(hass)
-    areas = [
-        area
-        for area_id in {part.area_id for part in parts}
-        if area_id and (area := registry.async_get_area(area_id))
-    ]
+    areas = _areas(hass, {part.area_id for part in parts})
     return {
         "entity_ids": {entity.entity_id for entity in entities},
         "device_ids": {device.id for device in devices},
@@ -150,3 +145,9 @@ def _ids(
         "floor_ids": {area.floor_id for area in areas if area.floor_id},
         "label_ids": {label for item in (*parts, *areas) for label in item.labels},
     }
+
+
+def _areas(hass: HomeAssistant, area_ids: set[str | None]) -> list[ar.AreaEntry]:
+    """Return the areas with these IDs."""
+    areas = (ar.async_get(hass).async_get_area(it) for it in area_ids if it)
+    return list(filter(None, areas))

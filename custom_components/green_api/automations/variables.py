@@ -25,7 +25,7 @@ from ..devices import (
     recipient_identifier,
     recipient_name,
 )
-from ..receiving.heard import HeardMessage
+from ..receiving.message_handler import HeardMessage
 from ..records.announced import UNREACHABLE, Announced
 from ..sending.followed import SentMessage
 from ..texts import RATE_LIMIT_MINUTES, moment_text, translated
@@ -71,14 +71,12 @@ def message_received(
 
     They are the only place for its text. A reply goes to `entity_id`.
     """
-    message = heard.message
-    chat, person = (
-        entry.subentries[it] for it in (heard.recipient_id, heard.person_id)
-    )
+    message, recipients = heard.message, entry.subentries
+    person = recipients[heard.person_id]
     name = recipient_name(hass, entry, person)
     kind = translated(hass, "selector", f"message_kind.options.{message.kind}")
     return {
-        **_about_chat(hass, entry, chat),
+        **_about_chat(hass, entry, recipients[heard.recipient_id]),
         "person": name,
         "person_entity_id": _notify_entity_id(hass, entry, person),
         "kind": f"{message.kind}",

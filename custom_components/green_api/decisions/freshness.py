@@ -1,13 +1,22 @@
-"""Decide whether the last responses about an account are fresh enough for a message.
+"""The last responses about an account, and whether they are fresh enough for a message.
 
-All times are seconds of a monotonic clock.
+It makes no difference who requested them. All times are seconds of a monotonic clock.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
+import math
 from typing import Final
 
-from .last_answers import LastAnswers
+from ..api import (
+    AccountState,
+    GreenApiError,
+    InstanceDeletedError,
+    InstanceExpiredError,
+    InvalidCredentialsError,
+    WrongAddressError,
+)
+from .problem import Answer
 
 # Seconds for which a response is valid, and for which a good one is if a new one cannot
 # be obtained.
@@ -20,6 +29,60 @@ JUST_NOW: Final = 1
 
 # Seconds for which a message waits for a new response before the last one decides.
 PATIENCE: Final = 3
+
+# Failures that say something about the account. All others say nothing: the server
+# could not be reached, was busy, or did not respond to the request.
+SAYING_FAILURES: Final = (
+    InstanceDeletedError,
+    InstanceExpiredError,
+    InvalidCredentialsError,
+    WrongAddressError,
+)
+
+
+def says_something(answer: Answer) -> bool:
+    """Return whether a response says something about the account."""
+    return isinstance(answer, (AccountState, *SAYING_FAILURES))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastAnswers:
+    """The last responses about an account."""
+
+    said: Answer | None = None
+    """The last response that says something about the account, None before it."""
+
+    said_at: float = -math.inf
+    """When `said` arrived."""
+
+    failure: GreenApiError | None = None
+    """The last failure that says nothing about the account, None if there is none."""
+
+    failed_at: float = -math.inf
+    """When `failure` occurred."""
+
+    failure_asked_at: float = -math.inf
+    """When the request that led to `failure` was made."""
+
+    @property
+    def good_at(self) -> float:
+        """Return when the last response that says something arrived.
+
+        Return -inf if it is not a state.
+        """
+        return self.said_at if isinstance(self.said, AccountState) else -math.inf
+
+    def answered(self, answer: Answer, now: float, asked_at: float) -> LastAnswers:
+        """Return the last responses after another one."""
+        if isinstance(answer, GreenApiError) and not says_something(answer):
+            return replace(
+                self, failure=answer, failed_at=now, failure_asked_at=asked_at
+            )
+        return replace(self, said=answer, said_at=now)
+
+    def older_than(self, at: float) -> LastAnswers:
+        """Return the last responses with a `said_at` that is not later than a time."""
+        return replace(self, said_at=min(self.said_at, at))
 
 
 class Decision(Enum):
@@ -54,6 +117,10 @@ class Waiting:
     has_looked: bool = False
     """Whether the message has waited for a new response."""
 
+    def has_news(self, at: float, now: float, valid_for: float) -> bool:
+        """Return whether what came at a time is newer than the message, and valid."""
+        return self.called_at < at and now - at <= valid_for
+
 
 def decide(
     last: LastAnswers, message: Waiting, now: float, *, is_good: bool
@@ -63,19 +130,16 @@ def decide(
     `is_good` is whether messages are delivered according to the last response that says
     something about the account.
     """
-
-    def is_new(at: float) -> bool:
-        return message.called_at < at and now - at <= (
-            FRESH_FOR if is_good else JUST_NOW
-        )
-
-    has_failed = is_new(last.failed_at)
+    valid_for = FRESH_FOR if is_good else JUST_NOW
+    has_failed = message.has_news(last.failed_at, now, valid_for)
     has_looked = message.has_looked or has_failed
     if is_good:
         is_valid = message.turn_at - last.said_at <= GOOD_FOR and has_looked
         if is_valid or now - last.said_at <= FRESH_FOR:
             return Decision.SEND
-    elif last.said is not None and (has_looked or is_new(last.said_at)):
+    elif last.said is not None and (
+        has_looked or message.has_news(last.said_at, now, valid_for)
+    ):
         return Decision.REFUSE
     if not has_looked:
         return Decision.LOOK

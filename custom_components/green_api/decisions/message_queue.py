@@ -249,7 +249,7 @@ class MessageQueue:
         that reason, the queue has no problem of its own.
         """
         if problem is not None:
-            return self._without_problem(self.waiting_since)
+            return _without_problem(self, self.waiting_since)
         if not isinstance(answer, AccountState):
             return self
         if answer.known is not InstanceState.AUTHORIZED:
@@ -268,10 +268,11 @@ class MessageQueue:
             look.count, look.counted_at, counted_at, can_send=look.can_send
         )
         if look.messages is not None:
-            queue = queue.listed(look.messages, now, moment)
-        elif not look.is_listable:
-            queue = queue.unlistable()
-        return queue.decided(now, look.patience)
+            queue = _listed(queue, look.messages, now, moment)
+        elif not look.is_listable and queue.standstill:
+            unlistable = replace(queue.standstill, is_listable=False)
+            queue = replace(queue, standstill=unlistable)
+        return _decided(queue, now, look.patience)
 
     def counted(
         self, count: int, now: float, moment: datetime, *, can_send: bool
@@ -297,46 +298,6 @@ class MessageQueue:
             cleared_at=before.cleared_at if cleared_ago < _CLEARED_AFTER else None,
         )
 
-    def listed(
-        self, messages: frozenset[int], now: float, moment: datetime
-    ) -> MessageQueue:
-        """Return the queue after its messages were listed.
-
-        `now` is the time of the monotonic clock in seconds, `moment` the system time.
-        """
-        if self.standstill is None:
-            return self
-        queue, standstill = self, self.standstill
-        if self.messages.gone(messages, self.count):
-            began = max(standstill.began, self.messages.missing_at)
-            standstill = Standstill(began=began)
-            queue = self._without_problem(moment - timedelta(seconds=now - began))
-        known = self.messages.read(messages, self.count, now)
-        if messages and messages >= known.known:
-            standstill = standstill.listed(now)
-        return replace(queue, standstill=standstill, messages=known)
-
-    def unlistable(self) -> MessageQueue:
-        """Return the queue after its list was too large to be read."""
-        standstill = self.standstill
-        return replace(
-            self, standstill=standstill and replace(standstill, is_listable=False)
-        )
-
-    def decided(self, now: float, patience: float) -> MessageQueue:
-        """Return the queue with the problem that is certain now."""
-        standstill = self.standstill
-        if standstill is None or not standstill.is_certain(
-            now, patience, is_whole=not self.messages.missing
-        ):
-            return self
-        problem = self.remembered or Problem.NOT_SENDING
-        if self.is_rebooted:
-            problem = Problem.NOT_SENDING_AFTER_REBOOT
-        return replace(
-            self, remembered=problem, confirmed=True, shown_at=now, is_rebooted=False
-        )
-
     def rebooted(self) -> MessageQueue:
         """Return the queue after a reboot by the user."""
         return replace(self, standstill=None, is_rebooted=self.remembered is not None)
@@ -351,8 +312,46 @@ class MessageQueue:
             self, standstill=None, messages=ListedMessages(), confirmed=False
         )
 
-    def _without_problem(self, waiting_since: datetime | None) -> MessageQueue:
-        """Return the queue without a problem and without evidence of one."""
-        return MessageQueue(
-            count=self.count, counted_at=self.counted_at, waiting_since=waiting_since
-        )
+
+def _listed(
+    queue: MessageQueue, messages: frozenset[int], now: float, moment: datetime
+) -> MessageQueue:
+    """Return the queue after its messages were listed.
+
+    `now` is the time of the monotonic clock in seconds, `moment` the system time.
+    """
+    if queue.standstill is None:
+        return queue
+    after, standstill = queue, queue.standstill
+    if queue.messages.gone(messages, queue.count):
+        began = max(standstill.began, queue.messages.missing_at)
+        standstill = Standstill(began=began)
+        after = _without_problem(queue, moment - timedelta(seconds=now - began))
+    known = queue.messages.read(messages, queue.count, now)
+    if messages and messages >= known.known:
+        standstill = standstill.listed(now)
+    return replace(after, standstill=standstill, messages=known)
+
+
+def _decided(queue: MessageQueue, now: float, patience: float) -> MessageQueue:
+    """Return the queue with the problem that is certain now."""
+    standstill = queue.standstill
+    if standstill is None or not standstill.is_certain(
+        now, patience, is_whole=not queue.messages.missing
+    ):
+        return queue
+    problem = queue.remembered or Problem.NOT_SENDING
+    if queue.is_rebooted:
+        problem = Problem.NOT_SENDING_AFTER_REBOOT
+    return replace(
+        queue, remembered=problem, confirmed=True, shown_at=now, is_rebooted=False
+    )
+
+
+def _without_problem(
+    queue: MessageQueue, waiting_since: datetime | None
+) -> MessageQueue:
+    """Return the queue without a problem and without evidence of one."""
+    return MessageQueue(
+        count=queue.count, counted_at=queue.counted_at, waiting_since=waiting_since
+    )

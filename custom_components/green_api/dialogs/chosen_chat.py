@@ -3,8 +3,14 @@
 from enum import Enum, auto
 from itertools import chain
 
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+
 from ..api import GreenApiClient, GreenApiError
+from ..data import GreenApiConfigEntry
 from ..inputs.chat_id import InvalidChatIdError, phone_number_of
+from ..sending.sender import Recipient
+from ..texts import error_text, translated
 from .chat_list import AmbiguousNameError, ChatList
 
 
@@ -72,3 +78,16 @@ class ChosenChat:
         listed = (chat_id for chat_id in chat_ids if chat_id in self._chats)
         self.chat_id = next(chain(listed, chat_ids), self.chat_id)
         return Check.DONE
+
+
+async def async_send_test(
+    hass: HomeAssistant, entry: GreenApiConfigEntry, name: str, chat_id: str
+) -> str:
+    """Send a test message, and return why it was not sent, empty if it was."""
+    recipient = Recipient(name=name, chat_id=chat_id, subentry_id="")
+    text = translated(hass, "common", "test_message")
+    try:
+        await entry.runtime_data.sender.async_send_message(recipient, text)
+    except HomeAssistantError as err:
+        return error_text(hass, err)
+    return ""

@@ -25,9 +25,8 @@ from ..devices import account_name
 from ..receiving.permissions import ReceiveMode, may_write, receive_mode
 from ..texts import translated
 from .chat_list import ChatList
-from .chosen_chat import Check, ChosenChat
+from .chosen_chat import Check, ChosenChat, async_send_test
 from .receive import ReceiveForm
-from .trial_message import async_send_test
 
 CONF_TEST: Final = "test"
 

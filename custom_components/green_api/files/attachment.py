@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 import re
 from typing import Any, Final
@@ -18,12 +19,7 @@ from ..texts import translation
 from .disk import IsAllowed, async_open_file
 from .download import async_download
 from .found_file import FoundFile
-from .media import (
-    async_get_image,
-    async_get_media,
-    async_get_snapshot,
-    async_get_speech,
-)
+from .media import async_get_media, async_get_picture, async_get_speech
 from .waiting_files import Place, WaitingFiles
 
 
@@ -72,21 +68,18 @@ async def open_attachment(
     files at a time is limited. The file is closed at the end. Raises a translated
     HomeAssistantError if the file is not allowed, not available, or empty.
     """
+    text = partial(translation, hass, entry, recipient=chosen.recipient)
     with files.place() as place:
         search = _Search(hass, chosen.context, place)
         try:
             found = await _async_find(search, _source_text(chosen.source))
         except GreenApiError as err:
-            raise HomeAssistantError(
-                **translation(hass, entry, err, recipient=chosen.recipient)
-            ) from err
+            raise HomeAssistantError(**text(err)) from err
         try:
             place.hold(found.bytes_in_memory)
             attachment = found.as_attachment(chosen.filename)
             if not attachment.size:
-                raise HomeAssistantError(
-                    **translation(hass, entry, "file_empty", recipient=chosen.recipient)
-                )
+                raise HomeAssistantError(**text("file_empty"))
             yield attachment
         finally:
             await found.async_close()
@@ -138,14 +131,9 @@ async def _async_get_other_file(search: _Search, address: str) -> FoundFile:
     return await async_download(search.hass, address, search.place)
 
 
-async def _async_get_snapshot(search: _Search, entity_id: str) -> FoundFile:
-    """Return the current picture of a camera."""
-    return await async_get_snapshot(search.hass, entity_id, search.context)
-
-
-async def _async_get_image(search: _Search, entity_id: str) -> FoundFile:
-    """Return the picture of an image entity."""
-    return await async_get_image(search.hass, entity_id, search.context)
+async def _async_get_picture(search: _Search, entity_id: str) -> FoundFile:
+    """Return the picture of a camera or an image entity."""
+    return await async_get_picture(search.hass, entity_id, search.context)
 
 
 async def _async_get_speech(search: _Search, media_id: str) -> FoundFile:
@@ -165,8 +153,8 @@ def _way(pattern: str, get: _Getter) -> tuple[re.Pattern[str], _Getter]:
 
 # The first match is used.
 _WAYS: Final = (
-    _way(r"(?:media-source://camera/)?(camera\..+)", _async_get_snapshot),
-    _way(r"(?:media-source://image/)?(image\..+)", _async_get_image),
+    _way(r"(?:media-source://camera/)?(camera\..+)", _async_get_picture),
+    _way(r"(?:media-source://image/)?(image\..+)", _async_get_picture),
     _way(r"(media-source://tts/.+)", _async_get_speech),
     _way(r"(media-source://.+)", _async_get_media),
     _way(r"((?i:https?)://.+)", _async_get_other_file),

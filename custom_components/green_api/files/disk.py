@@ -95,26 +95,27 @@ class DiskThreads:
         loop = asyncio.get_running_loop()
         ended: asyncio.Future[None] = loop.create_future()
 
-        def end() -> None:
-            thread.join()  # This does not block: the thread is done.
-            self._accesses.remove(access)
-            access.is_running = False
-            access.then()
-            self._notify()
-            ended.set_result(None)
-
         def work() -> None:
             try:
                 access.do()
             finally:
                 with suppress(RuntimeError):  # Home Assistant has stopped.
-                    loop.call_soon_threadsafe(end)
+                    loop.call_soon_threadsafe(self._end, access, thread, ended)
 
         thread = Thread(target=work, name=f"{DOMAIN} file", daemon=True)
         thread.start()
         self._accesses.append(access)
         access.is_running = True
         return ended
+
+    def _end(self, access: Access, thread: Thread, ended: asyncio.Future[None]) -> None:
+        """Handle the end of the thread of an access."""
+        thread.join()  # This does not block: the thread is done.
+        self._accesses.remove(access)
+        access.is_running = False
+        access.then()
+        self._notify()
+        ended.set_result(None)
 
     def _raise_if_stuck(self, folder: Path) -> None:
         """Raise `FileUnreadableError` if abandoned accesses leave no room."""

@@ -1,7 +1,7 @@
 """Files from Home Assistant: pictures of entities, speech, and local media."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,7 +19,11 @@ from .disk import async_open_file
 from .found_file import FoundFile
 
 if TYPE_CHECKING:
+    from homeassistant.components.camera import Image as CameraImage
+    from homeassistant.components.image import Image
     from homeassistant.components.media_source import PlayMedia
+
+type _Picture = CameraImage | Image
 
 # The components are imported when they are needed, because most messages are texts.
 # Their requirements may not be installed.
@@ -29,28 +33,18 @@ if TYPE_CHECKING:
 MEDIA_SECONDS: Final = 30
 
 
-async def async_get_snapshot(
+async def async_get_picture(
     hass: HomeAssistant, entity_id: str, context: Context | None
 ) -> FoundFile:
-    """Return the current picture of a camera.
+    """Return the current picture of a camera or an image entity.
 
     Raises Unauthorized if the user may not see it, and HomeAssistantError if it is not
     available.
     """
     await _async_check_permission(hass, entity_id, context)
-    return await _async_with_timeout(_async_get_snapshot(hass, entity_id))
-
-
-async def async_get_image(
-    hass: HomeAssistant, entity_id: str, context: Context | None
-) -> FoundFile:
-    """Return the picture of an image entity.
-
-    Raises Unauthorized if the user may not see it, and HomeAssistantError if it is not
-    available.
-    """
-    await _async_check_permission(hass, entity_id, context)
-    return await _async_with_timeout(_async_get_image(hass, entity_id))
+    domain, _, object_id = entity_id.partition(".")
+    picture = await _async_with_timeout(_PICTURES[domain](hass, entity_id))
+    return FoundFile(object_id, picture.content, picture.content_type)
 
 
 async def async_get_speech(hass: HomeAssistant, media_id: str) -> FoundFile:
@@ -104,20 +98,24 @@ async def _async_with_timeout[T](get: Awaitable[T]) -> T:
     )
 
 
-async def _async_get_snapshot(hass: HomeAssistant, entity_id: str) -> FoundFile:
+async def _async_get_snapshot(hass: HomeAssistant, entity_id: str) -> _Picture:
     """Return the current picture of a camera."""
     from homeassistant.components import camera
 
-    picture = await camera.async_get_image(hass, entity_id)
-    return FoundFile(_object_id(entity_id), picture.content, picture.content_type)
+    return await camera.async_get_image(hass, entity_id)
 
 
-async def _async_get_image(hass: HomeAssistant, entity_id: str) -> FoundFile:
+async def _async_get_image(hass: HomeAssistant, entity_id: str) -> _Picture:
     """Return the picture of an image entity."""
     from homeassistant.components import image
 
-    picture = await image.async_get_image(hass, entity_id)
-    return FoundFile(_object_id(entity_id), picture.content, picture.content_type)
+    return await image.async_get_image(hass, entity_id)
+
+
+_PICTURES: Final[Mapping[str, Callable[[HomeAssistant, str], Awaitable[_Picture]]]] = {
+    "camera": _async_get_snapshot,
+    "image": _async_get_image,
+}
 
 
 async def _async_get_speech(hass: HomeAssistant, media_id: str) -> FoundFile:
@@ -133,8 +131,3 @@ async def _async_resolve(hass: HomeAssistant, media_id: str) -> PlayMedia:
     from homeassistant.components import media_source
 
     return await media_source.async_resolve_media(hass, media_id, None)
-
-
-def _object_id(entity_id: str) -> str:
-    """Return the object ID of an entity, which is used as the name of its picture."""
-    return entity_id.partition(".")[2]

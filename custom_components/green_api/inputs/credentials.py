@@ -32,20 +32,15 @@ def parse(
     or from the stored data. The pasted token is newer than the stored one.
     """
     given = {key: value.strip() for key, value in typed(user_input).items()}
-    known = stored | given
-    pasted, errors = _parse_url(known.get(CONF_API_URL, ""))
+    pasted, errors = _parse_url((stored | given).get(CONF_API_URL, ""))
+    given_id = _plain_id(given.get(CONF_INSTANCE_ID, ""))
     pasted_id = _plain_id(pasted.instance_id or "")
-    instance_id = (
-        _plain_id(given.get(CONF_INSTANCE_ID, ""))
-        or stored.get(CONF_INSTANCE_ID)
-        or pasted_id
-    )
+    instance_id = given_id or stored.get(CONF_INSTANCE_ID) or pasted_id
+    new_token = given.get(CONF_API_TOKEN) or pasted.api_token
     data = {
         CONF_API_URL: pasted.url,
         CONF_INSTANCE_ID: instance_id,
-        CONF_API_TOKEN: given.get(CONF_API_TOKEN)
-        or pasted.api_token
-        or known.get(CONF_API_TOKEN, ""),
+        CONF_API_TOKEN: new_token or stored.get(CONF_API_TOKEN, ""),
     }
     if pasted_id not in ("", instance_id):
         errors[CONF_API_URL] = "other_instance"

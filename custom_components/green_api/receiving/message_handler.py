@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,13 +13,13 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
+from homeassistant.util.signal_type import SignalType
 
 from ..api import ReceivedMessage
 from ..const import DOMAIN, LOGGER
 from ..decisions.choices import Question, Questions
 from ..decisions.received import Allowed, Dropped, DropReason, Heard, Inbox
 from ..follow_ups import InstanceSettings
-from .heard import SIGNAL_MESSAGE_RECEIVED, HeardMessage
 from .permissions import enabled_recipients, permitted_people
 
 STORAGE_VERSION: Final = 1
@@ -34,6 +34,38 @@ _QUESTION: Final = vol.Schema(
 # The list of what has counted may be empty, unlike one that is a part of the schema.
 _HEARD: Final = vol.Schema({str: str})
 _FILE: Final = vol.Schema({"heard": _HEARD, "asked": [_QUESTION]}, required=True)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HeardMessage:
+    """A message of a person who may write to Home Assistant."""
+
+    message: ReceivedMessage
+
+    person_id: str
+    """The subentry ID of the recipient who wrote it."""
+
+    recipient_id: str
+    """The subentry ID of the recipient whose chat it was written in."""
+
+    text: str
+    """What was written, or the options of a poll that were voted for."""
+
+    choice: str | None = None
+    """The text of the choice that it selects, if it does."""
+
+    question_id: str | None = None
+    """The ID of the message with that choice."""
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Return the texts that a trigger may wait for."""
+        return frozenset(filter(None, (self.text, self.choice)))
+
+
+SIGNAL_MESSAGE_RECEIVED: Final[SignalType[ConfigEntry, HeardMessage]] = SignalType(
+    f"{DOMAIN}_message_received"
+)
 
 
 class MessageHandler:

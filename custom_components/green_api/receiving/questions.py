@@ -13,7 +13,7 @@ from ..decisions.choices import Question
 from ..follow_ups import InstanceSettings
 from ..inputs.chat_id import is_group_id
 from ..sending.message_texts import full_text
-from ..sending.recipient import Recipient
+from ..sending.sender import Recipient
 from ..texts import translation
 from .message_handler import MessageHandler
 from .permissions import ReceiveMode, permitted_people, receive_mode

@@ -8,8 +8,8 @@ from typing import Final, override
 
 from ..api import AccountState, ErrorKind, InstanceState, Messenger, Settings
 from ..decisions.delivery import DeliveryWait
+from ..decisions.freshness import LastAnswers
 from ..decisions.health import Health
-from ..decisions.last_answers import LastAnswers
 from ..decisions.message_queue import (
     QUEUE_PROBLEMS,
     MessageQueue,
@@ -159,12 +159,9 @@ class AccountRecord:
         `now` is a time of the monotonic clock in seconds.
         """
         problem = self.problem
-        is_acted_on = (
-            self.queue.is_acted_on
-            if problem in QUEUE_PROBLEMS
-            else self.health.is_acted_on(now)
-        )
-        return None if is_acted_on else problem
+        if problem in QUEUE_PROBLEMS:
+            return None if self.queue.is_acted_on else problem
+        return None if problem and self.health.is_acted_on(now) else problem
 
     def answered(
         self,
@@ -174,11 +171,9 @@ class AccountRecord:
         *,
         asked_at: float | None = None,
     ) -> AccountRecord:
-        """Return the record after a response about the account.
+        """Return the record after a response to a request at `asked_at`, or `now`.
 
-        `now` is the time of the monotonic clock in seconds, `moment` the system time.
-        `asked_at` is when the request was made in seconds of the monotonic clock, `now`
-        by default.
+        Both are times of the monotonic clock in seconds. `moment` is the system time.
         """
         health = self.health.answered(answer, now)
         record = replace(
@@ -188,9 +183,8 @@ class AccountRecord:
             last=self.last.answered(answer, now, now if asked_at is None else asked_at),
         )
         record = _with_beginning(record, self, now, moment)
-        if not isinstance(answer, AccountState) or (
-            self.since and self.state == answer
-        ):
+        is_known = self.since is not None and self.state == answer
+        if is_known or not isinstance(answer, AccountState):
             return record
         record = replace(record, state=answer, since=moment)
         return record.restricted(record.restricted_until)

@@ -16,9 +16,8 @@ from homeassistant.util import dt as dt_util
 from ..api import AccountState, Messenger
 from ..const import LOGGER
 from ..decisions.delivery import DeliveryWait
-from ..decisions.freshness import FRESH_FOR
+from ..decisions.freshness import FRESH_FOR, SAYING_FAILURES, LastAnswers
 from ..decisions.health import Health
-from ..decisions.last_answers import SAYING_FAILURES, LastAnswers
 from ..decisions.message_queue import MessageQueue
 from ..decisions.problem import Answer, Problem
 from .account_record import AccountRecord

@@ -1,6 +1,7 @@
 """Follow messages until they are delivered, for whoever wants to know."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -12,7 +13,7 @@ from homeassistant.util.signal_type import SignalType
 from ..api import GreenApiClient
 from ..const import DOMAIN
 from ..coordinator import GreenApiCoordinator
-from ..decisions.delivery import DeliveryStatus, is_final, status_of
+from ..decisions.delivery import DeliveryStatus, status_of
 from .followed import (
     AccountMessages,
     DeliveryUpdate,
@@ -116,20 +117,14 @@ class Deliveries:
         key = (message.chat_id, message.message_id)
         interest = Interest(message.sent_at + seconds, is_urgent)
         followed = self._messages.followed.get(key) or FollowedMessage(message)
-        is_known = is_final(followed.status) or followed.asked_at >= interest.ends_at
+        is_known = followed.is_known(interest)
         if is_known or not self._can_follow(key, is_urgent=is_urgent):
             follower(DeliveryUpdate(followed.status, is_over=True))
             return None
         self._messages.followed[key] = followed
         followed.followers[follower] = interest
         self._requests.async_update()
-
-        @callback
-        def stop() -> None:
-            followed.followers.pop(follower, None)
-            self._messages.on_change()
-
-        return stop
+        return partial(self._stop, followed, follower)
 
     @callback
     def async_status_received(self, chat_id: str, message_id: str, word: str) -> None:
@@ -137,6 +132,12 @@ class Deliveries:
         if followed := self._messages.followed.get((chat_id, message_id)):
             followed.update(status_of(word), self._hass.loop.time())
             self._requests.async_update()
+
+    @callback
+    def _stop(self, followed: FollowedMessage, follower: Follower) -> None:
+        """Stop to follow a message."""
+        followed.followers.pop(follower, None)
+        self._messages.on_change()
 
     def _can_follow(self, key: tuple[str, str], *, is_urgent: bool) -> bool:
         """Return whether the status of a message can be requested."""

@@ -87,11 +87,15 @@ class FollowedMessage:
             for interest in self.followers.values()
         )
 
+    def is_known(self, interest: Interest) -> bool:
+        """Return whether nothing more is worth asking for a follower."""
+        return is_final(self.status) or self.asked_at >= interest.ends_at
+
     def update(self, status: DeliveryStatus, now: float) -> None:
         """Update the status, and end the followers that need no other one."""
         self.asked_at = now
         self.status = updated(self.status, status)
-        self.tell(lambda it: is_final(self.status) or now >= it.ends_at)
+        self.tell(self.is_known)
 
     def tell(self, is_over: _IsOver = lambda _: True) -> None:
         """Tell all followers the status, and end those whose interest is over."""

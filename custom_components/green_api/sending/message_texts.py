@@ -15,7 +15,6 @@ from ..api import (
 from ..const import MESSENGER_NAMES
 from ..coordinator import GreenApiCoordinator
 from ..texts import translation
-from .recipient import Recipient
 
 # Until the messenger is known, titles are plain text as in messengers without bold
 # text.
@@ -34,7 +33,7 @@ class MessageTexts:
         """Initialize with the coordinator, which knows the messenger."""
         self._coordinator = coordinator
 
-    def text(self, recipient: Recipient, message: str, title: str | None) -> str:
+    def text(self, recipient: str, message: str, title: str | None) -> str:
         """Return the text of a message.
 
         Raises ServiceValidationError if it is empty or too long.
@@ -46,7 +45,7 @@ class MessageTexts:
         return text
 
     def caption(
-        self, recipient: Recipient, message: str, title: str | None
+        self, recipient: str, message: str, title: str | None
     ) -> tuple[str, str]:
         """Return the caption of a file, and the part of the text that is too long.
 
@@ -58,7 +57,7 @@ class MessageTexts:
         self._check_length(rest, recipient)
         return caption, rest
 
-    def _check_length(self, text: str, recipient: Recipient) -> None:
+    def _check_length(self, text: str, recipient: str) -> None:
         """Raise ServiceValidationError if a text is too long for any chat.
 
         Nothing is checked until the messenger is known.
@@ -77,12 +76,12 @@ class MessageTexts:
             )
 
     def _error(
-        self, key: str, recipient: Recipient, **placeholders: str
+        self, key: str, recipient: str, **placeholders: str
     ) -> ServiceValidationError:
         """Return the exception that says why a text can't be sent."""
         hass, entry = self._coordinator.hass, self._coordinator.config_entry
         return ServiceValidationError(
-            **translation(hass, entry, key, recipient=recipient.name, **placeholders)
+            **translation(hass, entry, key, recipient=recipient, **placeholders)
         )
 
 

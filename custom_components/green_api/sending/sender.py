@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 from weakref import WeakValueDictionary
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from ..api import Attachment, GreenApiClient, GreenApiError, RateLimitedError
 from ..coordinator import GreenApiCoordinator
@@ -16,15 +17,26 @@ from .account_check import AccountCheck
 from .deliveries import Deliveries
 from .followed import SentMessage
 from .message_texts import MessageTexts
-from .quotes import Quotes
-from .recipient import Recipient
 
 # Seconds to wait before a rate limited request is retried if the server does not name a
 # time, and the maximum if it does.
 RETRY_AFTER: Final = 1
 LONGEST_RETRY_AFTER: Final = 10
 
-type _Send = Callable[[], Awaitable[str]]
+# Maximum number of sent message IDs that are remembered.
+_MAX_SENT: Final = 1000
+
+type _Send = Callable[..., Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Recipient:
+    """A chat to send messages to, and its name."""
+
+    name: str
+    chat_id: str
+    subentry_id: str
+    """Empty for a chat that only gets a test message."""
 
 
 class Turns:
@@ -37,6 +49,34 @@ class Turns:
     def at(self, kind: str, chat_id: str) -> asyncio.Lock:
         """Return the lock to hold while a message of a kind is sent to a chat."""
         return self._locks.setdefault((kind, chat_id), asyncio.Lock())
+
+
+class Quotes:
+    """Check that the messages of an account quote only those of the same chat.
+
+    GREEN-API accepts a message with another quote, but never delivers it. Only the
+    chats of recently sent messages are known.
+    """
+
+    def __init__(self, coordinator: GreenApiCoordinator) -> None:
+        """Initialize without any messages."""
+        self._coordinator = coordinator
+        self._chats: dict[str, str] = {}
+
+    def remember(self, message_id: str, chat_id: str) -> None:
+        """Remember which chat a message was sent to."""
+        self._chats[message_id] = chat_id
+        if len(self._chats) > _MAX_SENT:
+            del self._chats[next(iter(self._chats))]
+
+    def check(self, message_id: str | None, recipient: Recipient) -> None:
+        """Raise ServiceValidationError if a message of another chat is quoted."""
+        chat_id = self._chats.get(message_id or "", recipient.chat_id)
+        if chat_id != recipient.chat_id:
+            hass, entry = self._coordinator.hass, self._coordinator.config_entry
+            raise ServiceValidationError(
+                **translation(hass, entry, "other_chat", recipient=recipient.name)
+            )
 
 
 class Sender:
@@ -80,16 +120,14 @@ class Sender:
 
         Raises a translated HomeAssistantError if it is not sent.
         """
-        text = self._texts.text(recipient, message, title)
-        self._quotes.check(quoted_message_id, recipient)
+        text = self._texts.text(recipient.name, message, title)
         send = partial(
             self._client.send_message,
             recipient.chat_id,
             text,
-            quoted_message_id=quoted_message_id,
             link_preview=link_preview,
         )
-        return await self._async_send("text", recipient, send)
+        return await self._async_send("text", recipient, send, quoted_message_id)
 
     async def async_send_poll(
         self,
@@ -104,16 +142,9 @@ class Sender:
 
         Raises a translated HomeAssistantError if it is not sent.
         """
-        text = self._texts.text(recipient, message, title)
-        self._quotes.check(quoted_message_id, recipient)
-        send = partial(
-            self._client.send_poll,
-            recipient.chat_id,
-            text,
-            options,
-            quoted_message_id=quoted_message_id,
-        )
-        return await self._async_send("text", recipient, send)
+        text = self._texts.text(recipient.name, message, title)
+        send = partial(self._client.send_poll, recipient.chat_id, text, options)
+        return await self._async_send("text", recipient, send, quoted_message_id)
 
     async def async_send_file(
         self,
@@ -129,16 +160,14 @@ class Sender:
         The part of a text that is too long for a caption follows as a second message.
         Raises a translated HomeAssistantError if one of them is not sent.
         """
-        caption, rest = self._texts.caption(recipient, message, title)
-        self._quotes.check(quoted_message_id, recipient)
+        caption, rest = self._texts.caption(recipient.name, message, title)
         send = partial(
             self._client.send_file,
             recipient.chat_id,
             attachment,
             caption=caption or None,
-            quoted_message_id=quoted_message_id,
         )
-        sent = [await self._async_send("file", recipient, send)]
+        sent = [await self._async_send("file", recipient, send, quoted_message_id)]
         if rest.strip():
             sent.append(await self._async_send_rest(recipient, rest))
         return sent
@@ -156,14 +185,17 @@ class Sender:
             ) from err
 
     async def _async_send(
-        self, kind: str, recipient: Recipient, send: _Send
+        self, kind: str, recipient: Recipient, send: _Send, quoted_id: str | None
     ) -> SentMessage:
         """Send a message once it is its turn, if it can be delivered then."""
+        self._quotes.check(quoted_id, recipient)
         called_at = self._hass.loop.time()
         async with self._turns.at(kind, recipient.chat_id):
             with self._client.message_first():
                 await self._check.async_check(recipient.name, called_at)
-            message_id = await self._async_request(recipient, send)
+            message_id = await self._async_request(
+                recipient, partial(send, quoted_message_id=quoted_id)
+            )
         self._quotes.remember(message_id, recipient.chat_id)
         return self._deliveries.async_sent(
             recipient.subentry_id, recipient.chat_id, message_id

@@ -1,7 +1,7 @@
 """The forms of a flow that links an account."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property, partial
 from typing import Any, Final, override
 
@@ -23,7 +23,7 @@ from ...inputs.phone_number import (
     plain_text,
 )
 from .account_to_link import NextStep
-from .linking import AuthorizationRequest, Linking, Progress, RefusedError
+from .linking import Linking, Progress, RefusedError
 
 CONF_CODE: Final = "code"
 CONF_PASSWORD: Final = "password"  # noqa: S105
@@ -98,36 +98,34 @@ class LinkingForms[ResultT: FlowResult[Any, Any]](FlowHandler[Any, ResultT, str]
         self, user_input: dict[str, str] | None = None
     ) -> ResultT:
         """Ask for the phone number, then for the code that belongs to it."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            self._phone_number = user_input[CONF_PHONE_NUMBER]
-            try:
-                number = parse_phone_number(self._phone_number)
-                return self.async_show_wait(await self.linking.async_get_code(number))
-            except InvalidPhoneNumberError:
-                errors[CONF_PHONE_NUMBER] = "invalid_phone_number"
-            except GreenApiError:
-                errors["base"] = self.linking.account.failure
-        return self._show_phone_number("phone_number", errors)
+        return await self._async_ask_number(
+            "phone_number", user_input, self.linking.async_get_code
+        )
 
     async def async_step_sent_code(
         self, user_input: dict[str, str] | None = None
     ) -> ResultT:
         """Ask for the phone number of the account that the messenger sends a code."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            self._phone_number = user_input[CONF_PHONE_NUMBER]
-            try:
-                number = parse_phone_number(self._phone_number)
-            except InvalidPhoneNumberError:
-                errors[CONF_PHONE_NUMBER] = "invalid_phone_number"
-            else:
-                return await self._async_send(
-                    lambda client: client.start_authorization(number),
-                    {AuthorizationKind.ACCEPTED: "confirm_code"},
-                    partial(self._show_phone_number, "sent_code"),
-                )
-        return self._show_phone_number("sent_code", errors)
+        return await self._async_ask_number(
+            "sent_code", user_input, self.linking.async_have_code_sent
+        )
+
+    async def _async_ask_number(
+        self,
+        step_id: str,
+        user_input: dict[str, str] | None,
+        send: Callable[[int], Awaitable[Progress | NextStep]],
+    ) -> ResultT:
+        """Ask for a phone number, and send it if it is valid."""
+        show_form = partial(self._show_phone_number, step_id)
+        if user_input is None:
+            return show_form({})
+        self._phone_number = user_input[CONF_PHONE_NUMBER]
+        try:
+            number = parse_phone_number(self._phone_number)
+        except InvalidPhoneNumberError:
+            return show_form({CONF_PHONE_NUMBER: "invalid_phone_number"})
+        return await self._async_send(send(number), show_form)
 
     async def async_step_confirm_code(
         self, user_input: dict[str, str] | None = None
@@ -144,11 +142,11 @@ class LinkingForms[ResultT: FlowResult[Any, Any]](FlowHandler[Any, ResultT, str]
         next_steps = {AuthorizationKind.ACCEPTED: "code_accepted"}
         if not (password := user_input.get(CONF_PASSWORD)):
             next_steps[AuthorizationKind.INVALID_PASSWORD] = "password"
-        return await self._async_send(
+        request = self.linking.async_authorize(
             lambda client: client.send_authorization_code(code, password or None),
             next_steps,
-            show_form,
         )
+        return await self._async_send(request, show_form)
 
     async def async_step_password(
         self, user_input: dict[str, str] | None = None
@@ -157,23 +155,21 @@ class LinkingForms[ResultT: FlowResult[Any, Any]](FlowHandler[Any, ResultT, str]
         show_form = partial(self._show_form, "password", _PASSWORD_SCHEMA)
         if user_input is None:
             return show_form({})
-        return await self._async_send(
-            lambda client: client.send_authorization_password(
-                user_input[CONF_PASSWORD]
-            ),
+        password = user_input[CONF_PASSWORD]
+        request = self.linking.async_authorize(
+            lambda client: client.send_authorization_password(password),
             {AuthorizationKind.ACCEPTED: "password_accepted"},
-            show_form,
         )
+        return await self._async_send(request, show_form)
 
     async def _async_send(
         self,
-        request: AuthorizationRequest,
-        next_steps: Mapping[AuthorizationKind, NextStep],
+        request: Awaitable[Progress | NextStep],
         show_form: Callable[[dict[str, str]], ResultT],
     ) -> ResultT:
         """Send what was entered, and go on, or show the form with the reason again."""
         try:
-            coming = await self.linking.async_authorize(request, next_steps)
+            coming = await request
         except RefusedError as err:
             return show_form(dict([_ERRORS[err.kind]]))
         except GreenApiError:

@@ -102,6 +102,15 @@ class Linking:
             return self._begin("linking")
         return self._begin("code", code_view(WAITS["code"].action, code))
 
+    def async_have_code_sent(
+        self, phone_number: int
+    ) -> Coroutine[Any, Any, Progress | NextStep]:
+        """Let the messenger send a code to an account, as `async_authorize` does."""
+        return self.async_authorize(
+            lambda client: client.start_authorization(phone_number),
+            {AuthorizationKind.ACCEPTED: "confirm_code"},
+        )
+
     async def async_authorize(
         self,
         request: AuthorizationRequest,

@@ -334,20 +334,15 @@ class Wait(NamedTuple):
         return SETTLED_AFTER if may_last else AGREED_FOR
 
 
+_UNTIL_IT_WORKS: Final = Wait(
+    action="finish_linking", seconds=LINKED_TIMEOUT, failure_at_last="not_working_yet"
+)
+
 # What each step shows first, and what it waits for.
 WAITS: Final[Mapping[str, Wait]] = {
     "code": Wait(action="enter_code", seconds=CODE_LIFE, step_at_last="code_timeout"),
-    "code_accepted": Wait(
-        action="finish_linking",
-        seconds=LINKED_TIMEOUT,
-        failure_at_last="not_working_yet",
-        settle={InstanceState.PENDING_CODE},
-    ),
-    "linking": Wait(
-        action="finish_linking",
-        seconds=LINKED_TIMEOUT,
-        failure_at_last="not_working_yet",
-    ),
+    "code_accepted": _UNTIL_IT_WORKS._replace(settle={InstanceState.PENDING_CODE}),
+    "linking": _UNTIL_IT_WORKS,
     "log_out": Wait(
         action="log_out",
         seconds=LOG_OUT_TIMEOUT,
@@ -360,10 +355,7 @@ WAITS: Final[Mapping[str, Wait]] = {
         seconds=PASSKEY_TIMEOUT,
         failure_at_last="passkey_required",
     ),
-    "password_accepted": Wait(
-        action="finish_linking",
-        seconds=LINKED_TIMEOUT,
-        failure_at_last="not_working_yet",
+    "password_accepted": _UNTIL_IT_WORKS._replace(
         settle={InstanceState.PENDING_CODE, InstanceState.PENDING_PASSWORD},
     ),
     "qr_code": Wait(
