@@ -172,8 +172,7 @@ async def select(player: Player, name: str, option: str) -> None:
 async def pick(player: Player, text: str, option: str) -> None:
     """Search the list of chats for a text, and take one of the options that are found.
 
-    Enter would also submit the form, and the list does not show which option the arrow
-    keys have reached. Both are faults of Home Assistant.
+    Enter would open the list too, but also submit the form: a fault of Home Assistant.
     """
     keyboard = player.keyboard
     await keyboard.focus("chat_id", "Tab")
@@ -188,6 +187,7 @@ async def pick(player: Player, text: str, option: str) -> None:
         if await reached.filter(has_text=option).count():
             break
         await keyboard.press("ArrowDown")
+    await expect(reached).to_contain_text(option)
     await keyboard.press("Enter")
     await keyboard.expect_focus("ha-picker-field")
 
