@@ -80,7 +80,7 @@ async def frontend(
     """Open the frontend in a browser with that appearance."""
     async with (
         chromium() as browser,
-        await browser.new_context(**appearance.context_options()) as context,
+        await browser.new_context(**appearance.context_options(browser)) as context,
         await context.new_page() as page,
     ):
         yield Frontend(

@@ -53,6 +53,7 @@ IMAGES: Final = "step-flow-progress img, step-flow-menu img"
 MODULE_PIXELS: Final = 3.5
 """The smallest width of a module of a QR code, in pixels."""
 
+IS_PHONE: Final = "() => matchMedia('(pointer: coarse)').matches"
 IS_SHOWN: Final = "(picture) => picture.complete && picture.naturalWidth > 0"
 
 
@@ -139,17 +140,28 @@ class Frontend:
         """Click the primary button of the dialog."""
         await self.dialog.locator("ha-button[slot=primaryAction]").click()
 
+    @property
+    def menu_options(self) -> Locator:
+        """Return the options of the dialog's menu."""
+        # Since the frontend of 2026.12, they are buttons.
+        return self.dialog.locator("step-flow-menu").locator(
+            "ha-list-item, ha-list-item-button"
+        )
+
+    async def expect_ways(self, qr_code: str, code: str) -> None:
+        """Wait until the menu offers the QR code first, but on a phone the code."""
+        is_phone = await self.page.evaluate(IS_PHONE)
+        first, second = (code, qr_code) if is_phone else (qr_code, code)
+        await expect(self.menu_options.nth(0)).to_contain_text(first)
+        await expect(self.menu_options.nth(1)).to_contain_text(second)
+
     async def select_menu_option(self, option: str) -> None:
         """Select an option of the dialog's menu, and wait until it is gone.
 
         On a busy computer, Home Assistant may redraw the menu under the pointer, and
         the click is lost. It is repeated then, and a lost click is not counted.
         """
-        # Since the frontend of 2026.12, it is a button.
-        items = self.dialog.locator("step-flow-menu").locator(
-            "ha-list-item, ha-list-item-button"
-        )
-        item = items.filter(has_text=option)
+        item = self.menu_options.filter(has_text=option)
         counted = await self.page.evaluate(GET_CLICKS)
         for attempt in range(1, MENU_CLICKS + 1):
             await item.click()

@@ -249,7 +249,7 @@ async def take_all(browser: Browser, installation: Installation) -> None:
     for scheme, screen in product(SCHEMES, SCREENS):
         appearance = Appearance("en", scheme, screen)
         async with await browser.new_page(
-            **appearance.context_options(), device_scale_factor=1.5
+            **appearance.context_options(browser), device_scale_factor=1.5
         ) as page:
             frontend = Frontend(page, installation.home_assistant.url, Texts("en"))
             await frontend.open_login_page()

@@ -67,6 +67,15 @@ async def log_in(scenario: Scenario) -> None:
     await scenario.frontend.log_in(DEVELOPER)
 
 
+async def expect_ways(scenario: Scenario, flow: str) -> None:
+    """Wait until a dialog offers both ways of WhatsApp in the right order."""
+    options = f"{flow}.step.ways.menu_options"
+    await scenario.frontend.expect_ways(
+        qr_code=scenario.frontend.texts(f"{options}.qr_code"),
+        code=scenario.frontend.texts(f"{options}.phone_number"),
+    )
+
+
 async def link_from_repair(scenario: Scenario) -> None:
     """Link an account with its repair, with a phone that scans immediately."""
     frontend = scenario.frontend
@@ -75,6 +84,7 @@ async def link_from_repair(scenario: Scenario) -> None:
         await frontend.repair_row(
             frontend.texts("issues.logged_out.title", name=LOGGED_OUT.name)
         ).click()
+        await expect_ways(scenario, "issues.logged_out.fix_flow")
         await frontend.select_menu_option(
             frontend.texts("issues.logged_out.fix_flow.step.ways.menu_options.qr_code")
         )
@@ -94,6 +104,7 @@ async def link_from_setup(scenario: Scenario) -> None:
         await frontend.expect_dialog_text(
             "config.step.ways.description", name=scenario.name, messenger="WhatsApp"
         )
+        await expect_ways(scenario, "config")
         await scenario.recorder.record("ways")
         await frontend.select_menu_option(texts(f"{WAYS}.qr_code"))
         await frontend.expect_qr_code()
@@ -132,6 +143,7 @@ async def link_another_phone(scenario: Scenario) -> None:
     await frontend.expect_dialog_text(
         "config.step.ways.description", name=scenario.name, messenger="WhatsApp"
     )
+    await expect_ways(scenario, "config")
     await frontend.select_menu_option(texts(f"{WAYS}.phone_number"))
     await frontend.fill_form(phone_number="+44 (0)7700 900-123")
     await frontend.submit_form()

@@ -6,6 +6,7 @@ import math
 import time
 from typing import Any, Final
 
+from aiohttp.hdrs import USER_AGENT
 from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -26,7 +27,11 @@ from custom_components.green_api.dialogs.linking.waits import (
 )
 from homeassistant.components.config import DOMAIN as CONFIG_DOMAIN
 from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import (
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+    ConfigEntryState,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Messenger
@@ -197,6 +202,109 @@ async def test_menu(
     assert shown["description_placeholders"] == PLACEHOLDERS | {
         "messenger": NAMES[messenger]
     }
+
+
+# User agents of phones, and of a computer.
+PHONES: Final = {
+    "chrome": (
+        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko)"
+        " Chrome/142.0.0.0 Mobile Safari/537.36"
+    ),
+    "companion-app": (
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15"
+        " (KHTML, like Gecko) Mobile/15E148 Home Assistant/2026.11.0"
+    ),
+    "firefox": ("Mozilla/5.0 (Android 15; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0"),
+}
+COMPUTER: Final = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/142.0.0.0 Safari/537.36"
+)
+CODE_FIRST: Final = {
+    Messenger.WHATSAPP: ["phone_number", "qr_code"],
+    Messenger.TELEGRAM: ["sent_code", "qr_code"],
+    Messenger.MAX: ["qr_code"],
+}
+
+
+def ways_of(shown: FlowResponse) -> list[str]:
+    """Return the ways that a menu offers to link the account."""
+    ways: list[str] = shown["menu_options"]
+    return [way for way in ways if way not in {"later", "reboot"}]
+
+
+@pytest.mark.parametrize("user_agent", PHONES.values(), ids=PHONES)
+@of_every_messenger
+@from_every_dialog
+async def test_menu_on_phone(
+    setup: LinkingSetup,
+    messenger: Messenger,
+    user_agent: str,
+    open_dialog: OpenDialog,
+    end: End,
+) -> None:
+    """Test that a phone, which can't scan its own screen, is offered the code first."""
+    setup.dialog.headers = {USER_AGENT: user_agent}
+    assert ways_of(await open_dialog(setup)) == CODE_FIRST[messenger]
+
+
+@from_every_dialog
+async def test_menu_on_computer(
+    setup: LinkingSetup, open_dialog: OpenDialog, end: End
+) -> None:
+    """Test that a computer is offered the QR code first, even after a phone."""
+    setup.dialog.headers = {USER_AGENT: PHONES["chrome"]}
+    await open_dialog(setup)
+    setup.dialog.headers = {USER_AGENT: COMPUTER}
+    assert ways_of(await setup.dialog.refresh()) == ["qr_code", "phone_number"]
+
+
+@from_every_dialog
+async def test_menu_on_phone_after_progress(
+    setup: LinkingSetup, open_dialog: OpenDialog, end: End
+) -> None:
+    """Test that the code is still first in a menu that follows a wait."""
+    setup.dialog.headers = {USER_AGENT: PHONES["chrome"]}
+    await open_dialog(setup)
+    await setup.dialog.select_option("qr_code")
+    shown = await setup.dialog.follow_to_end()
+    assert step_of(shown) == ("menu", "qr_timeout")
+    assert ways_of(shown) == ["phone_number", "qr_code"]
+    await setup.dialog.select_option("phone_number")
+    await setup.dialog.submit(phone_number=PHONE)
+    shown = await setup.dialog.follow_to_end()
+    assert step_of(shown) == ("menu", "code_timeout")
+    assert ways_of(shown) == ["phone_number", "qr_code"]
+
+
+async def test_menu_on_phone_after_start(setup: LinkingSetup) -> None:
+    """Test that the code is first in a menu that follows the start of an instance."""
+    setup.dialog.headers = {USER_AGENT: PHONES["chrome"]}
+    setup.account.create()
+    assert (await setup.add_and_continue())["type"] == "progress"
+    assert ways_of(await setup.dialog.follow()) == ["phone_number", "qr_code"]
+
+
+@pytest.mark.parametrize("messenger", [Messenger.MAX])
+async def test_menu_on_phone_without_qr_code(setup: LinkingSetup) -> None:
+    """Test that the code is also first where it is offered for want of a QR code."""
+    setup.dialog.headers = {USER_AGENT: PHONES["chrome"]}
+    await setup.open_repair()
+    setup.account.qr_type = "error"
+    await setup.dialog.select_option("qr_code")
+    assert ways_of(await setup.dialog.follow()) == ["sent_code", "qr_code"]
+
+
+async def test_menu_without_request(setup: LinkingSetup) -> None:
+    """Test that the QR code is first if nothing tells that there is a phone."""
+    await setup.load_account()
+    flows = setup.hass.config_entries.flow
+    menu = await flows.async_init(
+        DOMAIN,
+        context={"source": SOURCE_RECONFIGURE, "entry_id": setup.entry.entry_id},
+    )
+    shown = await flows.async_configure(menu["flow_id"], {"next_step_id": "link_again"})
+    assert shown["menu_options"] == ["qr_code", "phone_number"]
 
 
 @of_every_messenger

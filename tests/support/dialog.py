@@ -93,6 +93,7 @@ class Dialog:
         """Initialize the dialog and listen to progress events."""
         self.shown: FlowResponse = {}
         self.all_shown: list[FlowResponse] = []
+        self.headers: dict[str, str] = {}
         self._base = FIXES
         self._freezer = freezer
         self._client = client
@@ -138,11 +139,13 @@ class Dialog:
 
     async def submit(self, **user_input: str) -> FlowResponse:
         """Submit a form."""
-        return await self._show(self._client.post(self.url, json=user_input))
+        return await self._show(
+            self._client.post(self.url, json=user_input, headers=self.headers)
+        )
 
     async def refresh(self) -> FlowResponse:
         """Fetch the current step."""
-        return await self._show(self._client.get(self.url))
+        return await self._show(self._client.get(self.url, headers=self.headers))
 
     async def wait(self) -> None:
         """Wait until there is a progress event, for at most 600 seconds."""
@@ -195,8 +198,9 @@ class Dialog:
     async def _start(self, base: str, **about: str) -> FlowResponse:
         """Start a flow."""
         self._base = base
+        about["handler"] = DOMAIN
         return await self._show(
-            self._client.post(base, json={"handler": DOMAIN, **about})
+            self._client.post(base, json=about, headers=self.headers)
         )
 
     async def _show(self, request: Awaitable[ClientResponse]) -> FlowResponse:

@@ -2,12 +2,18 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
+
+from aiohttp.hdrs import USER_AGENT
 
 from homeassistant.data_entry_flow import FlowResult
+from homeassistant.helpers.http import current_request
 
 from .account_to_link import NextStep
 from .forms import LinkingForms
+
+# The user agents of phones contain it, also those of Home Assistant's apps.
+_PHONE: Final = "Mobi"
 
 
 class LinkingFlow[ResultT: FlowResult[Any, Any]](LinkingForms[ResultT]):
@@ -153,6 +159,16 @@ class LinkingFlow[ResultT: FlowResult[Any, Any]](LinkingForms[ResultT]):
         self.linking.async_stop_following()
         return self.async_show_menu(
             step_id=step_id,
-            menu_options=[*ways, *self.other_options(step_id)],
+            menu_options=[*_in_order(ways), *self.other_options(step_id)],
             description_placeholders=self.linking.account.placeholders,
         )
+
+
+def _in_order(ways: Iterable[NextStep]) -> list[NextStep]:
+    """Return the ways to link an account, on a phone with the QR code last.
+
+    A phone can't scan its own screen.
+    """
+    request = current_request.get()
+    is_phone = request is not None and _PHONE in request.headers.get(USER_AGENT, "")
+    return sorted(ways, key=lambda way: is_phone and way == "qr_code")
