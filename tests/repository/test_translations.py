@@ -30,6 +30,9 @@ FORBIDDEN_PATTERNS: Final = {
 }
 MARKDOWN: Final = re.compile(r"\*\*|\]\(|`")
 
+LONGEST_TITLE: Final = 25
+"""How many characters fit in a line of a title on a phone with 320 pixels."""
+
 
 def _is_text(value: Any) -> str:
     text: str = vol.All(str, vol.Length(min=1))(value)
@@ -276,6 +279,7 @@ def test_linking_texts_are_the_same(path: Path) -> None:
     """The steps that link an account have the same texts in every dialog.
 
     Only the repair can mention that the account was linked before, and offers a reboot.
+    Only the other dialogs say in the end how messages are sent.
     """
     texts = read_json(path)
     repair = texts["issues"]["logged_out"]["fix_flow"]
@@ -283,6 +287,7 @@ def test_linking_texts_are_the_same(path: Path) -> None:
     in_config = _flattened({name: texts["config"][name] for name in sections})
     in_repair = _flattened({name: repair[name] for name in sections})
     assert {key for key, text in in_repair.items() if in_config.get(key) != text} == {
+        ("abort", "linked"),
         ("abort", "problem_ended"),
         ("step", "max_ways", "description"),
         ("step", "max_ways", "menu_option_descriptions", "reboot"),
@@ -294,6 +299,22 @@ def test_linking_texts_are_the_same(path: Path) -> None:
         ("step", "ways", "menu_option_descriptions", "reboot"),
         ("step", "ways", "menu_options", "reboot"),
     }
+
+
+@pytest.mark.parametrize("path", LANGUAGE_FILES, ids=path_id)
+def test_titles_of_repairs_fit_on_a_phone(path: Path) -> None:
+    """A title is one line: a repair says below it how serious it is.
+
+    Home Assistant cuts off the title of a menu, and prints the second line of a title
+    of a form over what is below.
+    """
+    titles = {
+        text.format(messenger="Telegram")
+        for key, text in _flattened(read_json(path)["issues"]).items()
+        if "step" in key and key[-1] == "title"
+    }
+    assert titles
+    assert not {title for title in titles if len(title) > LONGEST_TITLE}
 
 
 def test_every_step_exists() -> None:

@@ -6,7 +6,6 @@ import re
 from typing import Final
 
 from homeassistant.helpers.selector import (
-    SelectOptionDict,
     SelectSelector,
     SelectSelectorConfig,
     SelectSelectorMode,
@@ -64,7 +63,16 @@ class ChatList:
             if chat.phone_number:
                 number = f"{chat.phone_number}@c.us"
                 self._ids_by_number.setdefault(number, chat.chat_id)
-        self.selector = _selector(self._chats.values(), kinds)
+        self._labels = _labels(self._chats.values(), kinds)
+        self._ids_by_label = {label: chat_id for chat_id, label in self._labels.items()}
+        # The frontend shows the value of an option that is selected, not its label.
+        self.selector = SelectSelector(
+            SelectSelectorConfig(
+                options=list(self._ids_by_label),
+                custom_value=True,
+                mode=SelectSelectorMode.DROPDOWN,
+            )
+        )
 
     def __len__(self) -> int:
         """Return the number of chats."""
@@ -81,8 +89,11 @@ class ChatList:
         choose their names themselves. Raises InvalidChatIdError if the text is none of
         these, and AmbiguousNameError if several chats have the name.
         """
-        if text.strip() in self._chats:
-            return text.strip()
+        text = text.strip()
+        if text in self._chats:
+            return text
+        if chat_id := self._ids_by_label.get(text):
+            return chat_id
         try:
             return self.known_id(parse_chat_id(text, self.messenger))
         except InvalidChatIdError:
@@ -111,7 +122,9 @@ class ChatList:
             return stored
 
     def text_of(self, chat_id: str) -> str:
-        """Return what people know a chat by: the phone number, or else the chat ID."""
+        """Return what people know a chat by: as it is listed, its number, or its ID."""
+        if label := self._labels.get(chat_id):
+            return label
         number = phone_number_of(chat_id)
         if number is None:
             return chat_id
@@ -138,8 +151,8 @@ class ChatList:
         return chat.name if chat else None
 
 
-def _selector(chats: Iterable[Chat], kinds: Mapping[ChatKind, str]) -> SelectSelector:
-    """Return the selector for chats: groups first, then sorted by name.
+def _labels(chats: Iterable[Chat], kinds: Mapping[ChatKind, str]) -> dict[str, str]:
+    """Return the labels of chats by chat ID: groups first, then sorted by name.
 
     All labels are distinct. A name cannot imitate another kind of chat or another
     number: the label starts with the kind, and what identifies the chat precedes a name
@@ -148,20 +161,12 @@ def _selector(chats: Iterable[Chat], kinds: Mapping[ChatKind, str]) -> SelectSel
     ordered = sorted(chats, key=_sort_key)
     labels = [_label(chat, kinds[chat.kind]) for chat in ordered]
     counts = Counter(map(_key, labels))
-    options = [
-        SelectOptionDict(
-            value=chat.chat_id,
-            label=f"{kinds[chat.kind]} ({chat.chat_id}): {chat.name}"
-            if counts[_key(label)] > 1
-            else label,
-        )
+    return {
+        chat.chat_id: f"{kinds[chat.kind]} ({chat.chat_id}): {chat.name}".strip()
+        if counts[_key(label)] > 1
+        else label.strip()
         for chat, label in zip(ordered, labels, strict=True)
-    ]
-    return SelectSelector(
-        SelectSelectorConfig(
-            options=options, custom_value=True, mode=SelectSelectorMode.DROPDOWN
-        )
-    )
+    }
 
 
 def _label(chat: Chat, kind: str) -> str:
