@@ -141,7 +141,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         self._store.async_save()
 
     @callback
-    def async_look(self, *, scheduled: bool = False) -> asyncio.Task[None]:
+    def async_look(self) -> asyncio.Task[None]:
         """Return the task of the current poll, or start a new poll.
 
         The task belongs to the config entry: it continues if a caller that waits for it
@@ -150,7 +150,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         if self._poll is None or self._poll.done():
             self.looking_since = self.hass.loop.time()
             self._poll = self.config_entry.async_create_background_task(
-                self.hass, super()._async_refresh(scheduled=scheduled), self.name
+                self.hass, super()._async_refresh(), self.name
             )
         return self._poll
 
@@ -162,8 +162,17 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         scheduled: bool = False,
         raise_on_entry_error: bool = False,
     ) -> None:
-        """Wait for the current poll, or for a new one."""
-        await asyncio.wait([self.async_look(scheduled=scheduled)])
+        """Wait for the current poll, or for a new one.
+
+        A scheduled one needs no other task: the one in which Home Assistant calls this
+        belongs to the config entry as well.
+        """
+        if not scheduled or (self._poll and not self._poll.done()):
+            await asyncio.wait([self.async_look()])
+            return
+        self.looking_since = self.hass.loop.time()
+        self._poll = asyncio.current_task()
+        await super()._async_refresh(scheduled=True)
 
     @callback
     @override

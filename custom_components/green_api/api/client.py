@@ -27,7 +27,7 @@ from .models import (
 from .pacing import RequestPacer
 from .received import Notification, ReceivedMessage
 from .receiving import check_deletion, journal_of, notification_of
-from .transport import LONG_TIMEOUT, Transport
+from .transport import Transport
 
 _MAX_WORD_LENGTH: Final = 64
 
@@ -166,7 +166,7 @@ class GreenApiClient:
         https://green-api.com/en/telegram/docs/api/account/QR/
         https://green-api.com/v3/docs/api/account/QR/
         """
-        answer = await self._transport.get("qr", LONG_TIMEOUT)
+        answer = await self._transport.get("qr")
         match answer:
             case {"type": "qrCode", "message": str(text)} if image := png(text):
                 return QrAnswer(QrKind.QR_CODE, image)

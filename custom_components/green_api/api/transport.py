@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
-from functools import partial
+from functools import cache, partial
 import json
 from typing import Final
 from urllib.parse import quote
@@ -33,6 +33,7 @@ TIMEOUT: Final = aiohttp.ClientTimeout(total=15, connect=10)
 RECEIVING_SECONDS: Final = 15
 
 # According to the vendor, the response to `qr` may take a minute.
+_SLOW: Final = frozenset({"qr"})
 LONG_TIMEOUT: Final = aiohttp.ClientTimeout(total=75, connect=10)
 
 
@@ -66,21 +67,12 @@ class Transport:
         """Let requests that can wait do so while a message is being prepared."""
         return self._pacer.message_first(self._instance)
 
-    async def get(
-        self, method: str, timeouts: aiohttp.ClientTimeout | None = None
-    ) -> object:
+    async def get(self, method: str) -> object:
         """Call a method, and return the parsed response.
 
         Raises a `GreenApiError` if the request fails.
         """
-        request = Request(
-            "GET",
-            method,
-            timeouts or TIMEOUT,
-            is_read=method not in _CHANGES,
-            is_slow=bool(timeouts),
-        )
-        return answer_in(await self._respond(request))
+        return answer_in(await self._respond(_get(method)))
 
     async def get_list[T](self, method: str, read: Callable[[object], T]) -> T:
         """Call a method with a long response, and return what is read from it.
@@ -164,6 +156,19 @@ class Transport:
             if result.retry_after:
                 self._pacer.hold(self._instance, request.method, result.retry_after)
         return result
+
+
+@cache
+def _get(method: str) -> Request:
+    """Return a request without parameters, which is the same for all instances."""
+    is_slow = method in _SLOW
+    return Request(
+        "GET",
+        method,
+        LONG_TIMEOUT if is_slow else TIMEOUT,
+        is_read=method not in _CHANGES,
+        is_slow=is_slow,
+    )
 
 
 def _post(method: str, data: Mapping[str, object]) -> Request:

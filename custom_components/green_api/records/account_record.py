@@ -191,7 +191,8 @@ class AccountRecord:
 
     def polled(self, error: ErrorKind | None) -> AccountRecord:
         """Return the record after a poll, with the error if it failed."""
-        return replace(self, is_polled=True, error=error)
+        is_same = self.is_polled and self.error is error
+        return self if is_same else replace(self, is_polled=True, error=error)
 
     def looked(self, look: QueueLook, now: float, moment: datetime) -> AccountRecord:
         """Return the record after a check of the queue.
