@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime, timedelta
+import logging
 import reprlib
 from typing import Final
 
@@ -24,6 +25,15 @@ def no_spacing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     if request.node.get_closest_marker("paced") is None:
         monkeypatch.setattr(RequestPacer, "DEFAULT_SPACING", 0)
         monkeypatch.setattr(RequestPacer, "SPACING", {})
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_access_log() -> None:
+    """Disable aiohttp's access log, which fails every half hour while time is frozen.
+
+    The frozen local time does not have the offset that it formats times with.
+    """
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.simulator import Account, Fault
 from .fault_kinds import KIND_OF_FAULT, SLOW
 
 # The timeout, in seconds, for requests without a response.
-SHORT_TIMEOUT: Final = ClientTimeout(total=0.05)
+SHORT_TIMEOUT: Final = ClientTimeout(total=0.3)
 
 
 class Outage(StrEnum):

@@ -56,7 +56,7 @@ class LastAnswers:
     """When `said` arrived."""
 
     failure: GreenApiError | None = None
-    """The last failure that says nothing about the account, None if there is none."""
+    """The last failure since then that says nothing about the account, None if none."""
 
     failed_at: float = -math.inf
     """When `failure` occurred."""
@@ -78,7 +78,7 @@ class LastAnswers:
             return replace(
                 self, failure=answer, failed_at=now, failure_asked_at=asked_at
             )
-        return replace(self, said=answer, said_at=now)
+        return LastAnswers(said=answer, said_at=now)
 
     def older_than(self, at: float) -> LastAnswers:
         """Return the last responses with a `said_at` that is not later than a time."""
