@@ -236,7 +236,7 @@ async def async_select_recipient(hass: HomeAssistant, home: Deliveries) -> bool:
     """Select a group from the chats of the account."""
     shown = await async_open_recipient(hass, home)
     options = shown["data_schema"].schema[CONF_CHAT_ID].config["options"]
-    groups = [it["value"] for it in options if it["label"].startswith("Group: ")]
+    groups = [label for label in options if label.startswith("Group: ")]
     return await async_add_chat(hass, home, shown, groups[0])
 
 

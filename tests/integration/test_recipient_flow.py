@@ -717,7 +717,7 @@ async def test_changed_number_is_checked(
         (
             Messenger.TELEGRAM,
             "79001234568@c.us",
-            "Person: Neighbour (upstairs)",
+            "Person: Neighbour (+79001234568)",
         ),
         (Messenger.TELEGRAM, "10000001", "+79001234568"),
         (Messenger.TELEGRAM, "0010000099", "10000099"),
