@@ -121,6 +121,7 @@ async def _async_start(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     data.deliveries.async_start()
     await asyncio.wait([data.coordinator.async_look()])
     data.follow_ups.async_start()
+    data.settings.async_start()
     data.confirmation.async_start(partial(async_report_unconfirmed, hass, entry))
     data.receiver.async_start(partial(async_report_receiving, hass, entry))
     Announcer(hass, entry).async_start()

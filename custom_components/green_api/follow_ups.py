@@ -57,6 +57,23 @@ class InstanceSettings:
             await self.async_refresh()
         return self._coordinator.data.messenger
 
+    @callback
+    def async_start(self) -> None:
+        """Fetch the settings after each poll until they are known."""
+        self._coordinator.config_entry.async_on_unload(
+            self._coordinator.async_add_poll_listener(self._async_polled)
+        )
+        self._async_polled()
+
+    @callback
+    def _async_polled(self) -> None:
+        """Fetch the settings in the background if they are not known."""
+        if self.known is None and not self._lock.locked():
+            coordinator = self._coordinator
+            coordinator.config_entry.async_create_background_task(
+                coordinator.hass, self.async_refresh(), f"{coordinator.name} settings"
+            )
+
     async def async_refresh(self) -> bool:
         """Fetch the settings, and return whether that has worked.
 
@@ -108,30 +125,21 @@ class FollowUps:
         self._async_polled()
 
     async def async_ask(self) -> None:
-        """Make the requests that the account needs and that are due.
-
-        They share a connection, because they are made one after the other.
-        """
+        """Make the requests that the account needs and that are due."""
         if self._coordinator.data.is_restricted:
             until = await self._async_get_restricted_until()
             self._coordinator.async_apply(AccountRecord.restricted, until)
         if self.queue.is_due:
             await self.queue.async_look()
-        if self._settings.known is None:
-            await self._settings.async_refresh()
-
-    @property
-    def _is_any_due(self) -> bool:
-        """Return whether the account needs any requests."""
-        is_restricted = self._coordinator.data.is_restricted
-        return self.queue.is_due or is_restricted or self._settings.known is None
 
     @callback
     def _async_polled(self) -> None:
         """Make the requests in the background after a successful poll."""
         coordinator = self._coordinator
         is_asking = self._task is not None and not self._task.done()
-        if coordinator.last_update_success and not is_asking and self._is_any_due:
+        if is_asking or not coordinator.last_update_success:
+            return
+        if self.queue.is_due or coordinator.data.is_restricted:
             self._task = coordinator.config_entry.async_create_background_task(
                 coordinator.hass, self.async_ask(), f"{coordinator.name} follow-ups"
             )

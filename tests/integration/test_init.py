@@ -17,7 +17,6 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.green_api.api import ErrorKind, transport
 from custom_components.green_api.const import CONSOLE_URL, DOMAIN
 from custom_components.green_api.coordinator import RATE_LIMIT_DELAY
-from custom_components.green_api.session import async_get_connections
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     ConfigEntryDisabler,
@@ -82,13 +81,6 @@ async def test_load_and_unload(
     assert hass.states.get(STATE).state == STATE_UNAVAILABLE
     await async_advance(hass, freezer)
     assert len(account.requests) == len(ASKED_FIRST)
-
-
-@pytest.mark.usefixtures("loaded_entry")
-async def test_one_connection(hass: HomeAssistant) -> None:
-    """Test that the requests of the setup share a connection."""
-    [connections] = async_get_connections(hass)._idle.values()
-    assert len(connections) == 1
 
 
 async def test_reload(
