@@ -14,7 +14,7 @@ from custom_components.green_api.inputs.address import (
 from tests.support.clients import assert_no_details
 from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR, addresses
 
-pytestmark = pytest.mark.long(11)
+pytestmark = pytest.mark.long(5)
 
 # Paths between the instance and the token of a pasted URL.
 method_paths = st.lists(

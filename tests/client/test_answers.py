@@ -35,6 +35,8 @@ from tests.support.canned import CannedServer
 from tests.support.clients import METHODS, SENDS, result_or_error
 from tests.support.const import TOKEN
 
+pytestmark = pytest.mark.long(5)
+
 ENCODED_TOKEN: Final = quote(TOKEN, safe="")
 
 NO_SETTINGS: Final = Settings(

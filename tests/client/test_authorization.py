@@ -18,6 +18,8 @@ from tests.support.clients import METHODS, PERSONAL, result_or_error
 from tests.support.fault_kinds import SLOW
 from tests.support.secrecy import assert_log_is_clean
 
+pytestmark = pytest.mark.long(5)
+
 LINKING: Final = (
     "startAuthorization",
     "sendAuthorizationCode",

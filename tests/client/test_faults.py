@@ -106,7 +106,7 @@ RESULTS: Final[Mapping[GoodResponse, object]] = {
     GoodResponse.STARTING: AccountState("starting"),
 }
 
-pytestmark = [pytest.mark.long(12), pytest.mark.usefixtures("sent_message")]
+pytestmark = [pytest.mark.long(9), pytest.mark.usefixtures("sent_message")]
 
 ERRORS: Final = [
     error_type

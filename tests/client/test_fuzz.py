@@ -14,7 +14,7 @@ from tests.support.canned import CannedServer
 from tests.support.clients import METHODS, create_client, result_or_error
 from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR
 
-pytestmark = [pytest.mark.long(40), UNSEEN_GENERATOR]
+pytestmark = [pytest.mark.long(4), UNSEEN_GENERATOR]
 
 KEYS: Final = (
     "chatId",

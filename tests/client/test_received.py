@@ -35,6 +35,8 @@ from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR
 from tests.support.secrecy import assert_hidden, assert_log_is_clean
 
+pytestmark = pytest.mark.long(11)
+
 type Json = Any
 
 TEXT: Final = "Open the gate"

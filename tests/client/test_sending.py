@@ -76,7 +76,7 @@ from tests.support.request_failures import (
 from tests.support.secrecy import assert_log_is_clean
 from tests.support.wait_until import async_wait_until
 
-pytestmark = pytest.mark.long(24)
+pytestmark = pytest.mark.long(16)
 
 # A file of several chunks.
 CONTENT: Final = os.urandom(3 * form._BLOCK_BYTES + 7)

@@ -21,6 +21,8 @@ from tests.support.receiving import (
 )
 from tests.support.recipients import ALEX, ALEX_CHAT, FAMILY, FAMILY_CHAT
 
+pytestmark = pytest.mark.long(4)
+
 BLUEPRINTS: Final = Path(__file__).parents[2] / "blueprints"
 PATH: Final = "green_api/alarm_until_answered.yaml"
 HELPER: Final = "input_boolean.alarm_open"

@@ -62,6 +62,8 @@ from tests.support.request_failures import requests_sent_to
 from tests.support.stalling_server import stalling_server, stop_reading
 from tests.support.wait_until import async_wait_until
 
+pytestmark = pytest.mark.long(9)
+
 TEXT: Final = "Somebody is at the door."
 DOOR: Final = "media_source/local/door.jpg"
 

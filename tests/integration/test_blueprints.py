@@ -44,7 +44,7 @@ from tests.support.recipients import ALEX, ALEX_CHAT, async_add_recipient, sent_
 from tests.support.restart import async_start, async_starting
 from tests.support.wait_until import async_wait_until
 
-pytestmark = pytest.mark.long(5)
+pytestmark = pytest.mark.long(6)
 
 BLUEPRINTS: Final = Path(__file__).parents[2] / "blueprints"
 ALERT: Final = "green_api/alert.yaml"

@@ -36,6 +36,8 @@ from tests.support.helpers import (
 from tests.support.secrecy import assert_hidden
 from tests.support.wait_until import async_wait_until
 
+pytestmark = pytest.mark.long(2)
+
 FAULTS: Final = {**FAULT_OF_KIND, ErrorKind.STARTING: Fault.STARTING}
 
 

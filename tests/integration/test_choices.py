@@ -22,6 +22,8 @@ from tests.support.receiving import (
 )
 from tests.support.recipients import ALEX, ALEX_CHAT, FAMILY, FAMILY_CHAT
 
+pytestmark = pytest.mark.long(3)
+
 CHOICES: Final = ["On my way", "False alarm"]
 TEXT: Final = "Smoke in the kitchen"
 NUMBERED: Final = f"{TEXT}\n\n1. On my way\n2. False alarm"

@@ -26,6 +26,8 @@ from tests.support.helpers import (
     async_press,
 )
 
+pytestmark = pytest.mark.long(2)
+
 TARGET: Final = {"entity_id": PROBLEM}
 BOTH: Final = {"entity_id": [PROBLEM, "binary_sensor.other_problem"]}
 

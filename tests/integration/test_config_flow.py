@@ -60,7 +60,10 @@ from tests.support.helpers import called_methods, logged_errors
 from tests.support.secrecy import assert_hidden
 from tests.support.wait_until import async_wait_until
 
-pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
+pytestmark = [
+    pytest.mark.long(14),
+    pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning"),
+]
 
 FLOWS: Final = "/api/config/config_entries/flow"
 

@@ -34,7 +34,7 @@ from tests.support.request_failures import requests_sent_to
 from tests.support.secrecy import LogRecorder
 
 # Hypothesis reads the generator of `random` in a way that fails with Python 3.14.
-pytestmark = [pytest.mark.long(4), UNSEEN_GENERATOR]
+pytestmark = [pytest.mark.long(3), UNSEEN_GENERATOR]
 
 SECRET: Final = "s3cr3t.of.m1ne"
 

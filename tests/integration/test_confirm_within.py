@@ -42,7 +42,7 @@ from tests.support.request_interceptor import RequestInterceptor, delay
 from tests.support.secrecy import LogRecorder, token_leaks
 from tests.support.simulated_time import SimulatedTime
 
-pytestmark = pytest.mark.long(6)
+pytestmark = pytest.mark.long(11)
 
 MINUTE: Final = {"minutes": 1}
 

@@ -63,6 +63,8 @@ from tests.support.secrecy import assert_hidden
 from tests.support.translation_check import ENGLISH
 from tests.support.wait_until import async_wait_until
 
+pytestmark = pytest.mark.long(12)
+
 ACCOUNT: Final = "GREEN-API 1101000001"
 
 EXCEPTIONS: Final = json.loads(ENGLISH.read_text())["exceptions"]

@@ -13,6 +13,8 @@ from tests.simulator import Account, Fault
 from tests.support.deliveries import BOTH, Deliveries, Runs
 from tests.support.recipients import sent_messages
 
+pytestmark = pytest.mark.long(9)
+
 STEPS: Final = 30
 HOUR: Final = 3600
 

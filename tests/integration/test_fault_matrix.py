@@ -65,7 +65,7 @@ from tests.support.simulated_user import (
     summary_of,
 )
 
-pytestmark = pytest.mark.long(50)
+pytestmark = pytest.mark.long(68)
 
 ONE_OF_EACH_KIND: Final = (*FAULT_OF_KIND.values(), *Outage)
 

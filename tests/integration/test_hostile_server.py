@@ -51,7 +51,7 @@ from tests.support.simulated_user import (
     summary_of,
 )
 
-pytestmark = pytest.mark.long(30)
+pytestmark = pytest.mark.long(20)
 
 # A marker that finds everything that the server says.
 MARK: Final = "EVIL"

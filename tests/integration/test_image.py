@@ -44,6 +44,8 @@ from tests.support.helpers import (
 from tests.support.secrecy import assert_hidden
 from tests.support.wait_until import async_wait_until
 
+pytestmark = pytest.mark.long(5)
+
 IS_RECENT: Final = (MAJOR_VERSION, MINOR_VERSION) >= (2026, 11)
 
 PNG: Final = b"\x89PNG\r\n\x1a\n"

@@ -47,6 +47,8 @@ from tests.support.secrecy import assert_hidden
 from tests.support.translation_check import ENGLISH
 from tests.support.wait_until import async_wait_until
 
+pytestmark = pytest.mark.long(5)
+
 # The requests during the setup of an entry.
 ASKED_FIRST: Final = ["getStateInstance", "getSettings", "getMessagesCount"]
 

@@ -56,7 +56,7 @@ from tests.support.replays import (
 from tests.support.restart import async_restarted
 from tests.support.secrecy import assert_hidden
 
-pytestmark = pytest.mark.long(20)
+pytestmark = pytest.mark.long(10)
 
 START: Final = datetime(2026, 11, 24, tzinfo=UTC)
 MINUTE: Final = timedelta(minutes=1)

@@ -16,6 +16,8 @@ from tests.support.entities import state_of
 from tests.support.helpers import issue_keys
 from tests.support.recipients import ALEX, ALEX_CHAT, FAMILY
 
+pytestmark = pytest.mark.long(3)
+
 SENSOR: Final = "sensor.alex_last_message"
 
 

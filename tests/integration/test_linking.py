@@ -63,7 +63,7 @@ from tests.support.helpers import async_advance, async_polls, called_methods, is
 from tests.support.secrecy import assert_hidden
 from tests.support.wait_until import async_wait_until
 
-pytestmark = pytest.mark.long(28)
+pytestmark = pytest.mark.long(38)
 
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 

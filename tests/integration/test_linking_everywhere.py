@@ -49,7 +49,7 @@ from tests.support.dialog import (
 from tests.support.helpers import async_advance, called_methods, issue_ids
 from tests.support.secrecy import assert_hidden
 
-pytestmark = pytest.mark.long(26)
+pytestmark = pytest.mark.long(45)
 
 
 @pytest.fixture

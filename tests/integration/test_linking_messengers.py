@@ -50,6 +50,8 @@ from tests.support.helpers import async_polls, called_methods, issue_ids
 from tests.support.secrecy import assert_hidden
 from tests.support.wait_until import async_wait_until
 
+pytestmark = pytest.mark.long(27)
+
 PASSWORD: Final = "correct horse battery"
 NAMES: Final = {Messenger.TELEGRAM: "Telegram", Messenger.MAX: "MAX"}
 MENUS: Final = {Messenger.TELEGRAM: "ways", Messenger.MAX: "max_ways"}

@@ -24,7 +24,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from tests.support.const import INSTANCE_ID, TOKEN
 
-pytestmark = pytest.mark.long(5)
+pytestmark = pytest.mark.long(7)
 
 # Seconds of CPU time in which all input is parsed, ten times as many as it takes.
 # Anything quadratic in the length takes longer for a single text.

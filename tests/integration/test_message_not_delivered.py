@@ -28,7 +28,7 @@ from tests.support.recipients import ALEX, ALEX_CHAT, FAMILY, FAMILY_CHAT, recip
 from tests.support.request_interceptor import RequestInterceptor, delay
 from tests.support.secrecy import LogRecorder
 
-pytestmark = pytest.mark.long(5)
+pytestmark = pytest.mark.long(6)
 
 KIND: Final = "message_not_delivered"
 MESSAGES: Final = f"{DOMAIN}_messages"

@@ -33,7 +33,7 @@ from tests.support.queue_replays import (
 from tests.support.replays import Replay
 
 pytestmark = [
-    pytest.mark.long(18),
+    pytest.mark.long(24),
     pytest.mark.filterwarnings("ignore:It looks like `register_random`"),
 ]
 

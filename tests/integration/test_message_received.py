@@ -30,6 +30,8 @@ from tests.support.receiving import (
 from tests.support.recipients import ALEX, FAMILY, FAMILY_CHAT
 from tests.support.secrecy import LogRecorder, assert_hidden
 
+pytestmark = pytest.mark.long(5)
+
 _OF_ALL_TRIGGERS: Final = {"alias", "description", "id", "idx", "platform", "sent"}
 
 

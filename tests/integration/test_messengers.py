@@ -40,6 +40,8 @@ from tests.support.helpers import (
 )
 from tests.support.recipients import async_add_recipient
 
+pytestmark = pytest.mark.long(4)
+
 PAGE: Final = Path(__file__).parents[2] / "docs/messengers.md"
 MESSENGERS: Final = (Messenger.WHATSAPP, Messenger.TELEGRAM, Messenger.MAX)
 PASSWORD: Final = "correct horse battery"

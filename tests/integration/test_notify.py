@@ -42,6 +42,8 @@ from tests.support.recipients import (
 )
 from tests.support.secrecy import LogRecorder, assert_hidden
 
+pytestmark = pytest.mark.long(6)
+
 STATE: Final = "sensor.green_api_1101000001_account_state"
 NAME: Final = "GREEN-API 1101000001"
 TEXT: Final = "The door is open."

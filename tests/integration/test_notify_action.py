@@ -28,6 +28,8 @@ from tests.support.wait_until import async_wait_until
 
 from .test_readme_examples import AUTOMATIONS, CONFIGURATIONS
 
+pytestmark = pytest.mark.long(4)
+
 BLUEPRINTS: Final = Path(__file__).parents[2] / "blueprints"
 OF_TOOLS: Final = AUTOMATIONS["Send notifications from tools with WhatsApp"]
 OF_A_READING: Final = AUTOMATIONS["Send a reading as it is"]

@@ -51,7 +51,7 @@ set_hypothesis_home_dir(Path(__file__).parents[2] / ".cache/hypothesis")
 
 # Hypothesis reads the generator of `random` in a way that fails with Python 3.14.
 pytestmark = [
-    pytest.mark.long(45),
+    pytest.mark.long(18),
     pytest.mark.filterwarnings("ignore:It looks like `register_random`"),
 ]
 

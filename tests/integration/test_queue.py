@@ -45,7 +45,7 @@ from tests.support.helpers import (
 )
 from tests.support.wait_until import async_wait_until
 
-pytestmark = pytest.mark.long(22)
+pytestmark = pytest.mark.long(8)
 
 type Order = Callable[[Sequence[Message]], Sequence[Message]]
 

@@ -24,6 +24,8 @@ from tests.support.receiving import (
 )
 from tests.support.recipients import ALEX
 
+pytestmark = pytest.mark.long(9)
+
 NOTHING: Final[list[str]] = []
 
 

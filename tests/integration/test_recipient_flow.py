@@ -39,6 +39,8 @@ from tests.support.secrecy import LogRecorder, assert_hidden
 from tests.support.simulated_user import RECIPIENTS
 from tests.support.wait_until import async_wait_until
 
+pytestmark = pytest.mark.long(10)
+
 type Shown = dict[str, Any]
 
 

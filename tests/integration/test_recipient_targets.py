@@ -39,6 +39,8 @@ from tests.support.recipients import async_add_recipient, sent_messages
 from tests.support.request_interceptor import RequestInterceptor, chat_of
 from tests.support.simulated_time import SimulatedTime
 
+pytestmark = pytest.mark.long(2)
+
 TEXT: Final = "The door is open."
 
 CHATS: Final = {

@@ -36,6 +36,8 @@ from tests.support.helpers import (
 from tests.support.secrecy import assert_hidden
 from tests.support.wait_until import async_wait_until
 
+pytestmark = pytest.mark.long(4)
+
 NAME: Final = "GREEN-API 1101000001"
 CAN_GO_ON: Final = Problem.WRONG_ADDRESS in FIX_FLOWS
 PLACEHOLDERS: Final = {"name": NAME, "console_url": CONSOLE_URL, "waiting": ""}

@@ -41,7 +41,7 @@ from tests.support.problem_reference import (
 from tests.support.replays import FAILURES_BY_NAME
 from tests.support.restart import async_restarted
 
-pytestmark = pytest.mark.long(60)
+pytestmark = pytest.mark.long(33)
 
 MINUTE: Final = 60
 

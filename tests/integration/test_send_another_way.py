@@ -40,7 +40,7 @@ from tests.support.notifications import NotificationRecorder
 from tests.support.recipients import ALEX, ALEX_CHAT, async_add_recipient, sent_messages
 from tests.support.wait_until import async_wait_until
 
-pytestmark = pytest.mark.long(6)
+pytestmark = pytest.mark.long(8)
 
 BLUEPRINTS: Final = Path(__file__).parents[2] / "blueprints"
 PATH: Final = "green_api/send_another_way.yaml"

@@ -54,7 +54,7 @@ from tests.support.sending_reference import (
 )
 from tests.support.simulated_time import SimulatedTime
 
-pytestmark = [pytest.mark.long(100), pytest.mark.paced]
+pytestmark = [pytest.mark.long(110), pytest.mark.paced]
 
 FILE: Final = Path(integration.__file__).parent / "brand" / "icon.png"
 

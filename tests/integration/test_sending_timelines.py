@@ -28,7 +28,7 @@ from tests.support.request_interceptor import (
 from tests.support.sending_reference import NORMAL_DELAY
 from tests.support.simulated_time import SimulatedTime
 
-pytestmark = [pytest.mark.long(9), pytest.mark.paced]
+pytestmark = [pytest.mark.long(11), pytest.mark.paced]
 
 FILE: Final = Path(integration.__file__).parent / "brand" / "icon.png"
 GET_STATE: Final = "getStateInstance"

@@ -43,6 +43,8 @@ from tests.support.helpers import async_advance, async_polls, async_set_up
 from tests.support.secrecy import assert_hidden
 from tests.support.wait_until import async_wait_until
 
+pytestmark = pytest.mark.long(5)
+
 OPTIONS: Final = {
     "authorized": "authorized",
     "blocked": "blocked",

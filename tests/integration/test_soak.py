@@ -81,7 +81,7 @@ from tests.support.queue_reference import (
     queue_verdict,
 )
 
-pytestmark = pytest.mark.long(80)
+pytestmark = pytest.mark.long(122)
 
 # What an account or its server may do for a while, and what a single request may
 # encounter; whatever is not one of the failures is a state.

@@ -24,7 +24,7 @@ from tests.support.helpers import async_advance, async_polls, async_set_up, issu
 from tests.support.restart import async_restarted
 from tests.support.secrecy import assert_hidden
 
-pytestmark = pytest.mark.long(10)
+pytestmark = pytest.mark.long(12)
 
 OTHER_INSTANCE_ID: Final = "1101000002"
 

@@ -17,6 +17,8 @@ from tests.support.recipients import (
     recipient as recipient_of,
 )
 
+pytestmark = pytest.mark.long(8)
+
 type Attack = Callable[[Receiving], Awaitable[None]]
 
 OPEN: Final = "Open the gate"

@@ -23,6 +23,8 @@ from tests.simulator import Account
 from tests.support.deliveries import BOTH, Deliveries
 from tests.support.recipients import ALEX_CHAT, FAMILY_CHAT, sent_messages
 
+pytestmark = pytest.mark.long(34)
+
 MESSAGES: Final = 1000
 
 # Seconds between two of them: one status can be requested each 1.1 seconds.

@@ -38,7 +38,7 @@ from tests.support.helpers import (
 from tests.support.recipients import ALEX, ALEX_CHAT, async_add_recipient
 from tests.support.restart import async_start, async_starting
 
-pytestmark = pytest.mark.long(7)
+pytestmark = pytest.mark.long(6)
 
 NAME: Final = "GREEN-API 1101000001"
 TEXTS: Final = json.loads(

@@ -11,6 +11,8 @@ import voluptuous as vol
 from . import INTEGRATION, MODULES, ROOT, path_id, read
 from .source import called_name, calls, imports, nodes
 
+pytestmark = pytest.mark.long(4)
+
 CLIENT_MODULES: Final = sorted(INTEGRATION.glob("api/*.py"))
 TEST_MODULES: Final = sorted(ROOT.glob("tests/**/test_*.py"))
 

@@ -19,6 +19,7 @@ from .server import Simulator
 
 # They do not close the file that they upload.
 pytestmark = [
+    pytest.mark.long(6),
     pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

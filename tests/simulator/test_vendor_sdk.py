@@ -19,6 +19,7 @@ from .server import Simulator
 
 # It does not close the file that it uploads.
 pytestmark = [
+    pytest.mark.long(3),
     pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
