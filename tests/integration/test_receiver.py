@@ -1,15 +1,17 @@
 """Test how messages are received, and what keeps them from it."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 import json
 from typing import Any, Final
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.green_api.const import (
     DOMAIN,
 )
+from custom_components.green_api.decisions.delivery import next_month
 from custom_components.green_api.receiving.permissions import ReceiveMode
 from homeassistant.config_entries import ConfigEntryState
 from tests.simulator import Fault
@@ -194,8 +196,10 @@ async def test_other_way(home: Receiving) -> None:
     assert home.entry.state is ConfigEntryState.LOADED
 
 
-async def test_quota(home: Receiving) -> None:
+async def test_quota(home: Receiving, freezer: FrozenDateTimeFactory) -> None:
     """Test that the journal is not read until the next month, with one repair."""
+    middle = next_month(datetime.now(UTC)) + timedelta(days=14)
+    freezer.move_to(middle)
     await home.set_up(BESIDE)
     home.account.on_free_plan = True
     assert home.account.free_plan
@@ -209,9 +213,10 @@ async def test_quota(home: Receiving) -> None:
     await home.time.advance(3600)
     assert home.asked == NOTHING
     home.account.on_free_plan = False
-    now = datetime.now(UTC)
-    days = 32 - now.day
-    await home.time.advance(days * 86_400, lambda: issue_keys(home.hass) == [])
+    freezer.move_to(next_month(middle) - timedelta(hours=1))
+    await home.time.advance(3000)
+    assert home.asked == NOTHING
+    await home.time.advance(1200)
     assert issue_keys(home.hass) == []
     home.write("New month")
     assert await home.heard() == ["New month"]
