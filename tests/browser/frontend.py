@@ -54,6 +54,7 @@ MODULE_PIXELS: Final = 3.5
 """The smallest width of a module of a QR code, in pixels."""
 
 IS_PHONE: Final = "() => matchMedia('(pointer: coarse)').matches"
+IS_WIDE: Final = "([picture, width]) => picture.clientWidth >= width"
 IS_SHOWN: Final = "(picture) => picture.complete && picture.naturalWidth > 0"
 
 
@@ -285,9 +286,9 @@ class Frontend:
         It is large enough for the camera of a phone.
         """
         url = await self.expect_image(other_than=other_than)
-        picture = self.dialog.locator(IMAGES)
-        width = await picture.evaluate("(picture) => picture.clientWidth")
-        assert width / modules_of(url) >= MODULE_PIXELS
+        picture = await self.dialog.locator(IMAGES).element_handle()
+        width = MODULE_PIXELS * modules_of(url)
+        await self.page.wait_for_function(IS_WIDE, arg=[picture, width])
         return url
 
     async def expect_image(self, *, other_than: str = "") -> str:

@@ -55,10 +55,10 @@ async def open_repair(scenario: Scenario) -> None:
     )
 
 
-async def expect_linked(scenario: Scenario) -> None:
+async def expect_linked(scenario: Scenario, dialog: LinkingDialog) -> None:
     """Show that the account is linked, and close the dialog."""
     await scenario.frontend.expect_dialog_text(
-        "config.abort.linked", name=scenario.name, messenger="WhatsApp"
+        f"{dialog.texts}.abort.linked", name=scenario.name, messenger="WhatsApp"
     )
     await scenario.frontend.close_dialog()
 
@@ -174,7 +174,7 @@ async def reload_while_linking(scenario: Scenario, dialog: LinkingDialog) -> Non
             await scenario.installation.client.reload_entry(entry["entry_id"])
     await scenario.frontend.expect_qr_code(other_than=shown)
     assert scenario.account.scan()
-    await expect_linked(scenario)
+    await expect_linked(scenario, dialog)
     assert scenario.account.linked
 
 
@@ -188,7 +188,7 @@ async def link_elsewhere(scenario: Scenario, dialog: LinkingDialog) -> None:
     )
     scenario.account.state = "authorized"
     await select_qr_code(scenario, dialog)
-    await expect_linked(scenario)
+    await expect_linked(scenario, dialog)
 
 
 type Ending = Callable[[Scenario, LinkingDialog], Coroutine[Any, Any, None]]
