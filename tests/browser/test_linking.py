@@ -232,7 +232,7 @@ async def show_passkey_required(scenario: Scenario) -> None:
         scenario.frontend.texts(f"{WAYS}.qr_code")
     )
     await scenario.frontend.expect_dialog_text(
-        "config.progress.use_passkey", name=scenario.name
+        "config.step.use_passkey.description", name=scenario.name
     )
     await scenario.recorder.record("passkey")
     scenario.account.passkey = False

@@ -126,7 +126,7 @@ async def show_passkey_required(scenario: Scenario, dialog: LinkingDialog) -> No
     await dialog.open(scenario)
     await select_qr_code(scenario, dialog)
     await scenario.frontend.expect_dialog_text(
-        f"{dialog.texts}.progress.use_passkey", name=scenario.name
+        f"{dialog.texts}.step.use_passkey.description", name=scenario.name
     )
     await scenario.recorder.record("passkey")
     await scenario.frontend.close_dialog()

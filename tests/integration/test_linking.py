@@ -856,7 +856,7 @@ async def test_passkey_after_scan(
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     account.passkey = True
-    assert (await dialog.follow())["progress_action"] == "use_passkey"
+    assert step_of(await dialog.follow()) == ("menu", "use_passkey")
 
 
 @pytest.mark.parametrize("kind", ["passkeyRequired", "PassKeyRequire"])
@@ -868,7 +868,7 @@ async def test_passkey_not_used(
     await dialog.open(logged_out)
     await dialog.select_option("qr_code")
     began_at = time.monotonic()
-    assert (await dialog.follow())["step_id"] == "passkey"
+    assert (await dialog.follow())["step_id"] == "use_passkey"
     shown = await dialog.follow_to_end()
     assert reason_of_abort(shown) == "passkey_required"
     assert PASSKEY_TIMEOUT <= time.monotonic() - began_at < PASSKEY_TIMEOUT + 10

@@ -445,13 +445,45 @@ async def test_passkey(setup: LinkingSetup, open_dialog: OpenDialog, end: End) -
     setup.account.passkey = True
     await setup.dialog.select_option("qr_code")
     shown = await setup.dialog.follow()
-    assert step_of(shown) == ("progress", "passkey")
-    assert shown["progress_action"] == "use_passkey"
+    assert step_of(shown) == ("menu", "use_passkey")
+    assert shown["menu_options"][:2] == ["qr_code", "phone_number"]
     assert shown["description_placeholders"] == PLACEHOLDERS
     setup.account.requests.clear()
     await setup.dialog.stay_open(60)
     assert "qr" not in called_methods(setup.account)
     setup.account.state = "authorized"
+    assert end_of(await setup.dialog.follow_to_end()) == end
+
+
+async def async_open_passkey(setup: LinkingSetup, open_dialog: OpenDialog) -> None:
+    """Wait for a passkey, which is not required any longer."""
+    await open_dialog(setup)
+    setup.account.passkey = True
+    await setup.dialog.select_option("qr_code")
+    assert step_of(await setup.dialog.follow()) == ("menu", "use_passkey")
+    setup.account.passkey = False
+
+
+@from_every_dialog
+async def test_qr_code_after_passkey(
+    setup: LinkingSetup, open_dialog: OpenDialog, end: End
+) -> None:
+    """Test that an account that needs no passkey is linked with a QR code after all."""
+    await async_open_passkey(setup, open_dialog)
+    await async_scan(setup.dialog)
+    assert setup.account.scan()
+    assert end_of(await setup.dialog.follow_to_end()) == end
+
+
+@from_every_dialog
+async def test_code_after_passkey(
+    setup: LinkingSetup, open_dialog: OpenDialog, end: End
+) -> None:
+    """Test that an account that needs no passkey is linked with a code after all."""
+    await async_open_passkey(setup, open_dialog)
+    await setup.dialog.select_option("phone_number")
+    shown = await setup.dialog.submit(phone_number=PHONE)
+    assert setup.account.enter_code(shown["description_placeholders"]["code"])
     assert end_of(await setup.dialog.follow_to_end()) == end
 
 
@@ -978,6 +1010,12 @@ ENDS: Final[dict[str, tuple[Callable[[LinkingSetup], Awaitable[None]], float, st
 }
 
 
+def first_step(wait: str) -> tuple[str, str]:
+    """Return the type and the ID of the step that a wait shows first."""
+    shown = WAITS[wait]
+    return ("menu", shown.action) if shown.in_menu else ("progress", wait)
+
+
 def test_all_waits_are_listed() -> None:
     """Test that the table above lists all repeated requests of the dialogs."""
     assert ENDS.keys() == WAITS.keys()
@@ -993,7 +1031,7 @@ async def test_repeated_requests_end(
     """Test that all repeated requests end, whatever hangs."""
     begin, seconds, shown_at_last = ENDS[wait]
     await begin(setup)
-    assert step_of(setup.dialog.shown) == ("progress", wait)
+    assert step_of(setup.dialog.shown) == first_step(wait)
     began_at = time.monotonic()
     setup.account.faults |= dict.fromkeys(hangs, Fault.HANG)
 

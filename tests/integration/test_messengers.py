@@ -135,7 +135,7 @@ async def async_use_passkey(dialog: Dialog, account: Account, issue_id: str) -> 
     account.passkey = True
     await dialog.open(issue_id)
     await dialog.select_option("qr_code")
-    if (await dialog.follow())["step_id"] != "passkey":
+    if (await dialog.follow())["step_id"] != "use_passkey":
         return False
     account.state = "authorized"
     return (await dialog.follow_to_end()).get("reason") == "linked"

@@ -79,19 +79,19 @@ class LinkingFlow[ResultT: FlowResult[Any, Any]](LinkingForms[ResultT]):
         self, user_input: dict[str, str] | None = None
     ) -> ResultT:
         """Show the QR code of WhatsApp, and the next one in its place."""
-        return self._show_qr_code()
+        return self._show_wait_in_menu("qr_code")
 
     async def async_step_scan_qr_code_telegram(
         self, user_input: dict[str, str] | None = None
     ) -> ResultT:
         """Show the QR code of Telegram, and the next one in its place."""
-        return self._show_qr_code()
+        return self._show_wait_in_menu("qr_code")
 
     async def async_step_scan_qr_code_max(
         self, user_input: dict[str, str] | None = None
     ) -> ResultT:
         """Show the QR code of MAX, and the next one in its place."""
-        return self._show_qr_code()
+        return self._show_wait_in_menu("qr_code")
 
     async def async_step_code(
         self, user_input: dict[str, str] | None = None
@@ -117,6 +117,12 @@ class LinkingFlow[ResultT: FlowResult[Any, Any]](LinkingForms[ResultT]):
         """Wait for an account that is linked with a passkey in the console."""
         return self.async_show_wait(self.linking.async_follow("passkey"))
 
+    async def async_step_use_passkey(
+        self, user_input: dict[str, str] | None = None
+    ) -> ResultT:
+        """Show what to do in the console."""
+        return self._show_wait_in_menu("passkey")
+
     async def async_step_linking(
         self, user_input: dict[str, str] | None = None
     ) -> ResultT:
@@ -138,12 +144,12 @@ class LinkingFlow[ResultT: FlowResult[Any, Any]](LinkingForms[ResultT]):
             description_placeholders=self.linking.account.placeholders,
         )
 
-    def _show_qr_code(self) -> ResultT:
-        """Show the QR code above the other ways, or go on."""
-        coming = self.linking.async_follow("qr_code")
+    def _show_wait_in_menu(self, wait: str) -> ResultT:
+        """Show what is waited for above the other ways, or go on."""
+        coming = self.linking.async_follow(wait)
         if isinstance(coming, str) or not coming.in_menu:
             return self.async_show_wait(coming)
-        ways = [way for way in self.linking.account.linkable.ways if way != "qr_code"]
+        ways = [way for way in self.linking.account.linkable.ways if way != wait]
         return self.async_show_menu(
             step_id=coming.action,
             menu_options=[*ways, *self.other_options(coming.action)],

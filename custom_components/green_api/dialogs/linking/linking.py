@@ -139,7 +139,7 @@ class Linking:
     def async_follow(self, step_id: str) -> Progress | NextStep:
         """Return the progress to show in a step, or the step that comes next."""
         progress = self._progress
-        if progress is None:
+        if progress is None or progress.step_id != step_id:
             return self._begin(step_id)
         if not progress.task.done():
             self._dialog.async_note_fetched()
@@ -160,7 +160,7 @@ class Linking:
         self._dialog.async_note_fetched()
         wait = WAITS[step_id]
         self._wait = wait.begin(self.account, self._dialog, wait)
-        return self._show(step_id, view or View(wait.action))
+        return self._show(step_id, view or View(wait.action, in_menu=wait.in_menu))
 
     def _show(self, step_id: str, view: View) -> Progress:
         """Show progress until it is known what comes next."""

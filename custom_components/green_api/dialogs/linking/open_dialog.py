@@ -43,7 +43,7 @@ class View:
     """What a dialog shows: a progress action, and the placeholders of its own.
 
     In a menu, its action is the step. On a phone, Home Assistant leaves a progress step
-    too little room for a QR code.
+    too little room for a QR code or instructions.
     """
 
     action: str

@@ -312,13 +312,15 @@ class QrCodeWait(StateWait):
 class Wait(NamedTuple):
     """What is waited for in a step.
 
-    After `seconds`, the dialog goes to `step_at_last`, or shows `failure_at_last`. Of
+    What a menu shows has more room on a phone than what a progress step shows. After
+    `seconds`, the dialog goes to `step_at_last`, or shows `failure_at_last`. Of
     the states, only a wait for a link ends with others than the awaited ones, except
     for those that are `ignored`. Those that `settle` may last for a while.
     """
 
     action: str
     seconds: float
+    in_menu: bool = False
     step_at_last: NextStep = ""
     failure_at_last: str = ""
     awaited: Callable[[Answer], bool] = is_linked
@@ -353,6 +355,7 @@ WAITS: Final[Mapping[str, Wait]] = {
     "passkey": Wait(
         action="use_passkey",
         seconds=PASSKEY_TIMEOUT,
+        in_menu=True,
         failure_at_last="passkey_required",
     ),
     "password_accepted": _UNTIL_IT_WORKS._replace(
