@@ -54,7 +54,7 @@ MODULE_PIXELS: Final = 3.5
 """The smallest width of a module of a QR code, in pixels."""
 
 IS_PHONE: Final = "() => matchMedia('(pointer: coarse)').matches"
-IS_WIDE: Final = "([picture, width]) => picture.clientWidth >= width"
+WIDTH: Final = "(picture) => picture.clientWidth"
 IS_SHOWN: Final = "(picture) => picture.complete && picture.naturalWidth > 0"
 
 
@@ -286,9 +286,11 @@ class Frontend:
         It is large enough for the camera of a phone.
         """
         url = await self.expect_image(other_than=other_than)
-        picture = await self.dialog.locator(IMAGES).element_handle()
-        width = MODULE_PIXELS * modules_of(url)
-        await self.page.wait_for_function(IS_WIDE, arg=[picture, width])
+        picture, width = self.dialog.locator(IMAGES), MODULE_PIXELS * modules_of(url)
+        async with asyncio.timeout(TIMEOUT_MS / 1000):
+            # A code that was just replaced has no width yet, which is not an event.
+            while await picture.evaluate(WIDTH) < width:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
         return url
 
     async def expect_image(self, *, other_than: str = "") -> str:

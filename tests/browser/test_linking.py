@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 import logging
+import math
 import time
 from typing import Final
 
@@ -186,13 +187,14 @@ async def link_later(scenario: Scenario) -> None:
 
 async def wait_for_new_instance(scenario: Scenario) -> None:
     """Wait for an instance that is being created, and do not link it."""
-    scenario.account.boot_seconds = 4
+    scenario.account.boot_seconds = math.inf
     scenario.account.create()
     await submit_account(scenario)
     await scenario.frontend.expect_dialog_text(
         "config.progress.start_instance", name=scenario.name
     )
     await scenario.recorder.record("start-instance")
+    scenario.account.state = "notAuthorized"
     await scenario.frontend.expect_dialog_text(
         "config.step.ways.description", name=scenario.name, messenger="WhatsApp"
     )
