@@ -464,6 +464,13 @@ async def async_open_passkey(setup: LinkingSetup, open_dialog: OpenDialog) -> No
     setup.account.passkey = False
 
 
+async def test_order_beside_passkey(setup: LinkingSetup) -> None:
+    """Test that a phone is offered the code first beside a passkey as well."""
+    setup.dialog.headers = {USER_AGENT: PHONES["chrome"]}
+    await async_open_passkey(setup, LinkingSetup.open_repair)
+    assert ways_of(setup.dialog.shown) == ["phone_number", "qr_code"]
+
+
 @from_every_dialog
 async def test_qr_code_after_passkey(
     setup: LinkingSetup, open_dialog: OpenDialog, end: End

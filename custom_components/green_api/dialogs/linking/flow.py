@@ -1,7 +1,7 @@
 """The steps of a flow that links an account."""
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from aiohttp.hdrs import USER_AGENT
@@ -150,23 +150,25 @@ class LinkingFlow[ResultT: FlowResult[Any, Any]](LinkingForms[ResultT]):
         if isinstance(coming, str) or not coming.in_menu:
             return self.async_show_wait(coming)
         ways = [way for way in self.linking.account.linkable.ways if way != wait]
-        return self.async_show_menu(
-            step_id=coming.action,
-            menu_options=[*ways, *self.other_options(coming.action)],
-            description_placeholders=coming.placeholders,
-        )
+        return self._show_options(coming.action, ways, coming.placeholders)
 
     def _show_ways(self, step_id: str) -> ResultT:
         """Show the ways to link an account."""
         return self._show_menu(step_id, self.linking.account.linkable.ways)
 
     def _show_menu(self, step_id: str, ways: Iterable[NextStep]) -> ResultT:
-        """Show some ways to link an account."""
+        """Show some ways to link an account, and wait for nothing meanwhile."""
         self.linking.async_stop_following()
+        return self._show_options(step_id, ways, self.linking.account.placeholders)
+
+    def _show_options(
+        self, step_id: str, ways: Iterable[NextStep], placeholders: Mapping[str, str]
+    ) -> ResultT:
+        """Show a menu with ways to link an account, and the other options of it."""
         return self.async_show_menu(
             step_id=step_id,
             menu_options=[*_in_order(ways), *self.other_options(step_id)],
-            description_placeholders=self.linking.account.placeholders,
+            description_placeholders=placeholders,
         )
 
 
