@@ -65,11 +65,13 @@ def async_track_recipients(
 
     def update_recipients() -> None:
         nonlocal added
-        for key, subentry in entry.subentries.items():
+        for subentry in entry.subentries.values():
             _async_update_device(hass, entry, subentry)
-            if is_wanted(subentry) and key not in added:
+        wanted = {key: it for key, it in entry.subentries.items() if is_wanted(it)}
+        for key, subentry in wanted.items():
+            if key not in added:
                 async_add(subentry)
-        added = {key for key, it in entry.subentries.items() if is_wanted(it)}
+        added = {*wanted}
 
     async def updated(hass: HomeAssistant, entry: ConfigEntry) -> None:
         update_recipients()
