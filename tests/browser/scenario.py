@@ -1,6 +1,6 @@
 """What the tests in the browser have in common: pages, account and steps."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 import logging
 from typing import Any, Final
@@ -109,3 +109,9 @@ class Scenario:
         except BaseException:
             await self.recorder.take_screenshot(f"FAILED-{step.__name__}")
             raise
+
+    async def run_steps(self, steps: Iterable[Step]) -> None:
+        """Run steps, and assert that there is no complaint about any page."""
+        for step in steps:
+            await self.run_step(step)
+        assert self.recorder.complaints == []

@@ -20,7 +20,7 @@ from tests.support.attachments import PICTURE
 from tests.support.deliveries import Deliveries
 from tests.support.dialog import Dialog
 from tests.support.entries import entry_of
-from tests.support.helpers import async_set_up
+from tests.support.helpers import async_polls, async_set_up, issue_ids
 from tests.support.receiving import Receiving
 from tests.support.simulated_time import SimulatedTime
 from tests.support.translation_check import check_translations  # noqa: F401
@@ -86,6 +86,22 @@ async def media(hass: HomeAssistant, tmp_path: Path) -> Path:
     assert await async_setup_component(hass, "media_source", {})
     (tmp_path / "door.jpg").write_bytes(PICTURE)
     return tmp_path
+
+
+@pytest.fixture
+async def logged_out(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> str:
+    """Return the ID of the issue of an account that is logged out."""
+    account.state = "notAuthorized"
+    await async_polls(hass, freezer, 2)
+    account.requests.clear()
+    issue_id = f"{loaded_entry.entry_id}_logged_out"
+    assert issue_ids(hass) == {issue_id}
+    return issue_id
 
 
 @pytest.fixture

@@ -89,22 +89,6 @@ def other_dialog(
     return Dialog(hass, freezer, client)
 
 
-@pytest.fixture
-async def logged_out(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
-) -> str:
-    """Return the ID of the issue of an account that is logged out."""
-    account.state = "notAuthorized"
-    await async_polls(hass, freezer, 2)
-    account.requests.clear()
-    issue_id = f"{loaded_entry.entry_id}_logged_out"
-    assert issue_ids(hass) == {issue_id}
-    return issue_id
-
-
 def running(hass: HomeAssistant) -> list[str]:
     """Return the names of the running tasks of dialogs."""
     names = [task.get_name() for task in hass._background_tasks]

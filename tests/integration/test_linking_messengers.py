@@ -46,7 +46,7 @@ from tests.support.dialog import (
     step_of,
 )
 from tests.support.entities import STATE, state_of
-from tests.support.helpers import async_polls, called_methods, issue_ids
+from tests.support.helpers import called_methods, issue_ids
 from tests.support.secrecy import assert_hidden
 from tests.support.wait_until import async_wait_until
 
@@ -70,22 +70,6 @@ def account(account: Account, messenger: Messenger) -> Account:
     """Return an account of the messenger."""
     account.messenger = messenger
     return account
-
-
-@pytest.fixture
-async def logged_out(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    loaded_entry: MockConfigEntry,
-    account: Account,
-) -> str:
-    """Return the ID of the issue of an account that is logged out."""
-    account.state = "notAuthorized"
-    await async_polls(hass, freezer, 2)
-    account.requests.clear()
-    issue_id = f"{loaded_entry.entry_id}_logged_out"
-    assert issue_ids(hass) == {issue_id}
-    return issue_id
 
 
 def bodies(account: Account, method: str) -> list[object]:
