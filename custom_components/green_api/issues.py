@@ -124,16 +124,13 @@ def _async_update_issues(
     """Create the issues that have to be shown, and delete the other ones.
 
     The issue of a problem that is not confirmed after a reload or a restart is deleted
-    as well. If it was ignored, it will be ignored again once the problem is confirmed.
+    as well, and so is that of a problem that the user has just acted on. If it was
+    ignored, it will be ignored again once it has to be shown.
     """
     record, problem, quota_until = shown
     _async_update_delivery_issues(hass, entry, quota_until)
     ignored = async_delete_issues(hass, entry, kept=problem)
-    if (
-        ignored
-        and ignored is record.remembered
-        and not (record.is_polled and record.problem)
-    ):
+    if ignored and ignored is record.remembered:
         entry.runtime_data.coordinator.async_apply(AccountRecord.ignoring, ignored)
     if problem is None:
         return

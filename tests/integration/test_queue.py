@@ -38,6 +38,7 @@ from tests.support.helpers import (
     all_called_methods,
     async_advance,
     async_polls,
+    async_press,
     async_set_up,
     issue_ids,
     logged_errors,
@@ -615,6 +616,34 @@ async def test_reboot_fails(
     assert shown["reason"] == "cleared"
     assert account.queue == 0
     assert (reason(hass), issue_ids(hass)) == ("none", set())
+
+
+@pytest.mark.parametrize("reloads", [0, 1, 2])
+async def test_ignored_while_reboots_fail(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    hanging: str,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    reloads: int,
+) -> None:
+    """Test that an ignored issue stays ignored after another reboot that is no help."""
+    account.reboot_moves_queue = False
+    account.boot_seconds = 1
+    await async_press(hass)
+    await async_wait(hass, freezer, 15)
+    (issue_id,) = issue_ids(hass)
+    assert issue_id == f"{loaded_entry.entry_id}_not_sending_after_reboot"
+    ir.async_ignore_issue(hass, DOMAIN, issue_id, ignore=True)
+
+    await async_press(hass)
+    assert issue_ids(hass) == set()
+    for _ in range(reloads):
+        await hass.config_entries.async_reload(loaded_entry.entry_id)
+        await async_wait(hass, freezer, 1)
+    await async_wait(hass, freezer, 15)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
+    assert issue.dismissed_version
 
 
 async def test_clear_queue(

@@ -65,7 +65,7 @@ class AccountRecord:
     """When the problem of the account began, None if it has none."""
 
     ignored: Problem | None = None
-    """The problem whose issue was ignored when the config entry was unloaded."""
+    """The problem whose issue was ignored when it was deleted."""
 
     announced: Announced = field(default_factory=Announced)
     """What was announced to automations."""
@@ -294,12 +294,12 @@ class AccountRecord:
         `now` is the time of the monotonic clock in seconds. `ignored` is the problem
         whose issue was ignored, None if there was none.
         """
-        problem = self.health.problem or self.queue.problem
+        is_shown = self.actionable(now) is not None
         return replace(
             self,
             health=self.health.interrupted(),
             queue=self.queue.interrupted(),
-            ignored=ignored or (self.ignored if problem is None else None),
+            ignored=ignored or (None if is_shown else self.ignored),
             announced=self.announced.interrupted(now),
             is_polled=False,
             error=None,
