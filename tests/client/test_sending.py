@@ -43,7 +43,6 @@ from custom_components.green_api.api import (
     form,
     split_text,
     text_length,
-    transport,
 )
 from custom_components.green_api.files.disk import DiskThreads, OpenFile
 from tests.simulator import Account, Fault, Simulator
@@ -60,6 +59,7 @@ from tests.support.clients import (
     SENDS,
     assert_no_details,
     create_client,
+    request_timeout,
     result_or_error,
 )
 from tests.support.const import INSTANCE_ID, TOKEN
@@ -239,9 +239,8 @@ async def test_connection_that_takes_too_long(
     async def never(*_: object, **__: object) -> None:
         await asyncio.Event().wait()
 
-    patience = aiohttp.ClientTimeout(total=30, connect=0.05)
     with (
-        patch.object(transport, "TIMEOUT", patience),
+        request_timeout(30, connect=0.05),
         patch.object(aiohttp.TCPConnector, "_create_connection", never),
     ):
         assert await result_of(client, method) == (ErrorKind.CANNOT_CONNECT, False)
@@ -674,7 +673,6 @@ async def test_never_twice_and_never_in_vain(
 ) -> None:
     """A message is sent at most once with any fault, and success is reported."""
     # Long enough for the server to receive the request, even if the computer is busy.
-    monkeypatch.setattr(transport, "TIMEOUT", aiohttp.ClientTimeout(total=0.5))
     monkeypatch.setattr(form, "UPLOAD_SECONDS", 0.5)
     account = simulator.add_account(INSTANCE_ID, TOKEN)
     client = create_client(session, simulator.url)
@@ -682,7 +680,8 @@ async def test_never_twice_and_never_in_vain(
         account.faults = {method: fault}
         account.acts_in_spite_of_fault = acts
         requests, before = len(account.requests), accepted(account)
-        result = await result_of(client, method)
+        with request_timeout(0.5):
+            result = await result_of(client, method)
         new = [it for it in accepted(account) if it not in before]
         assert len(account.requests) - requests <= 1
         assert result in ([new[0], (ANY, True)] if new else [(ANY, False), (ANY, True)])

@@ -9,7 +9,6 @@ from unittest.mock import patch
 from urllib.parse import quote
 
 import aiodns
-from aiohttp import ClientTimeout
 from aiohttp.resolver import AsyncResolver
 from aiohttp.test_utils import TestClient
 from freezegun.api import FrozenDateTimeFactory
@@ -25,7 +24,6 @@ from custom_components.green_api.api import (
     GreenApiClient,
     InstanceState,
     RequestPacer,
-    transport,
 )
 from custom_components.green_api.const import (
     CONF_API_URL,
@@ -47,6 +45,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Simulator
+from tests.support.clients import request_timeout
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.delayed_results import delay_result
 from tests.support.fault_kinds import (
@@ -724,7 +723,7 @@ async def test_timeout(
 ) -> None:
     """Test that a response that never completes is a failure to connect."""
     account.fault = fault
-    with patch.object(transport, "TIMEOUT", ClientTimeout(total=0.05)):
+    with request_timeout(0.3):
         form = await fail_to_add(dialog, user_input, ErrorKind.CANNOT_CONNECT)
 
     account.fault = None

@@ -13,7 +13,6 @@ from socket import AF_INET, AI_NUMERICHOST, AddressFamily
 from typing import Any, Final
 from urllib.parse import quote
 
-from aiohttp import ClientTimeout
 from aiohttp.abc import ResolveResult
 from aiohttp.resolver import AsyncResolver
 import pytest
@@ -21,7 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 import segno
 
-from custom_components.green_api.api import ErrorKind, transport
+from custom_components.green_api.api import ErrorKind
 from custom_components.green_api.const import (
     DOMAIN,
 )
@@ -39,6 +38,7 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from tests.simulator import Account
 from tests.support.canned import CannedServer
+from tests.support.clients import request_timeout
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.entities import ERROR, RESTRICTED_UNTIL, STATE
 from tests.support.entries import entry_of
@@ -525,15 +525,13 @@ async def test_endless_states(
     assert len(unknown_states._logged) == MAX_LOGGED_STATES
 
 
-async def test_endless_promises(
-    server: CannedServer, user: SimulatedUser, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_endless_promises(server: CannedServer, user: SimulatedUser) -> None:
     """Test that a server that keeps announcing a response times out."""
-    monkeypatch.setattr(transport, "TIMEOUT", ClientTimeout(total=0.2))
     server.answer = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 50_000
 
-    await user.hass.config_entries.async_setup(user.entry.entry_id)
-    await user.settle()
+    with request_timeout(0.3):
+        await user.hass.config_entries.async_setup(user.entry.entry_id)
+        await user.settle()
 
     assert user.entry.state is ConfigEntryState.LOADED
     assert user.state(ERROR) == ErrorKind.CANNOT_CONNECT

@@ -4,9 +4,7 @@ from collections import Counter
 from datetime import timedelta
 import json
 from typing import Any, Final
-from unittest.mock import patch
 
-from aiohttp import ClientTimeout
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -14,7 +12,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.green_api.api import ErrorKind, transport
+from custom_components.green_api.api import ErrorKind
 from custom_components.green_api.const import CONSOLE_URL, DOMAIN
 from custom_components.green_api.coordinator import RATE_LIMIT_DELAY
 from homeassistant.config_entries import (
@@ -31,6 +29,7 @@ from homeassistant.helpers import (
 )
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Messenger, Simulator
+from tests.support.clients import request_timeout
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.entities import BUTTON, ERROR, PROBLEM, STATE
 from tests.support.entries import entry_of
@@ -149,7 +148,7 @@ async def test_timeout(
     """Test that a response that never completes is a failure to connect."""
     account.fault = fault
 
-    with patch.object(transport, "TIMEOUT", ClientTimeout(total=0.05)):
+    with request_timeout(0.3):
         await async_set_up(hass, config_entry)
 
     assert config_entry.state is ConfigEntryState.LOADED

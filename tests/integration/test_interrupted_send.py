@@ -2,18 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from unittest.mock import patch
 
-from aiohttp import ClientTimeout
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.green_api.api import transport
 from custom_components.green_api.decisions import freshness
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from tests.simulator import Account, Fault
+from tests.support.clients import request_timeout
 from tests.support.dialog import async_disable, async_remove
 from tests.support.recipients import (
     ALEX_CHAT,
@@ -81,7 +79,7 @@ async def test_interrupted(
     await async_add_recipient(hass, loaded_entry, "Alex", ALEX_CHAT)
     account.faults["sendMessage"] = Fault.HANG
     account.acts_in_spite_of_fault = True
-    with patch.object(transport, "TIMEOUT", ClientTimeout(total=0.5)):
+    with request_timeout(0.5):
         first = hass.async_create_task(async_outcome(hass, "On its way"))
         await async_wait_until(lambda: len(sent_messages(account)) == 1)
     second = hass.async_create_task(async_outcome(hass, "Waiting"))

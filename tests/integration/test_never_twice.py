@@ -1,20 +1,20 @@
 """Test that no message is ever sent twice, or wrongly reported as sent."""
 
 import asyncio
+from collections.abc import Generator
 from random import Random
 from typing import Final
 
-from aiohttp import ClientTimeout
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.green_api.api import transport
 from custom_components.green_api.api.pacing import RequestPacer
 from custom_components.green_api.decisions import freshness
 from custom_components.green_api.sending import sender as sending
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from tests.simulator import Account, Fault
+from tests.support.clients import request_timeout
 from tests.support.recipients import (
     ALEX,
     ALEX_CHAT,
@@ -64,12 +64,13 @@ CLEAR: Final = [
 
 
 @pytest.fixture(autouse=True)
-def short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_timeout(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     """Shorten all waits."""
-    monkeypatch.setattr(transport, "TIMEOUT", ClientTimeout(total=0.3))
     monkeypatch.setattr(sending, "RETRY_AFTER", 0)
     monkeypatch.setattr(RequestPacer, "PATIENCE", {})
     monkeypatch.setattr(RequestPacer, "DEFAULT_PATIENCE", 0)
+    with request_timeout(0.3):
+        yield
 
 
 async def async_outcome(hass: HomeAssistant, text: str, entity_id: str) -> str:

@@ -8,14 +8,13 @@ from http import HTTPStatus
 import json
 import time
 from typing import Any, Final
-from unittest.mock import patch
 
-from aiohttp import ClientTimeout, web
+from aiohttp import web
 from aiohttp.test_utils import TestClient
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.green_api.api import GreenApiClient, transport
+from custom_components.green_api.api import GreenApiClient
 from custom_components.green_api.const import (
     CONF_CHAT_ID,
     CONF_MAY_WRITE,
@@ -31,6 +30,7 @@ from tests.simulator import Account, Fault, Messenger
 from tests.simulator.contacts import Contact
 from tests.simulator.faults import Exchange
 from tests.simulator.methods import METHODS
+from tests.support.clients import request_timeout
 from tests.support.const import TOKEN
 from tests.support.delayed_results import delay_result
 from tests.support.dialog import End, async_disable, async_remove
@@ -1123,7 +1123,7 @@ async def test_account_removed_during_test_message(
     """Test that the dialog ends if the account is removed, and reveals nothing."""
     shown = await async_add(hass, loaded_entry)
     account.faults["sendMessage"] = Fault.HANG
-    with patch.object(transport, "TIMEOUT", ClientTimeout(total=1)):
+    with request_timeout(1):
         task = hass.async_create_task(async_submit(hass, shown, **TESTED))
         await async_wait_until(lambda: "sendMessage" in all_called_methods(account))
     await hass.config_entries.async_remove(loaded_entry.entry_id)

@@ -1,11 +1,13 @@
 """Clients of GREEN-API, and the results of their methods."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from traceback import walk_tb
 from types import NoneType, UnionType
 from typing import Final, cast
+from unittest.mock import patch
 
 import aiohttp
 
@@ -27,6 +29,7 @@ from custom_components.green_api.api import (
     ReceivedMessage,
     RequestPacer,
     Settings,
+    transport,
 )
 from custom_components.green_api.api.fields import fingerprints
 
@@ -422,6 +425,18 @@ class _Lent:
 
     async def close(self) -> None:
         """Keep the session."""
+
+
+@contextmanager
+def request_timeout(total: float, connect: float | None = None) -> Generator[None]:
+    """Change the timeouts in seconds, also of requests that are created only once."""
+    timeout = aiohttp.ClientTimeout(total=total, connect=connect)
+    with patch.object(transport, "TIMEOUT", timeout):
+        transport._get.cache_clear()
+        try:
+            yield
+        finally:
+            transport._get.cache_clear()
 
 
 async def result_or_error(call: Awaitable[object]) -> object:
