@@ -13,7 +13,7 @@ from .automations.announcer import Announcer
 from .const import DOMAIN, PLATFORMS
 from .coordinator import GreenApiCoordinator
 from .data import GreenApiConfigEntry, GreenApiData
-from .devices import account_devices, account_name, async_rename_device
+from .devices import account_name, async_rename_device, get_device
 from .follow_ups import FollowUps, InstanceSettings
 from .issues import (
     async_delete_delivery_issues,
@@ -139,10 +139,12 @@ def _async_track_name(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
         entry.runtime_data.coordinator.name = account_name(hass, entry)
         async_rename_issues(hass, entry)
 
-    devices = [device.id for device in account_devices(hass, entry)]
+    device = get_device(hass, entry)
     entry.async_on_unload(entry.add_update_listener(updated))
     entry.async_on_unload(
-        async_track_device_registry_updated_event(hass, devices, device_updated)
+        async_track_device_registry_updated_event(
+            hass, [device.id] if device else [], device_updated
+        )
     )
     # It may have been renamed while it was not loaded.
     async_rename_issues(hass, entry)
