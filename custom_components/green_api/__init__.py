@@ -95,22 +95,22 @@ def _create_data(
     client = async_create_client(hass, entry.data)
     coordinator = GreenApiCoordinator(hass, entry, client, store)
     settings = InstanceSettings(client, coordinator)
-    check = AccountCheck(hass, client, coordinator)
+    check = AccountCheck(client, coordinator)
     sent = async_get_messages(hass, entry.entry_id)
-    deliveries = Deliveries(hass, client, coordinator, sent)
-    reports = StatusReports(hass, coordinator, settings)
+    deliveries = Deliveries(client, coordinator, sent)
+    reports = StatusReports(coordinator, settings)
     messages = MessageHandler(hass, entry, settings)
     receiver = Receiver(client, coordinator, settings, deliveries, messages)
     return GreenApiData(
         client=client,
-        confirmation=Confirmation(hass, coordinator, reports, deliveries),
+        confirmation=Confirmation(coordinator, reports, deliveries),
         coordinator=coordinator,
         deliveries=deliveries,
         follow_ups=FollowUps(client, coordinator, settings),
         messages=messages,
         questions=Questions(coordinator, settings, receiver, messages),
         receiver=receiver,
-        sender=Sender(hass, client, coordinator, check, deliveries),
+        sender=Sender(client, coordinator, check, deliveries),
         settings=settings,
     )
 

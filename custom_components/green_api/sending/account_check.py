@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from ..api import (
@@ -54,13 +53,10 @@ class AccountCheck:
     """
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        client: GreenApiClient,
-        coordinator: GreenApiCoordinator,
+        self, client: GreenApiClient, coordinator: GreenApiCoordinator
     ) -> None:
         """Initialize the check."""
-        self._hass = hass
+        self._hass = coordinator.hass
         self._entry = coordinator.config_entry
         self._client = client
         self._coordinator = coordinator

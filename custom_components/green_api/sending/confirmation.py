@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Unpack
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from ..coordinator import GreenApiCoordinator
@@ -43,17 +43,16 @@ class Confirmation:
 
     def __init__(
         self,
-        hass: HomeAssistant,
         coordinator: GreenApiCoordinator,
         reports: StatusReports,
         deliveries: Deliveries,
     ) -> None:
         """Initialize the confirmation."""
-        self._hass = hass
+        self._hass = coordinator.hass
         self._coordinator = coordinator
         self._reports = reports
         self._deliveries = deliveries
-        self._interrupted = InterruptedWaits(hass, coordinator, deliveries)
+        self._interrupted = InterruptedWaits(coordinator, deliveries)
 
     @callback
     def async_start(self, on_unconfirmed: OnUnconfirmed) -> None:

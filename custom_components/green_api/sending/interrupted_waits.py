@@ -26,13 +26,10 @@ class InterruptedWaits:
     """
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        coordinator: GreenApiCoordinator,
-        deliveries: Deliveries,
+        self, coordinator: GreenApiCoordinator, deliveries: Deliveries
     ) -> None:
         """Initialize with what is in the record of the account."""
-        self._hass = hass
+        self._hass = coordinator.hass
         self._coordinator = coordinator
         self._deliveries = deliveries
         self._stored = coordinator.data.waits

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Final
 from weakref import WeakValueDictionary
 
-from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from ..api import Attachment, GreenApiClient, GreenApiError, RateLimitedError
@@ -90,14 +89,13 @@ class Sender:
 
     def __init__(
         self,
-        hass: HomeAssistant,
         client: GreenApiClient,
         coordinator: GreenApiCoordinator,
         check: AccountCheck,
         deliveries: Deliveries,
     ) -> None:
         """Initialize the sender."""
-        self._hass = hass
+        self._hass = coordinator.hass
         self._entry = coordinator.config_entry
         self._client = client
         self._coordinator = coordinator

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import GreenApiCoordinator
@@ -25,17 +25,14 @@ class StatusReports:
     """
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        coordinator: GreenApiCoordinator,
-        settings: InstanceSettings,
+        self, coordinator: GreenApiCoordinator, settings: InstanceSettings
     ) -> None:
         """Initialize while the account is loaded, when its settings are requested."""
-        self._hass = hass
+        self._hass = coordinator.hass
         self._coordinator = coordinator
         self._settings = settings
         self._look: asyncio.Task[object] | None = None
-        self._looked_at = hass.loop.time()
+        self._looked_at = self._hass.loop.time()
 
     @property
     def reason_against(self) -> str | None:

@@ -6,7 +6,7 @@ https://green-api.com/en/docs/api/journals/GetMessage/
 import asyncio
 from typing import Final
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import create_eager_task
 
@@ -27,13 +27,12 @@ class StatusRequests:
 
     def __init__(
         self,
-        hass: HomeAssistant,
         client: GreenApiClient,
         coordinator: GreenApiCoordinator,
         messages: AccountMessages,
     ) -> None:
         """Initialize without a task."""
-        self._hass = hass
+        self._hass = coordinator.hass
         self._client = client
         self._coordinator = coordinator
         self._messages = messages
