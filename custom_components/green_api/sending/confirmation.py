@@ -18,6 +18,7 @@ from ..decisions.delivery import (
     DeliveryWait,
     combined,
 )
+from ..records.account_record import AccountRecord
 from ..texts import Translation, translation
 from .deliveries import Deliveries
 from .followed import DeliveryUpdate, Follower, SentMessage
@@ -134,7 +135,7 @@ class Confirmation:
         if (stop := follow(within.total_seconds(), updated)) is None:
             yield
             return
-        self._coordinator.async_apply(lambda record: record.waiting_for(wait))
+        self._coordinator.async_apply(AccountRecord.waiting_for, wait)
         try:
             yield
         finally:
@@ -151,7 +152,7 @@ class Confirmation:
 
     def _end(self, wait: DeliveryWait) -> None:
         """Remove a message from the record, because it is not waited for any more."""
-        self._coordinator.async_apply(lambda record: record.not_waiting_for(wait))
+        self._coordinator.async_apply(AccountRecord.not_waiting_for, wait)
 
     def _error(
         self, key: str, recipient: str, status: DeliveryStatus

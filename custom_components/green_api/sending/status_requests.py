@@ -13,6 +13,7 @@ from homeassistant.util.async_ import create_eager_task
 from ..api import ChatQuotaError, GreenApiClient, GreenApiError, MethodQuotaError
 from ..coordinator import GreenApiCoordinator
 from ..decisions.delivery import DeliveryStatus, next_month, status_of
+from ..records.account_record import AccountRecord
 from .followed import AccountMessages, FollowedMessage, SentMessage
 
 # Seconds for which deadlines wait for a request, their own one or another one.
@@ -105,9 +106,7 @@ class StatusRequests:
         except ChatQuotaError, MethodQuotaError:
             # The server reports the quota of chats as well if both are used up.
             until = next_month(dt_util.utcnow())
-            self._coordinator.async_apply(
-                lambda record: record.with_quota_used_up(until)
-            )
+            self._coordinator.async_apply(AccountRecord.with_quota_used_up, until)
             self._messages.end()
         except GreenApiError:
             pass
