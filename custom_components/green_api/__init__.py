@@ -119,7 +119,7 @@ async def _async_start(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     """Poll the account for the first time, then start what follows each poll."""
     data = entry.runtime_data
     data.deliveries.async_start()
-    await asyncio.wait([data.coordinator.async_look()])
+    await asyncio.wait([data.coordinator.async_poll()])
     data.follow_ups.async_start()
     data.settings.async_start()
     data.confirmation.async_start(partial(async_report_unconfirmed, hass, entry))

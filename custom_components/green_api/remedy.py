@@ -35,7 +35,7 @@ async def _async_reboot(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None
     await async_change_record(hass, entry, AccountRecord.rebooted, now)
     if entry.state is ConfigEntryState.LOADED:
         # The config entry may have been reloaded meanwhile.
-        await asyncio.wait([entry.runtime_data.coordinator.async_look()])
+        await asyncio.wait([entry.runtime_data.coordinator.async_poll()])
 
 
 async def async_clear_queue(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
@@ -56,7 +56,7 @@ async def _async_clear_queue(hass: HomeAssistant, entry: GreenApiConfigEntry) ->
     if entry.state is ConfigEntryState.LOADED:
         # The config entry may have been reloaded or removed meanwhile.
         entry.runtime_data.follow_ups.queue.async_expect_change()
-        await entry.runtime_data.follow_ups.async_ask()
+        await entry.runtime_data.follow_ups.async_make_requests()
 
 
 async def async_has_any(
@@ -77,7 +77,7 @@ async def async_has_any(
             and data.follow_ups.queue.is_news_likely
         ):
             data.follow_ups.queue.async_expect_change()
-            await data.follow_ups.async_ask()
+            await data.follow_ups.async_make_requests()
     return data.coordinator.data.remembered in problems
 
 

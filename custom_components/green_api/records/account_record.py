@@ -13,7 +13,7 @@ from ..decisions.health import Health
 from ..decisions.message_queue import (
     QUEUE_PROBLEMS,
     MessageQueue,
-    QueueLook,
+    QueueCheckResult,
 )
 from ..decisions.problem import ACCOUNT_FAILURES, RESTRICTED_STATES, Answer, Problem
 from .announced import Announced
@@ -194,13 +194,15 @@ class AccountRecord:
         is_same = self.is_polled and self.error is error
         return self if is_same else replace(self, is_polled=True, error=error)
 
-    def looked(self, look: QueueLook, now: float, moment: datetime) -> AccountRecord:
+    def queue_checked(
+        self, check: QueueCheckResult, now: float, moment: datetime
+    ) -> AccountRecord:
         """Return the record after a check of the queue.
 
         `now` is the time of the monotonic clock in seconds, `moment` the system time.
         """
-        queue = self.queue.looked(look, now, moment)
-        record = replace(self, queue=queue, messages_in_queue=look.count)
+        queue = self.queue.checked(check, now, moment)
+        record = replace(self, queue=queue, messages_in_queue=check.count)
         return _with_beginning(record, self, now, moment)
 
     def uncounted(self) -> AccountRecord:

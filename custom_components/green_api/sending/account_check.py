@@ -36,7 +36,7 @@ _HARMLESS_PROBLEMS: Final[Mapping[Messenger | None, frozenset[Problem]]] = {
 
 # Maximum seconds to wait for a response.
 _PATIENCE: Final[Mapping[Decision, float | None]] = {
-    Decision.LOOK: PATIENCE,
+    Decision.POLL: PATIENCE,
     Decision.SEND: 0.25,
     Decision.WAIT: None,
 }
@@ -83,7 +83,7 @@ class AccountCheck:
                     )
                 )
             await self._async_wait(decision, called_at)
-            message = replace(message, has_looked=True)
+            message = replace(message, has_waited=True)
         failure = self._coordinator.data.last.failure or "cannot_connect"
         raise HomeAssistantError(**translation(self._hass, self._entry, failure))
 
@@ -106,7 +106,7 @@ class AccountCheck:
         age = self._hass.loop.time() - self._coordinator.data.last.said_at
         return (
             self._client.is_warm
-            or message.has_looked
+            or message.has_waited
             or self._coordinator.is_over
             or age < RequestPacer.DEFAULT_SPACING
         )
@@ -116,8 +116,8 @@ class AccountCheck:
 
         If the last response may decide instead, the wait is limited.
         """
-        poll = self._coordinator.async_look()
-        began = max(self._coordinator.looking_since, called_at)
+        poll = self._coordinator.async_poll()
+        began = max(self._coordinator.polling_since, called_at)
         patience = _PATIENCE[decision]
         left = patience and max(0, began + patience - self._hass.loop.time())
         await asyncio.wait([poll], timeout=left)

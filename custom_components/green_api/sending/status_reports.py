@@ -31,8 +31,8 @@ class StatusReports:
         self._hass = coordinator.hass
         self._coordinator = coordinator
         self._settings = settings
-        self._look: asyncio.Task[object] | None = None
-        self._looked_at = self._hass.loop.time()
+        self._request: asyncio.Task[object] | None = None
+        self._requested_at = self._hass.loop.time()
 
     @property
     def reason_against(self) -> str | None:
@@ -58,14 +58,14 @@ class StatusReports:
     async def async_get_reason_against(
         self, seconds: float | None = None
     ) -> str | None:
-        """Return why no delivery can be confirmed, after a look at the settings.
+        """Return why no delivery can be confirmed, with the current settings.
 
         They are waited for at most for a number of seconds. If statuses are turned off,
         a repair tells what to do from now on.
         """
         if self.reason_against != _STATUSES_OFF:
             return self.reason_against
-        await asyncio.wait([self._look_at_settings()], timeout=seconds)
+        await asyncio.wait([self._request_settings()], timeout=seconds)
         reason = self.reason_against
         if reason == _STATUSES_OFF:
             self._coordinator.async_apply(AccountRecord.missing_statuses)
@@ -74,23 +74,23 @@ class StatusReports:
     @callback
     def _async_polled(self) -> None:
         """Request the settings if they are due while statuses are missing."""
-        if self._coordinator.data.lacks_statuses and self._is_look_due:
-            self._look_at_settings()
+        if self._coordinator.data.lacks_statuses and self._is_request_due:
+            self._request_settings()
 
     @property
-    def _is_look_due(self) -> bool:
+    def _is_request_due(self) -> bool:
         """Return whether the settings were not requested within the last hour."""
-        return self._hass.loop.time() >= self._looked_at + SETTINGS_INTERVAL
+        return self._hass.loop.time() >= self._requested_at + SETTINGS_INTERVAL
 
-    def _look_at_settings(self) -> asyncio.Task[object]:
+    def _request_settings(self) -> asyncio.Task[object]:
         """Return the task of the last request for the settings.
 
         They are requested again if that was more than an hour ago.
         """
-        if self._look is None or self._is_look_due:
-            self._looked_at = self._hass.loop.time()
-            self._look = self._create_task(self._settings.async_refresh())
-        return self._look
+        if self._request is None or self._is_request_due:
+            self._requested_at = self._hass.loop.time()
+            self._request = self._create_task(self._settings.async_refresh())
+        return self._request
 
     def _create_task(
         self, request: Coroutine[Any, Any, object]
