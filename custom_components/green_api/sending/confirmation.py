@@ -81,7 +81,7 @@ class Confirmation:
         Raises a NotConfirmedError that says why they are not confirmed.
         """
         seconds = messages[-1].sent_at + within.total_seconds() - self._hass.loop.time()
-        if reason := await self._reports.async_get_reason_against(max(0, seconds)):
+        if reason := await self._reports.async_get_reason(max(0, seconds)):
             raise self._error(reason, recipient, DeliveryStatus.UNKNOWN)
         status = await self._async_status(messages, within)
         if status in CONFIRMED:
@@ -90,7 +90,7 @@ class Confirmation:
             f"delivery_{status}"
             if status in UNDELIVERED
             # The quota may be used up meanwhile.
-            else self._reports.reason_against or "not_confirmed"
+            else self._reports.reason or "not_confirmed"
         )
         raise self._error(key, recipient, status)
 

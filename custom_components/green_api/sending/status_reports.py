@@ -8,13 +8,12 @@ from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import GreenApiCoordinator
+from ..decisions.delivery import NoStatusReason
 from ..follow_ups import InstanceSettings
 from ..records.account_record import AccountRecord
 
 # Seconds between two requests for the settings while message statuses are turned off.
 SETTINGS_INTERVAL: Final = 3600
-
-_STATUSES_OFF: Final = "statuses_off"
 
 
 class StatusReports:
@@ -35,12 +34,12 @@ class StatusReports:
         self._requested_at = self._hass.loop.time()
 
     @property
-    def reason_against(self) -> str | None:
-        """Return the translation key why no delivery can be confirmed, None if it can.
+    def reason(self) -> NoStatusReason | None:
+        """Return why no delivery can be confirmed, None if it can.
 
         It may not be up to date.
         """
-        return self._coordinator.data.reason_against_confirmation(dt_util.utcnow())
+        return self._coordinator.data.no_status_reason(dt_util.utcnow())
 
     @callback
     def async_start(self) -> None:
@@ -52,22 +51,22 @@ class StatusReports:
     @callback
     def async_need(self) -> None:
         """Check the settings in the background, because someone wants a status."""
-        if self.reason_against == _STATUSES_OFF:
-            self._create_task(self.async_get_reason_against())
+        if self.reason is NoStatusReason.STATUSES_OFF:
+            self._create_task(self.async_get_reason())
 
-    async def async_get_reason_against(
+    async def async_get_reason(
         self, seconds: float | None = None
-    ) -> str | None:
+    ) -> NoStatusReason | None:
         """Return why no delivery can be confirmed, with the current settings.
 
         They are waited for at most for a number of seconds. If statuses are turned off,
         a repair tells what to do from now on.
         """
-        if self.reason_against != _STATUSES_OFF:
-            return self.reason_against
+        if self.reason is not NoStatusReason.STATUSES_OFF:
+            return self.reason
         await asyncio.wait([self._request_settings()], timeout=seconds)
-        reason = self.reason_against
-        if reason == _STATUSES_OFF:
+        reason = self.reason
+        if reason is NoStatusReason.STATUSES_OFF:
             self._coordinator.async_apply(AccountRecord.missing_statuses)
         return reason
 
