@@ -262,6 +262,5 @@ def _rate_limit_delay(err: RateLimitedError, longest: float) -> timedelta:
 
     It is at most `longest` seconds.
     """
-    wait = err.retry_after or RATE_LIMIT_DELAY
-    wait = min(max(wait, MIN_RATE_LIMIT_DELAY), MAX_RATE_LIMIT_DELAY)
+    wait = max(err.retry_after or RATE_LIMIT_DELAY, MIN_RATE_LIMIT_DELAY)
     return timedelta(seconds=min(wait, max(longest, _MIN_DELAY)))
