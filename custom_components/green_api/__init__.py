@@ -13,7 +13,7 @@ from .automations.announcer import Announcer
 from .const import DOMAIN, PLATFORMS
 from .coordinator import GreenApiCoordinator
 from .data import GreenApiConfigEntry, GreenApiData
-from .devices import account_devices, account_name, async_rename_device
+from .devices import account_name, async_rename_device, get_device
 from .follow_ups import FollowUps, InstanceSettings
 from .issues import (
     async_delete_delivery_issues,
@@ -95,22 +95,22 @@ def _create_data(
     client = async_create_client(hass, entry.data)
     coordinator = GreenApiCoordinator(hass, entry, client, store)
     settings = InstanceSettings(client, coordinator)
-    check = AccountCheck(hass, client, coordinator)
+    check = AccountCheck(client, coordinator)
     sent = async_get_messages(hass, entry.entry_id)
-    deliveries = Deliveries(hass, client, coordinator, sent)
-    reports = StatusReports(hass, coordinator, settings)
+    deliveries = Deliveries(client, coordinator, sent)
+    reports = StatusReports(coordinator, settings)
     messages = MessageHandler(hass, entry, settings)
     receiver = Receiver(client, coordinator, settings, deliveries, messages)
     return GreenApiData(
         client=client,
-        confirmation=Confirmation(hass, coordinator, reports, deliveries),
+        confirmation=Confirmation(coordinator, reports, deliveries),
         coordinator=coordinator,
         deliveries=deliveries,
         follow_ups=FollowUps(client, coordinator, settings),
         messages=messages,
         questions=Questions(coordinator, settings, receiver, messages),
         receiver=receiver,
-        sender=Sender(hass, client, coordinator, check, deliveries),
+        sender=Sender(client, coordinator, check, deliveries),
         settings=settings,
     )
 
@@ -119,7 +119,7 @@ async def _async_start(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     """Poll the account for the first time, then start what follows each poll."""
     data = entry.runtime_data
     data.deliveries.async_start()
-    await asyncio.wait([data.coordinator.async_look()])
+    await asyncio.wait([data.coordinator.async_poll()])
     data.follow_ups.async_start()
     data.settings.async_start()
     data.confirmation.async_start(partial(async_report_unconfirmed, hass, entry))
@@ -139,10 +139,12 @@ def _async_track_name(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
         entry.runtime_data.coordinator.name = account_name(hass, entry)
         async_rename_issues(hass, entry)
 
-    devices = [device.id for device in account_devices(hass, entry)]
+    device = get_device(hass, entry)
     entry.async_on_unload(entry.add_update_listener(updated))
     entry.async_on_unload(
-        async_track_device_registry_updated_event(hass, devices, device_updated)
+        async_track_device_registry_updated_event(
+            hass, [device.id] if device else [], device_updated
+        )
     )
     # It may have been renamed while it was not loaded.
     async_rename_issues(hass, entry)

@@ -69,7 +69,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
             update_interval=UPDATE_INTERVAL,
             always_update=False,
         )
-        self.looking_since = 0.0
+        self.polling_since = 0.0
         self._token_monitor = TokenMonitor(hass, entry)
         self._poll_offset = _poll_offset(hass, entry)
         self._client = client
@@ -126,7 +126,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         """
         if isinstance(err, InvalidCredentialsError):
             self.async_answered(err)
-            self.async_look()
+            self.async_poll()
         return HomeAssistantError(
             **translation(self.hass, self.config_entry, err, **placeholders)
         )
@@ -141,14 +141,14 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         self._store.async_save()
 
     @callback
-    def async_look(self) -> asyncio.Task[None]:
+    def async_poll(self) -> asyncio.Task[None]:
         """Return the task of the current poll, or start a new poll.
 
         The task belongs to the config entry: it continues if a caller that waits for it
         is canceled.
         """
         if self._poll is None or self._poll.done():
-            self.looking_since = self.hass.loop.time()
+            self.polling_since = self.hass.loop.time()
             self._poll = self.config_entry.async_create_background_task(
                 self.hass, super()._async_refresh(), self.name
             )
@@ -168,9 +168,9 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         belongs to the config entry as well.
         """
         if not scheduled or (self._poll and not self._poll.done()):
-            await asyncio.wait([self.async_look()])
+            await asyncio.wait([self.async_poll()])
             return
-        self.looking_since = self.hass.loop.time()
+        self.polling_since = self.hass.loop.time()
         self._poll = asyncio.current_task()
         await super()._async_refresh(scheduled=True)
 
@@ -262,6 +262,5 @@ def _rate_limit_delay(err: RateLimitedError, longest: float) -> timedelta:
 
     It is at most `longest` seconds.
     """
-    wait = err.retry_after or RATE_LIMIT_DELAY
-    wait = min(max(wait, MIN_RATE_LIMIT_DELAY), MAX_RATE_LIMIT_DELAY)
+    wait = max(err.retry_after or RATE_LIMIT_DELAY, MIN_RATE_LIMIT_DELAY)
     return timedelta(seconds=min(wait, max(longest, _MIN_DELAY)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Concatenate
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -57,17 +58,17 @@ async def async_note_answer(
         coordinator.async_answered(answer)
         return
     now, moment = hass.loop.time(), dt_util.utcnow()
-    await async_change_record(
-        hass, entry, lambda record: record.answered(answer, now, moment)
-    )
+    await async_change_record(hass, entry, AccountRecord.answered, answer, now, moment)
 
 
-async def async_change_record(
+async def async_change_record[**P](
     hass: HomeAssistant,
     entry: GreenApiConfigEntry,
-    change: Callable[[AccountRecord], AccountRecord],
+    change: Callable[Concatenate[AccountRecord, P], AccountRecord],
+    *args: P.args,
+    **kwargs: P.kwargs,
 ) -> None:
-    """Change the record of an account.
+    """Change the record of an account by a method with these arguments.
 
     The config entry may be loaded or not. If it was removed meanwhile, nothing happens.
     """
@@ -75,9 +76,10 @@ async def async_change_record(
     if hass.config_entries.async_get_entry(entry.entry_id) is None:
         return
     if coordinator := _live_coordinator(entry):
-        coordinator.async_apply(change)
+        coordinator.async_apply(change, *args, **kwargs)
     else:
-        store.async_set(entry.entry_id, change(store.async_get(entry.entry_id)))
+        record = store.async_get(entry.entry_id)
+        store.async_set(entry.entry_id, change(record, *args, **kwargs))
 
 
 def _live_coordinator(entry: GreenApiConfigEntry) -> GreenApiCoordinator | None:

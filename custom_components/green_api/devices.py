@@ -12,35 +12,35 @@ def recipient_identifier(entry: ConfigEntry, subentry_id: str) -> str:
     return f"{entry.data[CONF_INSTANCE_ID]}_{subentry_id}"
 
 
-def account_devices(
+def get_device(
     hass: HomeAssistant, entry: ConfigEntry, subentry_id: str | None = None
-) -> list[dr.DeviceEntry]:
-    """Return the device of an account or a recipient, an empty list if removed.
-
-    Not all devices of the config entry are searched for it.
-    """
+) -> dr.DeviceEntry | None:
+    """Return the device of an account or a recipient, None if it was removed."""
     registry = dr.async_get(hass)
-    instance_id = entry.data[CONF_INSTANCE_ID]
-    name = recipient_identifier(entry, subentry_id) if subentry_id else instance_id
+    identifier = (
+        DOMAIN,
+        recipient_identifier(entry, subentry_id)
+        if subentry_id
+        else entry.data[CONF_INSTANCE_ID],
+    )
     # Home Assistant 2026.3 only has the other method, newer versions warn about it.
     if hasattr(registry, "async_get_device_by_identifier"):
-        device = registry.async_get_device_by_identifier((DOMAIN, name), entry.entry_id)
-    else:
-        device = registry.async_get_device({(DOMAIN, name)})
-    return [device] if device else []
+        return registry.async_get_device_by_identifier(identifier, entry.entry_id)
+    return registry.async_get_device({identifier})
 
 
 def account_name(hass: HomeAssistant, entry: ConfigEntry) -> str:
     """Return the name of an account: that of its device if the user has named it."""
-    return _name_by_user(account_devices(hass, entry)) or entry.title
+    device = get_device(hass, entry)
+    return (device and device.name_by_user) or entry.title
 
 
 def recipient_name(
     hass: HomeAssistant, entry: ConfigEntry, subentry: ConfigSubentry
 ) -> str:
     """Return the name of a recipient: that of its device if the user has named it."""
-    devices = account_devices(hass, entry, subentry.subentry_id)
-    return _name_by_user(devices) or subentry.title
+    device = get_device(hass, entry, subentry.subentry_id)
+    return (device and device.name_by_user) or subentry.title
 
 
 @callback
@@ -49,10 +49,5 @@ def async_rename_device(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
     If the user has named the device, it keeps that name.
     """
-    for device in account_devices(hass, entry):
+    if device := get_device(hass, entry):
         dr.async_get(hass).async_update_device(device.id, name=entry.title)
-
-
-def _name_by_user(devices: list[dr.DeviceEntry]) -> str | None:
-    """Return the name that the user has given to a device."""
-    return devices[0].name_by_user if devices else None

@@ -1,18 +1,22 @@
-"""Base entity for the GREEN-API integration."""
+"""Base entities for the GREEN-API integration."""
 
 from collections.abc import Callable
-from typing import override
+from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
-from homeassistant.helpers.entity import EntityDescription
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import CONF_INSTANCE_ID, CONSOLE_URL, DOMAIN
 from .coordinator import GreenApiCoordinator
+from .data import GreenApiConfigEntry
 from .devices import recipient_identifier
+
+_MANUFACTURER: Final = "GREEN-API"
 
 
 class GreenApiAccountEntity(CoordinatorEntity[GreenApiCoordinator]):
@@ -44,20 +48,45 @@ class GreenApiAccountEntity(CoordinatorEntity[GreenApiCoordinator]):
             configuration_url=CONSOLE_URL,
             entry_type=DeviceEntryType.SERVICE,
             identifiers={(DOMAIN, instance_id)},
-            manufacturer="GREEN-API",
+            manufacturer=_MANUFACTURER,
             name=entry.title,
             serial_number=instance_id,
         )
 
 
+class GreenApiRecipientEntity(Entity):
+    """Base class for the entities of a recipient.
+
+    They are always available, regardless of the state of the account.
+    """
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(
+        self,
+        entry: GreenApiConfigEntry,
+        subentry: ConfigSubentry,
+        description: EntityDescription,
+    ) -> None:
+        """Initialize the entity."""
+        self.entity_description = description
+        self._entry = entry
+        self._subentry_id = subentry.subentry_id
+        identifier = recipient_identifier(entry, subentry.subentry_id)
+        self._attr_unique_id = f"{identifier}_{description.key}"
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, identifier)})
+
+
 @callback
-def async_track_recipients(
+def async_add_recipient_entities(
     hass: HomeAssistant,
-    entry: ConfigEntry,
-    async_add: Callable[[ConfigSubentry], None],
+    entry: GreenApiConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    create_entity: Callable[[GreenApiConfigEntry, ConfigSubentry], Entity],
     is_wanted: Callable[[ConfigSubentry], bool] = lambda _: True,
 ) -> None:
-    """Add the entities of the wanted recipients, including those that come later.
+    """Add an entity for each wanted recipient, including those that are added later.
 
     Home Assistant removes the device and the entities of a recipient that is removed.
     """
@@ -70,7 +99,9 @@ def async_track_recipients(
         wanted = {key: it for key, it in entry.subentries.items() if is_wanted(it)}
         for key, subentry in wanted.items():
             if key not in added:
-                async_add(subentry)
+                async_add_entities(
+                    [create_entity(entry, subentry)], config_subentry_id=key
+                )
         added = {*wanted}
 
     async def updated(hass: HomeAssistant, entry: ConfigEntry) -> None:
@@ -99,7 +130,7 @@ def _async_update_device(
         config_subentry_id=subentry.subentry_id,
         entry_type=DeviceEntryType.SERVICE,
         identifiers={(DOMAIN, recipient_identifier(entry, subentry.subentry_id))},
-        manufacturer="GREEN-API",
+        manufacturer=_MANUFACTURER,
         name=subentry.title,
     )
     registry.async_update_device(device.id, via_device_id=account.id)

@@ -7,15 +7,12 @@ from homeassistant.config_entries import ConfigEntry, ConfigSubentry
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import MessageKind
-from .const import DOMAIN
 from .data import GreenApiConfigEntry
-from .devices import recipient_identifier
-from .entity import async_track_recipients
+from .entity import GreenApiRecipientEntity, async_add_recipient_entities
 from .receiving.message_handler import SIGNAL_MESSAGE_RECEIVED, HeardMessage
 from .receiving.permissions import may_write
 
@@ -41,14 +38,8 @@ async def async_setup_entry(
 
     _async_remove_entities(hass, entry)
     entry.async_on_unload(entry.add_update_listener(updated))
-    async_track_recipients(
-        hass,
-        entry,
-        lambda subentry: async_add_entities(
-            [ReceivedMessageEntity(entry, subentry)],
-            config_subentry_id=subentry.subentry_id,
-        ),
-        is_wanted=may_write,
+    async_add_recipient_entities(
+        hass, entry, async_add_entities, ReceivedMessageEntity, may_write
     )
 
 
@@ -62,24 +53,16 @@ def _async_remove_entities(hass: HomeAssistant, entry: ConfigEntry) -> None:
             registry.async_remove(entity.entity_id)
 
 
-class ReceivedMessageEntity(EventEntity):
+class ReceivedMessageEntity(GreenApiRecipientEntity, EventEntity):
     """Event entity for the messages of a person.
 
     It does not contain what was written: its attributes are visible to all users and
     stored on disk. It is always available, so that no message is missed.
     """
 
-    _attr_has_entity_name = True
-    _attr_should_poll = False
-    entity_description = MESSAGE
-
     def __init__(self, entry: GreenApiConfigEntry, subentry: ConfigSubentry) -> None:
         """Initialize the entity."""
-        self._entry = entry
-        self._subentry_id = subentry.subentry_id
-        identifier = recipient_identifier(entry, subentry.subentry_id)
-        self._attr_unique_id = f"{identifier}_{MESSAGE.key}"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, identifier)})
+        super().__init__(entry, subentry, MESSAGE)
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -25,7 +25,7 @@ from .const import (
 )
 from .coordinator import GreenApiCoordinator
 from .decisions.freshness import FRESH_FOR
-from .decisions.message_queue import QueueLook, patience
+from .decisions.message_queue import QueueCheckResult, patience
 from .records.account_record import AccountRecord
 
 # How much earlier than scheduled a poll may be.
@@ -124,24 +124,26 @@ class FollowUps:
         )
         self._async_polled()
 
-    async def async_ask(self) -> None:
+    async def async_make_requests(self) -> None:
         """Make the requests that the account needs and that are due."""
         if self._coordinator.data.is_restricted:
             until = await self._async_get_restricted_until()
             self._coordinator.async_apply(AccountRecord.restricted, until)
         if self.queue.is_due:
-            await self.queue.async_look()
+            await self.queue.async_check()
 
     @callback
     def _async_polled(self) -> None:
         """Make the requests in the background after a successful poll."""
         coordinator = self._coordinator
-        is_asking = self._task is not None and not self._task.done()
-        if is_asking or not coordinator.last_update_success:
+        is_busy = self._task is not None and not self._task.done()
+        if is_busy or not coordinator.last_update_success:
             return
         if self.queue.is_due or coordinator.data.is_restricted:
             self._task = coordinator.config_entry.async_create_background_task(
-                coordinator.hass, self.async_ask(), f"{coordinator.name} follow-ups"
+                coordinator.hass,
+                self.async_make_requests(),
+                f"{coordinator.name} follow-ups",
             )
 
     async def _async_get_restricted_until(self) -> datetime | None:
@@ -175,13 +177,13 @@ class QueueWatch:
         self._coordinator = coordinator
         self._settings = settings
         self._interval = timedelta()
-        self._looked_at = -math.inf
+        self._checked_at = -math.inf
         self._could_send = False
 
     @property
     def is_due(self) -> bool:
         """Return whether a check of the queue is due."""
-        passed = self._loop.time() - self._looked_at
+        passed = self._loop.time() - self._checked_at
         wait = (self._interval - _TOLERANCE).total_seconds()
         return (
             passed >= wait or self._coordinator.data.is_authorized != self._could_send
@@ -197,11 +199,11 @@ class QueueWatch:
     @callback
     def async_expect_change(self) -> None:
         """Check the queue after the next poll, because it may have changed."""
-        self._looked_at = -math.inf
+        self._checked_at = -math.inf
 
-    async def async_look(self) -> None:
+    async def async_check(self) -> None:
         """Check the queue, and record the result."""
-        self._looked_at = self._loop.time()
+        self._checked_at = self._loop.time()
         self._could_send = self._coordinator.data.is_authorized
         try:
             count = await self._client.get_messages_count()
@@ -211,11 +213,11 @@ class QueueWatch:
             return
         is_busy = self._could_send and count > 0
         self._interval = BUSY_QUEUE_INTERVAL if is_busy else QUEUE_INTERVAL
-        look = await self._async_get_look(count)
+        check = await self._async_get_check(count)
         now, moment = self._loop.time(), dt_util.utcnow()
-        self._coordinator.async_apply(AccountRecord.looked, look, now, moment)
+        self._coordinator.async_apply(AccountRecord.queue_checked, check, now, moment)
 
-    async def _async_get_look(self, count: int) -> QueueLook:
+    async def _async_get_check(self, count: int) -> QueueCheckResult:
         """Return the result of a check, with the details needed to judge the queue."""
         record, now = self._coordinator.data, self._loop.time()
         can_send, delay = record.is_authorized, record.message_delay
@@ -232,7 +234,7 @@ class QueueWatch:
                 is_listable = False
             except GreenApiError:
                 pass
-        return QueueLook(
+        return QueueCheckResult(
             count=count,
             counted_at=now,
             can_send=can_send,

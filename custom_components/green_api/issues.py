@@ -18,7 +18,7 @@ from .const import (
     SUPPORT_URL,
 )
 from .data import GreenApiConfigEntry
-from .decisions.delivery import DeliveryStatus
+from .decisions.delivery import DeliveryStatus, NoStatusReason
 from .decisions.problem import Problem
 from .decisions.receiving import StopReason
 from .devices import account_name, recipient_name
@@ -60,8 +60,6 @@ _ISSUES: Final[Mapping[Problem, _Issue]] = {
 }
 
 
-STATUSES_OFF: Final = "statuses_off"
-STATUS_QUOTA: Final = "status_quota"
 NOT_CONFIRMED: Final = "not_confirmed"
 NOT_RECEIVING: Final = "not_receiving"
 
@@ -72,7 +70,7 @@ _NOT_RECEIVING: Final[Mapping[StopReason, str]] = {
     StopReason.WEBHOOK: "not_receiving_webhook",
 }
 
-_OTHERS: Final = (STATUSES_OFF, STATUS_QUOTA, NOT_CONFIRMED, NOT_RECEIVING)
+_OTHERS: Final = (*NoStatusReason, NOT_CONFIRMED, NOT_RECEIVING)
 
 
 def issue_id(entry_id: str, problem: Problem | str) -> str:
@@ -177,7 +175,7 @@ def async_delete_delivery_issues(hass: HomeAssistant, entry: ConfigEntry) -> Non
 
     If they were ignored, they would not be any more.
     """
-    for key in (STATUSES_OFF, STATUS_QUOTA):
+    for key in NoStatusReason:
         ir.async_delete_issue(hass, DOMAIN, issue_id(entry.entry_id, key))
 
 
@@ -253,7 +251,10 @@ def _async_update_delivery_issues(
     """Create the issues that no delivery can be confirmed, or delete them."""
     is_off = entry.runtime_data.coordinator.data.lacks_statuses
     until = {"until": moment_text(hass, quota_until)} if quota_until else None
-    wanted = {STATUSES_OFF: {} if is_off else None, STATUS_QUOTA: until}
+    wanted = {
+        NoStatusReason.STATUSES_OFF: {} if is_off else None,
+        NoStatusReason.STATUS_QUOTA: until,
+    }
     for text, placeholders in wanted.items():
         key = issue_id(entry.entry_id, text)
         if placeholders is None:

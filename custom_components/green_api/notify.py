@@ -11,16 +11,15 @@ from homeassistant.components.notify import (
 )
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .const import ATTR_LINK_PREVIEW, CONF_CHAT_ID, DOMAIN
+from .const import ATTR_LINK_PREVIEW, CONF_CHAT_ID
 from .data import GreenApiConfigEntry
 from .decisions.choices import numbered
 from .decisions.delivery import DeliveryStatus
 from .devices import recipient_identifier, recipient_name
-from .entity import async_track_recipients
+from .entity import GreenApiRecipientEntity, async_add_recipient_entities
 from .files.attachment import ChosenFile, open_attachment
 from .sending.followed import SentMessage
 from .sending.sender import Recipient
@@ -39,40 +38,24 @@ async def async_setup_entry(
     entry: GreenApiConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the recipients, including those that are added later.
-
-    Home Assistant removes the device and the entity of a recipient that is removed.
-    """
-    async_track_recipients(
-        hass,
-        entry,
-        lambda subentry: async_add_entities(
-            [RecipientEntity(entry, subentry)],
-            config_subentry_id=subentry.subentry_id,
-        ),
-    )
+    """Set up the notify entities of the recipients."""
+    async_add_recipient_entities(hass, entry, async_add_entities, RecipientEntity)
 
 
-class RecipientEntity(NotifyEntity):
+class RecipientEntity(GreenApiRecipientEntity, NotifyEntity):
     """Notify entity of a recipient.
 
-    It is always available, regardless of the state of the account: Home Assistant would
-    silently skip an unavailable entity.
+    It is always available: Home Assistant would silently skip an unavailable entity.
     """
 
-    entity_description = RECIPIENT
-    _attr_has_entity_name = True
     _attr_supported_features = NotifyEntityFeature.TITLE
 
     def __init__(self, entry: GreenApiConfigEntry, subentry: ConfigSubentry) -> None:
         """Initialize the entity."""
-        self._entry = entry
-        # A message is confirmed by what sent it, even if the account is reloaded.
+        super().__init__(entry, subentry, RECIPIENT)
+        self._attr_unique_id = recipient_identifier(entry, subentry.subentry_id)
+        # A message is confirmed by the account that sent it, even after a reload.
         self._confirmation = entry.runtime_data.confirmation
-        self._subentry_id = subentry.subentry_id
-        identifier = recipient_identifier(entry, subentry.subentry_id)
-        self._attr_unique_id = identifier
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, identifier)})
 
     @override
     async def async_send_message(

@@ -14,6 +14,7 @@ from .data import GreenApiConfigEntry, async_change_record
 from .decisions.freshness import FRESH_FOR
 from .decisions.message_queue import QUEUE_PROBLEMS
 from .decisions.problem import Problem
+from .records.account_record import AccountRecord
 from .texts import translation
 
 
@@ -31,10 +32,10 @@ async def _async_reboot(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None
     request = entry.runtime_data.client.reboot()
     await _async_request(hass, entry, request, "reboot_refused")
     now = hass.loop.time()
-    await async_change_record(hass, entry, lambda record: record.rebooted(now))
+    await async_change_record(hass, entry, AccountRecord.rebooted, now)
     if entry.state is ConfigEntryState.LOADED:
         # The config entry may have been reloaded meanwhile.
-        await asyncio.wait([entry.runtime_data.coordinator.async_look()])
+        await asyncio.wait([entry.runtime_data.coordinator.async_poll()])
 
 
 async def async_clear_queue(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
@@ -51,11 +52,11 @@ async def _async_clear_queue(hass: HomeAssistant, entry: GreenApiConfigEntry) ->
     client = entry.runtime_data.client
     await _async_request(hass, entry, client.clear_messages_queue(), "clear_refused")
     now = hass.loop.time()
-    await async_change_record(hass, entry, lambda record: record.cleared(now))
+    await async_change_record(hass, entry, AccountRecord.cleared, now)
     if entry.state is ConfigEntryState.LOADED:
         # The config entry may have been reloaded or removed meanwhile.
         entry.runtime_data.follow_ups.queue.async_expect_change()
-        await entry.runtime_data.follow_ups.async_ask()
+        await entry.runtime_data.follow_ups.async_make_requests()
 
 
 async def async_has_any(
@@ -76,7 +77,7 @@ async def async_has_any(
             and data.follow_ups.queue.is_news_likely
         ):
             data.follow_ups.queue.async_expect_change()
-            await data.follow_ups.async_ask()
+            await data.follow_ups.async_make_requests()
     return data.coordinator.data.remembered in problems
 
 

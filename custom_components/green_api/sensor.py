@@ -14,18 +14,19 @@ from homeassistant.components.sensor import (
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.const import EntityCategory
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .api import ACCOUNT_ERROR_KINDS, InstanceState
-from .const import DOMAIN
 from .data import GreenApiConfigEntry
 from .decisions.delivery import DeliveryStatus, is_final, updated
 from .decisions.problem import Problem
-from .devices import recipient_identifier
-from .entity import GreenApiAccountEntity, async_track_recipients
+from .entity import (
+    GreenApiAccountEntity,
+    GreenApiRecipientEntity,
+    async_add_recipient_entities,
+)
 from .records.account_record import AccountRecord
 from .sending.deliveries import SIGNAL_MESSAGE_SENT
 from .sending.followed import DeliveryUpdate, SentMessage
@@ -122,14 +123,7 @@ async def async_setup_entry(
             *(FailureSensor(coordinator, sensor) for sensor in FAILURE_SENSORS),
         ]
     )
-    async_track_recipients(
-        hass,
-        entry,
-        lambda subentry: async_add_entities(
-            [LastMessageSensor(entry, subentry)],
-            config_subentry_id=subentry.subentry_id,
-        ),
-    )
+    async_add_recipient_entities(hass, entry, async_add_entities, LastMessageSensor)
 
 
 class AccountSensor(GreenApiAccountEntity, SensorEntity):
@@ -154,25 +148,17 @@ class FailureSensor(AccountSensor):
         return super().available or self.native_value not in {None, NONE}
 
 
-class LastMessageSensor(SensorEntity):
-    """Sensor of what has happened to the last message to a recipient.
+class LastMessageSensor(GreenApiRecipientEntity, SensorEntity):
+    """Sensor for the delivery status of the last message to a recipient.
 
     Messages are followed while it is enabled.
     """
 
-    _attr_has_entity_name = True
-    _attr_should_poll = False
-    entity_description = LAST_MESSAGE
-
     def __init__(self, entry: GreenApiConfigEntry, subentry: ConfigSubentry) -> None:
         """Initialize the sensor without a message."""
-        self._entry = entry
-        self._subentry_id = subentry.subentry_id
+        super().__init__(entry, subentry, LAST_MESSAGE)
         self._status = DeliveryStatus.UNKNOWN
         self._stop: CALLBACK_TYPE | None = None
-        identifier = recipient_identifier(entry, subentry.subentry_id)
-        self._attr_unique_id = f"{identifier}_{LAST_MESSAGE.key}"
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, identifier)})
 
     @override
     async def async_added_to_hass(self) -> None:

@@ -37,6 +37,7 @@ from homeassistant.helpers.entity_platform import async_get_platforms
 from homeassistant.helpers.service import remove_entity_service_fields
 from homeassistant.util.json import JsonValueType
 
+from .api import MAX_POLL_OPTIONS, MIN_POLL_OPTIONS
 from .automations.recipient_target import RecipientTarget, resolve
 from .const import ATTR_CHOICES, ATTR_LINK_PREVIEW, DOMAIN
 from .decisions.choices import comparable
@@ -68,10 +69,6 @@ _NOT_LOADED_YET: Final = frozenset(
     }
 )
 
-# Polls have this many options.
-MIN_CHOICES: Final = 2
-MAX_CHOICES: Final = 12
-
 
 def _distinct(choices: list[str]) -> list[str]:
     """Validate that answers can tell choices apart."""
@@ -92,7 +89,7 @@ SCHEMA: Final = cv.make_entity_service_schema(
         vol.Optional(ATTR_CHOICES): vol.All(
             cv.ensure_list,
             [vol.All(cv.string, vol.Length(min=1))],
-            vol.Length(min=MIN_CHOICES, max=MAX_CHOICES),
+            vol.Length(min=MIN_POLL_OPTIONS, max=MAX_POLL_OPTIONS),
             _distinct,
         ),
         vol.Optional(ATTR_CONFIRM_WITHIN): vol.All(

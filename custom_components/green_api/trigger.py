@@ -302,7 +302,7 @@ class MessageNotDeliveredTrigger(AccountTarget, Trigger):
     ) -> None:
         """Trigger if a message failed or is not confirmed, although it could be."""
         record = entry.runtime_data.coordinator.data
-        is_confirmable = not record.reason_against_confirmation(dt_util.utcnow())
+        is_confirmable = not record.no_status_reason(dt_util.utcnow())
         is_late = is_confirmable and status not in CONFIRMED
         if status in UNDELIVERED or is_late:
             self._report(entry, message, status)

@@ -98,7 +98,7 @@ async def _running() -> list[Row]:
                 await server.change(*server.instances, queue=0)
                 await clock.let_pass(MINUTE)
                 await coordinator.async_refresh()
-                await queue.async_look()
+                await queue.async_check()
                 await clock.let_pass(UNPOLLED)
                 return await _path(hass, server)
 

@@ -117,9 +117,9 @@ async def _stalled_queue_poll(
     queue = entry.runtime_data.follow_ups.queue
     await server.change(instance, queue=3)
     for _ in range(2):
-        await queue.async_look()
+        await queue.async_check()
     entry.runtime_data.coordinator.async_apply(_stands_still)
-    return await _calls_of(hass, queue.async_look)
+    return await _calls_of(hass, queue.async_check)
 
 
 def _stands_still(record: AccountRecord) -> AccountRecord:

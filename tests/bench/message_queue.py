@@ -27,7 +27,7 @@ def measure() -> list[Row]:
 async def _measure() -> list[Row]:
     async with hass_with_account() as (_, server, entry):
         poll = entry.runtime_data.coordinator.async_refresh
-        queue_poll = entry.runtime_data.follow_ups.queue.async_look
+        queue_poll = entry.runtime_data.follow_ups.queue.async_check
         polls, queue_polls = await cpu_times(poll, queue_poll)
         requests_per_poll, requests_per_queue_poll = (
             await _requests(server, poll),

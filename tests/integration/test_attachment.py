@@ -556,8 +556,8 @@ async def test_large_url(
     more: int,
 ) -> None:
     """Test that the size of a download held in memory is limited."""
-    assert download.MOST_BYTES <= waiting_files.MOST_BYTES
-    monkeypatch.setattr(download, "MOST_BYTES", 100_000)
+    assert download.MAX_BYTES <= waiting_files.MAX_BYTES
+    monkeypatch.setattr(download, "MAX_BYTES", 100_000)
     server.respond(200, bytes(100_000 + more), "image/jpeg")
     send = async_outcome(hass, f"{server.url}/pictures/door.jpg")
     assert await send == ["sent", "url_unavailable"][more]
@@ -811,7 +811,7 @@ async def test_hanging_share(
     Home Assistant's own threads are not used, and few others are started.
     """
     hanging = await async_begin(hass, share, range(20))
-    await async_wait_until(lambda: share.blocked_calls == disk.MOST_THREADS_OF_FOLDER)
+    await async_wait_until(lambda: share.blocked_calls == disk.MAX_THREADS_OF_FOLDER)
 
     # At once on the frozen clock: it stands still.
     assert await async_outcome(hass, "image.doorbell") == "sent"
@@ -821,13 +821,13 @@ async def test_hanging_share(
     assert not any(task.done() for task in hanging)
     await async_tick(freezer, 2)
     assert set(await asyncio.gather(*hanging)) == {"file_unreadable"}
-    assert share.blocked_calls == disk.MOST_THREADS_OF_FOLDER
+    assert share.blocked_calls == disk.MAX_THREADS_OF_FOLDER
 
     # While the share hangs, its files are refused at once.
     (more,) = await async_begin(hass, share, [0])
     assert await more == "file_unreadable"
     assert await async_outcome(hass, f"{allowed / 'door.jpg'}") == "sent"
-    assert share.blocked_calls == disk.MOST_THREADS_OF_FOLDER
+    assert share.blocked_calls == disk.MAX_THREADS_OF_FOLDER
 
     share.answers.set()
     await async_wait_until(lambda: open_files(share.folder) == 0)
@@ -851,7 +851,7 @@ async def test_slow_share(
 ) -> None:
     """Test that a slow share, such as a disk that spins up, delays only its files."""
     sending = await async_begin(hass, share, range(12))
-    await async_wait_until(lambda: share.blocked_calls == disk.MOST_THREADS_OF_FOLDER)
+    await async_wait_until(lambda: share.blocked_calls == disk.MAX_THREADS_OF_FOLDER)
     await async_tick(freezer, disk.ACCESS_SECONDS - 1)
     share.answers.set()
     assert set(await asyncio.gather(*sending)) == {"sent"}
@@ -871,11 +871,11 @@ async def test_many_hanging_folders(
         hass.async_create_task(async_outcome(hass, f"{folder / 'a.jpg'}"))
         for folder in folders
     ]
-    await async_wait_until(lambda: share.blocked_calls == disk.MOST_THREADS)
+    await async_wait_until(lambda: share.blocked_calls == disk.MAX_THREADS)
     await async_tick(freezer, disk.ACCESS_SECONDS + 1)
     assert set(await asyncio.gather(*hanging)) == {"file_unreadable"}
     assert await async_outcome(hass, f"{allowed / 'door.jpg'}") == "file_unreadable"
-    assert len(file_threads()) == share.blocked_calls == disk.MOST_THREADS
+    assert len(file_threads()) == share.blocked_calls == disk.MAX_THREADS
     share.answers.set()
     await async_wait_until(lambda: not file_threads())
 
@@ -1064,7 +1064,7 @@ async def test_too_many_files(
     """Test that enough files for an alarm can wait, and more are refused at once."""
     hanging = await async_hold(hass, account)
     door = f"{allowed / 'door.jpg'}"
-    most = waiting_files.MOST_FILES - 1
+    most = waiting_files.MAX_FILES - 1
     waiting = [hass.async_create_task(async_outcome(hass, door)) for _ in range(most)]
     await async_wait_until(lambda: open_files(allowed) == most)
 
@@ -1091,7 +1091,7 @@ async def test_large_pictures(
         hass.async_create_task(async_outcome(hass, "image.doorbell")) for _ in range(30)
     ]
     await async_wait_until(lambda: sum(task.done() for task in tasks) == 30 - 11)
-    assert 12 * size <= waiting_files.MOST_BYTES < 13 * size
+    assert 12 * size <= waiting_files.MAX_BYTES < 13 * size
     release(account, hanging)
     outcomes = await asyncio.gather(*tasks)
     assert outcomes.count("sent") == 11
@@ -1106,7 +1106,7 @@ async def test_single_large_picture(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Test that a single picture may be as large as GREEN-API's limit."""
-    monkeypatch.setattr(waiting_files, "MOST_BYTES", 10)
+    monkeypatch.setattr(waiting_files, "MAX_BYTES", 10)
     assert await async_outcome(hass, "image.doorbell") == "sent"
 
 
@@ -1118,7 +1118,7 @@ async def test_downloads_count_as_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Test that a download counts toward the memory limit while it is loading."""
-    monkeypatch.setattr(waiting_files, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(waiting_files, "MAX_BYTES", 100_000)
     server.respond(200, bytes(100_000), "image/jpeg")
     hanging = await async_hold(hass, account)
     said = await async_outcome(hass, f"{server.url}/pictures/door.jpg")

@@ -12,7 +12,10 @@ from hypothesis import given, settings, strategies as st
 import pytest
 
 from custom_components.green_api.api import AccountState, CannotConnectError
-from custom_components.green_api.decisions.message_queue import QueueLook, patience
+from custom_components.green_api.decisions.message_queue import (
+    QueueCheckResult,
+    patience,
+)
 from custom_components.green_api.decisions.problem import Answer, Problem
 from custom_components.green_api.records.account_record import AccountRecord
 from tests.simulator.queue import Message, MessageQueue
@@ -88,7 +91,7 @@ class QueueObserver:
         queue = self.record.queue.counted(number, now, MOMENT, can_send=True)
         is_listed = queue.is_list_wanted(now)
         self.lists += is_listed
-        look = QueueLook(
+        look = QueueCheckResult(
             count=number,
             counted_at=now,
             can_send=True,
@@ -96,7 +99,7 @@ class QueueObserver:
             messages=messages if is_listed else None,
             is_listable=not (is_listed and is_too_large),
         )
-        self.record = self.record.looked(look, now, MOMENT)
+        self.record = self.record.queue_checked(look, now, MOMENT)
         self.history.append(QueueCheck(now, number, look.messages or frozenset()))
 
     def check_as_replayed(self, now: float, number: int, word: str) -> None:
@@ -467,8 +470,8 @@ def test_check_of_account_that_cannot_send() -> None:
     """Test that the time of a queue starts only when the account is authorized."""
     observer = QueueObserver()
     observer.poll(0, AccountState("starting"))
-    look = QueueLook(count=5, counted_at=0, can_send=False, patience=patience(3))
-    observer.record = observer.record.looked(look, 0, MOMENT)
+    look = QueueCheckResult(count=5, counted_at=0, can_send=False, patience=patience(3))
+    observer.record = observer.record.queue_checked(look, 0, MOMENT)
 
     for minute in range(1, 11):
         observer.play(minute * MINUTE, "5a")
@@ -483,13 +486,13 @@ def test_late_list() -> None:
     observer.play(0, "5a")
     observer.poll(60, AccountState("starting"))
     before = observer.record.queue
-    look = QueueLook(
+    look = QueueCheckResult(
         count=5,
         counted_at=60,
         can_send=False,
         patience=patience(3),
         messages=frozenset([1]),
     )
-    after = observer.record.looked(look, 61, MOMENT).queue
+    after = observer.record.queue_checked(look, 61, MOMENT).queue
     assert after.messages is before.messages
     assert after.standstill is None

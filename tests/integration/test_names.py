@@ -6,7 +6,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.green_api.const import DOMAIN
 from custom_components.green_api.decisions.delivery import DeliveryStatus
-from custom_components.green_api.devices import account_devices, account_name
+from custom_components.green_api.devices import account_name, get_device
 from custom_components.green_api.issues import async_report_unconfirmed
 from custom_components.green_api.sending.deliveries import SentMessage
 from homeassistant.config_entries import ConfigEntryDisabler
@@ -30,13 +30,13 @@ def name_device(
     hass: HomeAssistant, entry: MockConfigEntry, name: str | None, *recipient: str
 ) -> None:
     """Name the device of an account or of a recipient on its page."""
-    (device,) = account_devices(hass, entry, *recipient)
+    device = get_device(hass, entry, *recipient)
     dr.async_get(hass).async_update_device(device.id, name_by_user=name)
 
 
 def shown_names(hass: HomeAssistant, entry: MockConfigEntry) -> set[str | None]:
     """Return what the device, an entity, the log, and the repairs call the account."""
-    (device,) = account_devices(hass, entry)
+    device = get_device(hass, entry)
     friendly_name = hass.states.get(STATE).attributes[ATTR_FRIENDLY_NAME]
     issues = ir.async_get(hass).issues.values()
     return {
@@ -138,10 +138,12 @@ async def test_removed_device(
     hass: HomeAssistant, loaded_entry: MockConfigEntry
 ) -> None:
     """Test that an account is called by its title if its device was removed."""
-    (device,) = account_devices(hass, loaded_entry)
+    device = get_device(hass, loaded_entry)
     dr.async_get(hass).async_remove_device(device.id)
+    rename(hass, loaded_entry, "Office")
+    await hass.async_block_till_done()
 
-    assert account_name(hass, loaded_entry) == loaded_entry.title
+    assert account_name(hass, loaded_entry) == "Office"
 
 
 @pytest.mark.parametrize("names", [(), ("async_get_device_by_identifier",)])
@@ -157,6 +159,6 @@ async def test_devices_are_not_searched(
         monkeypatch.delattr(dr.DeviceRegistry, name, raising=False)
     monkeypatch.delattr(dr, "async_entries_for_config_entry")
 
-    (device,) = account_devices(hass, loaded_entry)
-    (recipient,) = account_devices(hass, loaded_entry, alex.subentry_id)
+    device = get_device(hass, loaded_entry)
+    recipient = get_device(hass, loaded_entry, alex.subentry_id)
     assert [device.name, recipient.name] == [loaded_entry.title, "Alex"]

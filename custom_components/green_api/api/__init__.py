@@ -4,7 +4,7 @@ It does not depend on Home Assistant.
 """
 
 from .authorization import AuthorizationAnswer, AuthorizationKind
-from .chats import Chat, ChatKind
+from .chats import Chat, ChatKind, is_group_id
 from .client import GreenApiClient
 from .connections import ConnectionPool
 from .errors import (
@@ -37,6 +37,8 @@ from .models import (
     MAX_CAPTION_LENGTH,
     MAX_FILE_BYTES,
     MAX_MESSAGE_LENGTH,
+    MAX_POLL_OPTIONS,
+    MIN_POLL_OPTIONS,
     AccountState,
     InstanceState,
     Messenger,
@@ -62,6 +64,8 @@ __all__ = [
     "MAX_CAPTION_LENGTH",
     "MAX_FILE_BYTES",
     "MAX_MESSAGE_LENGTH",
+    "MAX_POLL_OPTIONS",
+    "MIN_POLL_OPTIONS",
     "AccountState",
     "Attachment",
     "AuthorizationAnswer",
@@ -105,6 +109,7 @@ __all__ = [
     "UploadStalledError",
     "WebhookSetError",
     "WrongAddressError",
+    "is_group_id",
     "split_text",
     "text_length",
 ]

@@ -57,11 +57,14 @@ _REFUSALS: Final[Errors] = (
 # How a text starts before this wording. Further back, it may be a part of a message.
 _PREFIX: Final = r"^(?:error: )?(?:validation failed\. details: )?(?:your )?"
 
+# The status of a request that the plan does not include anymore.
+QUOTA_EXCEEDED: Final = 466
+
 # Errors by status for a message that is refused with another wording or without any.
 _REFUSALS_BY_STATUS: Final[Mapping[int, Errors]] = {
     400: ((r".", MessageRefusedError),),
     413: ((r"", TooLargeError),),
-    466: ((r"", MethodQuotaError),),
+    QUOTA_EXCEEDED: ((r"", MethodQuotaError),),
 }
 
 # Number of bytes in a request above which the server may refuse its size.

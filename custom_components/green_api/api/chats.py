@@ -19,7 +19,6 @@ _CHAT_ID: Final = re.compile(
     r"-?[0-9]{1,20}|[0-9]{5,20}@c\.us|[0-9]{5,32}(?:-[0-9]{1,20})?@g\.us|\w{5,64}@lid",
     re.ASCII,
 )
-_GROUP_ID: Final = re.compile(r"^-|@g\.us$")
 
 # Chat IDs of people.
 _NUMERIC_PERSON_ID: Final = re.compile(r"[1-9][0-9]{0,18}")
@@ -64,6 +63,11 @@ class Chat:
     kind: ChatKind
     phone_number: int | None = None
     """Known only for people in Telegram and MAX, whose chat IDs do not contain it."""
+
+
+def is_group_id(chat_id: str) -> bool:
+    """Return whether a chat ID is one of a group or a channel."""
+    return chat_id.startswith("-") or chat_id.endswith("@g.us")
 
 
 def read_chats(
@@ -128,4 +132,4 @@ def _kind(value: object, chat_id: str) -> ChatKind:
     """Return the kind of a chat, by its ID if the type is missing or unknown."""
     if isinstance(value, str) and (kind := _KINDS.get(value)):
         return kind
-    return ChatKind.GROUP if _GROUP_ID.search(chat_id) else ChatKind.PERSON
+    return ChatKind.GROUP if is_group_id(chat_id) else ChatKind.PERSON

@@ -14,7 +14,16 @@ from .authorization import AuthorizationAnswer, read_authorization
 from .chats import Chat, read_chats, read_person_ids
 from .connections import ConnectionPool
 from .errors import InstanceStartingError
-from .fields import fingerprints, is_on, moment, number, png, seconds, text
+from .fields import (
+    MAX_WORD_LENGTH,
+    fingerprints,
+    is_on,
+    moment,
+    number,
+    png,
+    seconds,
+    text,
+)
 from .form import Attachment
 from .models import (
     AccountState,
@@ -28,8 +37,6 @@ from .pacing import RequestPacer
 from .received import Notification, ReceivedMessage
 from .receiving import check_deletion, journal_of, notification_of
 from .transport import Transport
-
-_MAX_WORD_LENGTH: Final = 64
 
 _MESSENGERS: Final[Mapping[object, Messenger]] = {
     messenger.value: messenger for messenger in Messenger
@@ -190,7 +197,7 @@ class GreenApiClient:
             case None:
                 return None
             case {"status": True, "code": str(code)} if (
-                code.isalnum() and len(code) <= _MAX_WORD_LENGTH
+                code.isalnum() and len(code) <= MAX_WORD_LENGTH
             ):
                 return code
         raise unusable(answer)
@@ -458,7 +465,7 @@ class GreenApiClient:
                     return state
                 word = raw.encode(errors="replace").decode()
                 if not self._transport.has_token(word):
-                    return AccountState(word[:_MAX_WORD_LENGTH])
+                    return AccountState(word[:MAX_WORD_LENGTH])
         raise unusable(answer)
 
     def _chats(self, answer: object) -> tuple[Chat, ...] | None:

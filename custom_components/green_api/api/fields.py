@@ -11,6 +11,9 @@ from typing import Final
 _MESSAGE_IDS: Final = ("messageID", "idMessage", "messagesIDs")
 _MESSAGE_CONTENT: Final = ("chatId", "message", "fileName")
 
+# Maximum length of a word of GREEN-API, such as a state or a code.
+MAX_WORD_LENGTH: Final = 64
+
 _MAX_IMAGE_SIDE: Final = 4096
 _MAX_NUMBER: Final = 2**53 - 1  # the largest integer that all JSON parsers agree on
 

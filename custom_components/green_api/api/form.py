@@ -38,7 +38,7 @@ SLOWEST_UPLOAD: Final = 32 * 1024
 STALL_SECONDS: Final = 30
 
 # Maximum number of unsent bytes that an operating system buffers (Linux: `tcp_wmem`).
-MOST_BUFFERED: Final = 4 * 1024 * 1024
+MAX_BUFFERED: Final = 4 * 1024 * 1024
 
 # Browsers escape a file name in a form in the same way.
 _ESCAPES: Final = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A"})
@@ -169,7 +169,7 @@ class Form:
         The last bytes may not be sent yet. They are as fast as those before them.
         """
         seconds = asyncio.get_running_loop().time() - began_at
-        buffered = min(self.size, MOST_BUFFERED)
+        buffered = min(self.size, MAX_BUFFERED)
         speed = (self.size - buffered) / max(seconds, 1)
         return UPLOAD_SECONDS + buffered / max(speed, SLOWEST_UPLOAD)
 

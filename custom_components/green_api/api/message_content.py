@@ -8,14 +8,14 @@ from datetime import datetime
 import re
 from typing import Any, Final
 
+from .chats import is_group_id
 from .fields import moment, number, text
-from .models import MAX_MESSAGE_LENGTH, Messenger
+from .models import MAX_MESSAGE_LENGTH, MAX_POLL_OPTIONS, Messenger
 from .received import MessageKind, PollVote, ReceivedMessage
 
 type Fields = Mapping[str, Any]
 
 _MAX_TEXT_LENGTH: Final = MAX_MESSAGE_LENGTH[Messenger.WHATSAPP]
-_MAX_OPTIONS: Final = 12
 _MAX_VOTERS: Final = 1024
 
 # Message IDs and chat IDs. They are only compared, and always as a whole.
@@ -24,7 +24,6 @@ _LARGEST_ID: Final = 2**63
 
 # Chats that are no dialogs: channels, statuses, and lists of recipients.
 _NO_DIALOG: Final = re.compile(r"@(?:broadcast|newsletter)$")
-_GROUP: Final = re.compile(r"^-|@g\.us$")
 
 # Texts in place of a content that GREEN-API could not read.
 _UNREADABLE: Final = re.compile(r"\s*\{\{SWE[0-9]{1,9}\}\}\s*")
@@ -128,7 +127,7 @@ def _is_dialog(chat_id: str, sender_id: str) -> bool:
     """Return whether a person has written in a chat where others can write as well."""
     if not chat_id or not sender_id or _NO_DIALOG.search(chat_id):
         return False
-    return not _GROUP.search(sender_id)
+    return not is_group_id(sender_id)
 
 
 def _sent_at(envelope: Fields) -> datetime | None:
@@ -167,7 +166,7 @@ def _votes(content: Fields) -> tuple[str, tuple[PollVote, ...]]:
     """Return the ID of a poll and the votes in it."""
     poll = part_of(content, "pollMessageData")
     votes = poll.get("votes")
-    items = votes[:_MAX_OPTIONS] if isinstance(votes, list) else []
+    items = votes[:MAX_POLL_OPTIONS] if isinstance(votes, list) else []
     return id_of(poll.get("stanzaId")), tuple(
         PollVote(_storable(text(item, "optionName")), _voters(item))
         for item in items

@@ -45,13 +45,17 @@ class QrKind(StrEnum):
     QR_CODE = "qrCode"
 
 
-# Limits of messages: https://green-api.com/en/docs/api/sending/SendMessage/
+# Limits of messages:
+# https://green-api.com/en/docs/api/sending/SendMessage/
+# https://green-api.com/en/docs/api/sending/SendPoll/
 MAX_MESSAGE_LENGTH: Final[Mapping[Messenger, int]] = {
     Messenger.MAX: 4000,
     Messenger.TELEGRAM: 4096,
     Messenger.WHATSAPP: 20_000,
 }
 MAX_CAPTION_LENGTH: Final = 1024
+MIN_POLL_OPTIONS: Final = 2
+MAX_POLL_OPTIONS: Final = 12
 MAX_FILE_BYTES: Final = 100 * 1024 * 1024
 
 # First halves of characters that take two UTF-16 code units, such as emoji.

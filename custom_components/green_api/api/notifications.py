@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Final
 
-from .fields import text
+from .fields import MAX_WORD_LENGTH, text
 from .message_content import Fields, id_of, part_of, read_message, texts_of
 from .models import AccountState
 from .received import (
@@ -19,8 +19,6 @@ from .received import (
 )
 
 type _IsSecret = Callable[[str], bool]
-
-_MAX_WORD_LENGTH: Final = 64
 
 
 def read_notification(
@@ -81,7 +79,7 @@ def _status(body: Fields, is_secret: _IsSecret) -> StatusChange | None:
     word = text(body, "status")
     if not chat_id or not message_id or not word.isalnum():
         return None
-    if len(word) > _MAX_WORD_LENGTH or is_secret(f"{chat_id} {message_id} {word}"):
+    if len(word) > MAX_WORD_LENGTH or is_secret(f"{chat_id} {message_id} {word}"):
         return None
     return StatusChange(chat_id, message_id, word)
 

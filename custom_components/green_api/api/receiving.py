@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Final
 
 from .answers import (
+    QUOTA_EXCEEDED,
     Errors,
     error_in_words,
     error_of_status,
@@ -25,8 +26,6 @@ from .received import Notification, ReceivedMessage
 _WEBHOOK_SET: Final[Errors] = ((r"\bcustom webhook\b", WebhookSetError),)
 _DELETED: Final = "findunackedmessage"
 
-_QUOTA_EXCEEDED: Final = 466
-
 
 def error_of_receiving(
     status: int, answer: object, retry_after: float | None
@@ -39,7 +38,7 @@ def error_of_receiving(
         return None
     if error := first_error(words_of(answer), _WEBHOOK_SET):
         return error
-    if status == _QUOTA_EXCEEDED:
+    if status == QUOTA_EXCEEDED:
         return error_in_words(answer) or MethodQuotaError()
     return error_of_status(status, answer, retry_after)
 

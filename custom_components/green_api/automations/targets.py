@@ -22,7 +22,7 @@ from homeassistant.helpers.typing import ConfigType
 from ..const import DOMAIN
 from ..data import GreenApiConfigEntry
 from ..decisions.problem import Problem
-from ..devices import account_devices
+from ..devices import get_device
 
 CONF_REASON: Final = "reason"
 
@@ -128,7 +128,8 @@ def _ids(
 
     Their keys are the names in `TargetSelection`.
     """
-    devices = account_devices(hass, entry, subentry_id)
+    device = get_device(hass, entry, subentry_id)
+    devices = [device] if device else []
     entities = [
         entity
         for entity in er.async_entries_for_config_entry(

@@ -20,8 +20,8 @@ from ..const import CONF_INSTANCE_ID, DOMAIN
 from ..data import GreenApiConfigEntry
 from ..decisions.delivery import UNDELIVERED, DeliveryStatus
 from ..devices import (
-    account_devices,
     account_name,
+    get_device,
     recipient_identifier,
     recipient_name,
 )
@@ -95,10 +95,10 @@ def _about_chat(
     hass: HomeAssistant, entry: GreenApiConfigEntry, recipient: ConfigSubentry
 ) -> dict[str, Any]:
     """Return the variables that all triggers about a recipient have in common."""
-    devices = account_devices(hass, entry, recipient.subentry_id)
+    device = get_device(hass, entry, recipient.subentry_id)
     return {
         ATTR_ENTITY_ID: _notify_entity_id(hass, entry, recipient),
-        ATTR_DEVICE_ID: next((device.id for device in devices), None),
+        ATTR_DEVICE_ID: device and device.id,
         "account": account_name(hass, entry),
         "recipient": recipient_name(hass, entry, recipient),
     }
@@ -122,7 +122,7 @@ class Payload:
         self._entry = entry
         self._instance_id = entry.data[CONF_INSTANCE_ID]
         self._account = entry.runtime_data.coordinator.data
-        (self._device,) = account_devices(hass, entry)
+        self._device = get_device(hass, entry)
         self.name = account_name(hass, entry)
 
     def problem_detected(self, announced: Announced) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class Payload:
             ATTR_ENTITY_ID: er.async_get(self._hass).async_get_entity_id(
                 platform, DOMAIN, f"{self._instance_id}_{key}"
             ),
-            ATTR_DEVICE_ID: self._device.id,
+            ATTR_DEVICE_ID: self._device and self._device.id,
             "account": self.name,
             "state": state_option(self._account.state),
             "since": since and dt_util.as_local(since),

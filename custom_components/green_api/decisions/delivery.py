@@ -41,6 +41,19 @@ class DeliveryStatus(StrEnum):
     """GREEN-API uses an unknown word, was never asked, or is not asked any more."""
 
 
+class NoStatusReason(StrEnum):
+    """Why the statuses of messages are not known.
+
+    They are the keys of the issues and of the exceptions.
+    """
+
+    STATUS_QUOTA = "status_quota"
+    """The plan includes no more requests for statuses this month."""
+
+    STATUSES_OFF = "statuses_off"
+    """The instance does not report statuses."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class DeliveryWait:
     """A message whose delivery someone waits for, in system time."""

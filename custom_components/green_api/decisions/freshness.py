@@ -91,7 +91,7 @@ class Decision(Enum):
     FAIL = auto()
     """It is not sent, because there is no response."""
 
-    LOOK = auto()
+    POLL = auto()
     """A new response is requested."""
 
     REFUSE = auto()
@@ -114,7 +114,7 @@ class Waiting:
     turn_at: float
     """When its turn to be sent came."""
 
-    has_looked: bool = False
+    has_waited: bool = False
     """Whether the message has waited for a new response."""
 
     def has_news(self, at: float, now: float, valid_for: float) -> bool:
@@ -132,17 +132,17 @@ def decide(
     """
     valid_for = FRESH_FOR if is_good else JUST_NOW
     has_failed = message.has_news(last.failed_at, now, valid_for)
-    has_looked = message.has_looked or has_failed
+    has_waited = message.has_waited or has_failed
     if is_good:
-        is_valid = message.turn_at - last.said_at <= GOOD_FOR and has_looked
+        is_valid = message.turn_at - last.said_at <= GOOD_FOR and has_waited
         if is_valid or now - last.said_at <= FRESH_FOR:
             return Decision.SEND
     elif last.said is not None and (
-        has_looked or message.has_news(last.said_at, now, valid_for)
+        has_waited or message.has_news(last.said_at, now, valid_for)
     ):
         return Decision.REFUSE
-    if not has_looked:
-        return Decision.LOOK
+    if not has_waited:
+        return Decision.POLL
     # A poll that was started earlier proves nothing about the server now.
     if has_failed and last.failure_asked_at >= message.called_at:
         return Decision.FAIL

@@ -69,7 +69,7 @@ class WaitingMessages:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueueLook:
+class QueueCheckResult:
     """Result of one check of the queue."""
 
     count: int
@@ -258,21 +258,23 @@ class MessageQueue:
             return self
         return replace(self, confirmed=self.remembered is not None)
 
-    def looked(self, look: QueueLook, now: float, moment: datetime) -> MessageQueue:
+    def checked(
+        self, check: QueueCheckResult, now: float, moment: datetime
+    ) -> MessageQueue:
         """Return the queue after a check, with the problem that is certain then.
 
         `now` is the time of the monotonic clock in seconds, `moment` the system time.
         """
-        counted_at = moment - timedelta(seconds=now - look.counted_at)
+        counted_at = moment - timedelta(seconds=now - check.counted_at)
         queue = self.counted(
-            look.count, look.counted_at, counted_at, can_send=look.can_send
+            check.count, check.counted_at, counted_at, can_send=check.can_send
         )
-        if look.messages is not None:
-            queue = _listed(queue, look.messages, now, moment)
-        elif not look.is_listable and queue.standstill:
+        if check.messages is not None:
+            queue = _listed(queue, check.messages, now, moment)
+        elif not check.is_listable and queue.standstill:
             unlistable = replace(queue.standstill, is_listable=False)
             queue = replace(queue, standstill=unlistable)
-        return _decided(queue, now, look.patience)
+        return _decided(queue, now, check.patience)
 
     def counted(
         self, count: int, now: float, moment: datetime, *, can_send: bool

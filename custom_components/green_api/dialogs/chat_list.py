@@ -18,7 +18,7 @@ from ..inputs.chat_id import (
     parse_chat_id,
     phone_number_of,
 )
-from ..inputs.phone_number import plain_text
+from ..inputs.phone_number import CHAT_SUFFIX, plain_text
 
 # A name with this many digits may be intended to look like a number or a chat ID.
 _MISLEADING_DIGITS: Final = 5
@@ -61,7 +61,7 @@ class ChatList:
             if key := _key(chat.name):
                 self._ids_by_name.setdefault(key, []).append(chat.chat_id)
             if chat.phone_number:
-                number = f"{chat.phone_number}@c.us"
+                number = f"{chat.phone_number}{CHAT_SUFFIX}"
                 self._ids_by_number.setdefault(number, chat.chat_id)
         self._labels = _labels(self._chats.values(), kinds)
         self._ids_by_label = {label: chat_id for chat_id, label in self._labels.items()}
@@ -181,9 +181,8 @@ def _label(chat: Chat, kind: str) -> str:
 
 def _number(chat: Chat) -> str:
     """Return the phone number of a chat, empty if it is not known."""
-    number, _, server = chat.chat_id.partition("@")
-    known = number if server == "c.us" else chat.phone_number
-    return f"+{known}" if known else ""
+    number = phone_number_of(chat.chat_id) or chat.phone_number
+    return f"+{number}" if number else ""
 
 
 def _sort_key(chat: Chat) -> tuple[bool, str]:

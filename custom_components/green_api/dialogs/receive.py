@@ -36,8 +36,8 @@ _SELECTOR: Final = SelectSelector(
 class ReceiveForm:
     """The form that asks how an account receives messages.
 
-    It looks at the instance each time it is shown or submitted, because the user may
-    have changed something in the console meanwhile. It never changes the instance.
+    The settings are fetched each time it is shown or submitted, because the user may
+    have changed them in the console meanwhile. It never changes them.
     """
 
     _settings: Settings | None = None
@@ -48,7 +48,7 @@ class ReceiveForm:
         self._hass = hass
         self._entry = entry
 
-    async def async_look(self) -> None:
+    async def async_fetch(self) -> None:
         """Fetch the settings, and the number of notifications that wait."""
         data = self._entry.runtime_data
         is_known = await data.settings.async_refresh()
@@ -84,7 +84,7 @@ class ReceiveForm:
         mode = ReceiveMode(user_input[CONF_RECEIVE_MESSAGES])
         if mode is ReceiveMode.OFF:
             return {}
-        await self.async_look()
+        await self.async_fetch()
         error = _error(mode, self._settings)
         return {CONF_RECEIVE_MESSAGES: error} if error else {}
 
@@ -113,7 +113,7 @@ class ReceiveOptionsFlow(OptionsFlow):
         form = ReceiveForm(self.hass, entry)
         errors: dict[str, str] = {}
         if user_input is None:
-            await form.async_look()
+            await form.async_fetch()
         elif not (errors := await form.async_check(user_input)):
             return self.async_create_entry(data={**entry.options, **user_input})
         return self.async_show_form(

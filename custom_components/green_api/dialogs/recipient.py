@@ -136,7 +136,7 @@ class _PermissionFlow(_RecipientFlowBase):
         form = ReceiveForm(self.hass, self._account)
         errors: dict[str, str] = {}
         if user_input is None:
-            await form.async_look()
+            await form.async_fetch()
         elif not (errors := await form.async_check(user_input)):
             self._options = user_input
             return self._finish()

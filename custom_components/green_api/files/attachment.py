@@ -96,8 +96,8 @@ async def _async_find(search: _Search, text: str) -> FoundFile:
 
     Raises ServiceValidationError if the text has no known form.
     """
-    for way, get in _WAYS:
-        if match := way.fullmatch(text):
+    for pattern, get in _GETTERS:
+        if match := re.fullmatch(pattern, text, re.DOTALL):
             return await get(search, match[1])
     raise ServiceValidationError(
         translation_domain=DOMAIN, translation_key="attachment_unknown"
@@ -126,38 +126,22 @@ async def _async_open(search: _Search, path: Path, is_allowed: IsAllowed) -> Fou
     return FoundFile(path.name, await async_open_file(search.hass, path, is_allowed))
 
 
-async def _async_get_other_file(search: _Search, address: str) -> FoundFile:
-    """Return a file from another server."""
-    return await async_download(search.hass, address, search.place)
-
-
 async def _async_get_picture(search: _Search, entity_id: str) -> FoundFile:
     """Return the picture of a camera or an image entity."""
     return await async_get_picture(search.hass, entity_id, search.context)
 
 
-async def _async_get_speech(search: _Search, media_id: str) -> FoundFile:
-    """Return the audio of a text-to-speech message."""
-    return await async_get_speech(search.hass, media_id)
-
-
-async def _async_get_media(search: _Search, media_id: str) -> FoundFile:
-    """Return a file of any other media source."""
-    return await async_get_media(search.hass, media_id)
-
-
-def _way(pattern: str, get: _Getter) -> tuple[re.Pattern[str], _Getter]:
-    """Return a pattern for texts, and the function that gets the file of its group."""
-    return re.compile(pattern, re.DOTALL), get
-
-
-# The first match is used.
-_WAYS: Final = (
-    _way(r"(?:media-source://camera/)?(camera\..+)", _async_get_picture),
-    _way(r"(?:media-source://image/)?(image\..+)", _async_get_picture),
-    _way(r"(media-source://tts/.+)", _async_get_speech),
-    _way(r"(media-source://.+)", _async_get_media),
-    _way(r"((?i:https?)://.+)", _async_get_other_file),
-    _way(r"/local/+([^/].*)", _async_get_public_file),
-    _way(r"(/.+)", _async_get_file),
+# Patterns of texts, and how to get the file that their group names. The first match
+# is used.
+_GETTERS: Final[tuple[tuple[str, _Getter], ...]] = (
+    (r"(?:media-source://camera/)?(camera\..+)", _async_get_picture),
+    (r"(?:media-source://image/)?(image\..+)", _async_get_picture),
+    (r"(media-source://tts/.+)", lambda it, name: async_get_speech(it.hass, name)),
+    (r"(media-source://.+)", lambda it, name: async_get_media(it.hass, name)),
+    (
+        r"((?i:https?)://.+)",
+        lambda it, name: async_download(it.hass, name, it.place),
+    ),
+    (r"/local/+([^/].*)", _async_get_public_file),
+    (r"(/.+)", _async_get_file),
 )

@@ -24,8 +24,8 @@ ACCESS_SECONDS: Final = 10
 CLOSE_SECONDS: Final = 1
 
 # Maximum number of threads, in total and for the files in a folder.
-MOST_THREADS: Final = 12
-MOST_THREADS_OF_FOLDER: Final = 3
+MAX_THREADS: Final = 12
+MAX_THREADS_OF_FOLDER: Final = 3
 
 # Number of first bytes of a file that reveal its type.
 HEAD_BYTES: Final = 16
@@ -128,8 +128,8 @@ class DiskThreads:
         """Return whether accesses leave no room for another one in a folder."""
         folders = [access.folder for access in accesses]
         return (
-            len(folders) >= MOST_THREADS
-            or folders.count(folder) >= MOST_THREADS_OF_FOLDER
+            len(folders) >= MAX_THREADS
+            or folders.count(folder) >= MAX_THREADS_OF_FOLDER
         )
 
     def _notify(self) -> None:

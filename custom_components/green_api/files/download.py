@@ -19,7 +19,7 @@ from .found_file import FoundFile
 from .waiting_files import Place
 
 # Maximum number of bytes of a file, which is held in memory.
-MOST_BYTES: Final = 16 * 1024 * 1024
+MAX_BYTES: Final = 16 * 1024 * 1024
 
 TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=10)
 
@@ -83,7 +83,7 @@ async def _async_read(stream: aiohttp.StreamReader, place: Place) -> bytes:
     content = bytearray()
     while chunk := await stream.readany():
         content += chunk
-        if len(content) > MOST_BYTES:
+        if len(content) > MAX_BYTES:
             raise ValueError
         place.hold(len(content))
     return bytes(content)

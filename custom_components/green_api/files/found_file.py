@@ -22,7 +22,7 @@ _FORBIDDEN: Final = re.compile(
 _SUBSTITUTE: Final = "_"
 
 # Maximum bytes of a name without its extension: file systems allow 255 in total.
-_MOST_BYTES: Final = 200
+_MAX_BYTES: Final = 200
 
 # Text that looks like an extension, although its type is not known.
 _LIKE_EXTENSION: Final = re.compile(r"\.(?=\d*[a-z])[a-z0-9]{1,9}", re.IGNORECASE)
@@ -115,4 +115,4 @@ def _clean(name: str) -> str:
 
 def _cut(name: str) -> str:
     """Return a name that is cut to the maximum length of file names."""
-    return name.encode()[:_MOST_BYTES].decode(errors="ignore")
+    return name.encode()[:_MAX_BYTES].decode(errors="ignore")

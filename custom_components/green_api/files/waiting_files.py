@@ -12,10 +12,10 @@ from homeassistant.exceptions import HomeAssistantError
 
 from ..const import DOMAIN
 
-MOST_FILES: Final = 32
+MAX_FILES: Final = 32
 
 # Maximum number of bytes in memory, which files on disk do not count toward.
-MOST_BYTES: Final = 32 * 1024 * 1024
+MAX_BYTES: Final = 32 * 1024 * 1024
 
 
 class Place:
@@ -32,7 +32,7 @@ class Place:
         Raises HomeAssistantError if other files leave no room for them.
         """
         others = sum(place.size for place in self._all if place is not self)
-        if others and others + size > MOST_BYTES:
+        if others and others + size > MAX_BYTES:
             raise _too_many_files()
         self.size = size
 
@@ -50,7 +50,7 @@ class WaitingFiles:
 
         Raises HomeAssistantError if there are too many files.
         """
-        if len(self._places) >= MOST_FILES:
+        if len(self._places) >= MAX_FILES:
             raise _too_many_files()
         place = Place(self._places)
         self._places.append(place)

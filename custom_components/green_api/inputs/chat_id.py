@@ -80,11 +80,6 @@ def is_person_id(chat_id: str, messenger: Messenger) -> bool:
     return chat_id.isdecimal()
 
 
-def is_group_id(chat_id: str) -> bool:
-    """Return whether a chat ID is one of a group or a channel."""
-    return chat_id.startswith("-") or chat_id.endswith("@g.us")
-
-
 def _id(plain: str, messenger: Messenger) -> str:
     """Return the chat ID in a text, or an empty string for a phone number."""
     without_zeros = _LEADING_ZEROS.sub("", plain)

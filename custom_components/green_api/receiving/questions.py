@@ -7,11 +7,10 @@ from typing import Final
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
-from ..api import Messenger, text_length
+from ..api import Messenger, is_group_id, text_length
 from ..coordinator import GreenApiCoordinator
 from ..decisions.choices import Question
 from ..follow_ups import InstanceSettings
-from ..inputs.chat_id import is_group_id
 from ..sending.message_texts import full_text
 from ..sending.sender import Recipient
 from ..texts import translation

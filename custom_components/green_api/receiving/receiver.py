@@ -200,7 +200,7 @@ class Receiver:
                     content.chat_id, content.message_id, content.status
                 )
             case StateChange() if content.state != self._coordinator.data.state:
-                self._coordinator.async_look()
+                self._coordinator.async_poll()
 
 
 @callback

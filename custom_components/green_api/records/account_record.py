@@ -7,13 +7,13 @@ from operator import attrgetter
 from typing import Final, override
 
 from ..api import AccountState, ErrorKind, InstanceState, Messenger, Settings
-from ..decisions.delivery import DeliveryWait
+from ..decisions.delivery import DeliveryWait, NoStatusReason
 from ..decisions.freshness import LastAnswers
 from ..decisions.health import Health
 from ..decisions.message_queue import (
     QUEUE_PROBLEMS,
     MessageQueue,
-    QueueLook,
+    QueueCheckResult,
 )
 from ..decisions.problem import ACCOUNT_FAILURES, RESTRICTED_STATES, Answer, Problem
 from .announced import Announced
@@ -194,13 +194,15 @@ class AccountRecord:
         is_same = self.is_polled and self.error is error
         return self if is_same else replace(self, is_polled=True, error=error)
 
-    def looked(self, look: QueueLook, now: float, moment: datetime) -> AccountRecord:
+    def queue_checked(
+        self, check: QueueCheckResult, now: float, moment: datetime
+    ) -> AccountRecord:
         """Return the record after a check of the queue.
 
         `now` is the time of the monotonic clock in seconds, `moment` the system time.
         """
-        queue = self.queue.looked(look, now, moment)
-        record = replace(self, queue=queue, messages_in_queue=look.count)
+        queue = self.queue.checked(check, now, moment)
+        record = replace(self, queue=queue, messages_in_queue=check.count)
         return _with_beginning(record, self, now, moment)
 
     def uncounted(self) -> AccountRecord:
@@ -242,16 +244,16 @@ class AccountRecord:
         until = self.quota_used_up_until
         return until if until and moment < until else None
 
-    def reason_against_confirmation(self, moment: datetime) -> str | None:
-        """Return the translation key why no delivery can be confirmed, None if it can.
+    def no_status_reason(self, moment: datetime) -> NoStatusReason | None:
+        """Return why no delivery can be confirmed, None if it can.
 
         It is not established that Telegram and MAX need statuses to be turned on.
         """
         if self.quota_until(moment):
-            return "status_quota"
+            return NoStatusReason.STATUS_QUOTA
         is_whatsapp = self.messenger in {None, Messenger.WHATSAPP}
         is_off = is_whatsapp and self.reports_statuses is False
-        return "statuses_off" if is_off else None
+        return NoStatusReason.STATUSES_OFF if is_off else None
 
     def missing_statuses(self) -> AccountRecord:
         """Return the record after someone wanted to know a status in vain."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from ..api import (
@@ -37,7 +36,7 @@ _HARMLESS_PROBLEMS: Final[Mapping[Messenger | None, frozenset[Problem]]] = {
 
 # Maximum seconds to wait for a response.
 _PATIENCE: Final[Mapping[Decision, float | None]] = {
-    Decision.LOOK: PATIENCE,
+    Decision.POLL: PATIENCE,
     Decision.SEND: 0.25,
     Decision.WAIT: None,
 }
@@ -54,13 +53,10 @@ class AccountCheck:
     """
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        client: GreenApiClient,
-        coordinator: GreenApiCoordinator,
+        self, client: GreenApiClient, coordinator: GreenApiCoordinator
     ) -> None:
         """Initialize the check."""
-        self._hass = hass
+        self._hass = coordinator.hass
         self._entry = coordinator.config_entry
         self._client = client
         self._coordinator = coordinator
@@ -87,7 +83,7 @@ class AccountCheck:
                     )
                 )
             await self._async_wait(decision, called_at)
-            message = replace(message, has_looked=True)
+            message = replace(message, has_waited=True)
         failure = self._coordinator.data.last.failure or "cannot_connect"
         raise HomeAssistantError(**translation(self._hass, self._entry, failure))
 
@@ -110,7 +106,7 @@ class AccountCheck:
         age = self._hass.loop.time() - self._coordinator.data.last.said_at
         return (
             self._client.is_warm
-            or message.has_looked
+            or message.has_waited
             or self._coordinator.is_over
             or age < RequestPacer.DEFAULT_SPACING
         )
@@ -120,8 +116,8 @@ class AccountCheck:
 
         If the last response may decide instead, the wait is limited.
         """
-        poll = self._coordinator.async_look()
-        began = max(self._coordinator.looking_since, called_at)
+        poll = self._coordinator.async_poll()
+        began = max(self._coordinator.polling_since, called_at)
         patience = _PATIENCE[decision]
         left = patience and max(0, began + patience - self._hass.loop.time())
         await asyncio.wait([poll], timeout=left)

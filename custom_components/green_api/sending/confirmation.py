@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Unpack
 
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from ..coordinator import GreenApiCoordinator
@@ -18,6 +18,7 @@ from ..decisions.delivery import (
     DeliveryWait,
     combined,
 )
+from ..records.account_record import AccountRecord
 from ..texts import Translation, translation
 from .deliveries import Deliveries
 from .followed import DeliveryUpdate, Follower, SentMessage
@@ -43,17 +44,16 @@ class Confirmation:
 
     def __init__(
         self,
-        hass: HomeAssistant,
         coordinator: GreenApiCoordinator,
         reports: StatusReports,
         deliveries: Deliveries,
     ) -> None:
         """Initialize the confirmation."""
-        self._hass = hass
+        self._hass = coordinator.hass
         self._coordinator = coordinator
         self._reports = reports
         self._deliveries = deliveries
-        self._interrupted = InterruptedWaits(hass, coordinator, deliveries)
+        self._interrupted = InterruptedWaits(coordinator, deliveries)
 
     @callback
     def async_start(self, on_unconfirmed: OnUnconfirmed) -> None:
@@ -81,7 +81,7 @@ class Confirmation:
         Raises a NotConfirmedError that says why they are not confirmed.
         """
         seconds = messages[-1].sent_at + within.total_seconds() - self._hass.loop.time()
-        if reason := await self._reports.async_get_reason_against(max(0, seconds)):
+        if reason := await self._reports.async_get_reason(max(0, seconds)):
             raise self._error(reason, recipient, DeliveryStatus.UNKNOWN)
         status = await self._async_status(messages, within)
         if status in CONFIRMED:
@@ -90,7 +90,7 @@ class Confirmation:
             f"delivery_{status}"
             if status in UNDELIVERED
             # The quota may be used up meanwhile.
-            else self._reports.reason_against or "not_confirmed"
+            else self._reports.reason or "not_confirmed"
         )
         raise self._error(key, recipient, status)
 
@@ -135,7 +135,7 @@ class Confirmation:
         if (stop := follow(within.total_seconds(), updated)) is None:
             yield
             return
-        self._coordinator.async_apply(lambda record: record.waiting_for(wait))
+        self._coordinator.async_apply(AccountRecord.waiting_for, wait)
         try:
             yield
         finally:
@@ -152,7 +152,7 @@ class Confirmation:
 
     def _end(self, wait: DeliveryWait) -> None:
         """Remove a message from the record, because it is not waited for any more."""
-        self._coordinator.async_apply(lambda record: record.not_waiting_for(wait))
+        self._coordinator.async_apply(AccountRecord.not_waiting_for, wait)
 
     def _error(
         self, key: str, recipient: str, status: DeliveryStatus

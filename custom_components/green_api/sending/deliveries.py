@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
@@ -42,16 +42,15 @@ class Deliveries:
 
     def __init__(
         self,
-        hass: HomeAssistant,
         client: GreenApiClient,
         coordinator: GreenApiCoordinator,
         messages: AccountMessages,
     ) -> None:
         """Initialize with the messages that were followed before a reload."""
-        self._hass = hass
+        self._hass = coordinator.hass
         self._coordinator = coordinator
         self._messages = messages
-        self._requests = StatusRequests(hass, client, coordinator, messages)
+        self._requests = StatusRequests(client, coordinator, messages)
 
     @property
     def is_over(self) -> bool:

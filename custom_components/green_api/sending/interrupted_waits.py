@@ -12,6 +12,7 @@ from homeassistant.util import dt as dt_util
 from ..const import ATTACHED_AFTER
 from ..coordinator import GreenApiCoordinator
 from ..decisions.delivery import CONFIRMED, DeliveryStatus, DeliveryWait
+from ..records.account_record import AccountRecord
 from .deliveries import Deliveries
 from .followed import DeliveryUpdate, SentMessage
 
@@ -26,13 +27,10 @@ class InterruptedWaits:
     """
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        coordinator: GreenApiCoordinator,
-        deliveries: Deliveries,
+        self, coordinator: GreenApiCoordinator, deliveries: Deliveries
     ) -> None:
         """Initialize with what is in the record of the account."""
-        self._hass = hass
+        self._hass = coordinator.hass
         self._coordinator = coordinator
         self._deliveries = deliveries
         self._stored = coordinator.data.waits
@@ -73,6 +71,6 @@ class InterruptedWaits:
         """Report a message that was waited for before a restart and isn't delivered."""
         if not update.is_over or self._deliveries.is_over:
             return  # After a reload, it is followed again.
-        self._coordinator.async_apply(lambda record: record.not_waiting_for(wait))
+        self._coordinator.async_apply(AccountRecord.not_waiting_for, wait)
         if update.status not in CONFIRMED:
             on_unconfirmed(message, update.status)

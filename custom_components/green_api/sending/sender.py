@@ -7,7 +7,6 @@ from functools import partial
 from typing import Final
 from weakref import WeakValueDictionary
 
-from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from ..api import Attachment, GreenApiClient, GreenApiError, RateLimitedError
@@ -37,18 +36,6 @@ class Recipient:
     chat_id: str
     subentry_id: str
     """Empty for a chat that only gets a test message."""
-
-
-class Turns:
-    """Locks for all chats of an account, for each kind of message."""
-
-    def __init__(self) -> None:
-        """Initialize without any locks."""
-        self._locks = WeakValueDictionary[tuple[str, str], asyncio.Lock]()
-
-    def at(self, kind: str, chat_id: str) -> asyncio.Lock:
-        """Return the lock to hold while a message of a kind is sent to a chat."""
-        return self._locks.setdefault((kind, chat_id), asyncio.Lock())
 
 
 class Quotes:
@@ -90,20 +77,20 @@ class Sender:
 
     def __init__(
         self,
-        hass: HomeAssistant,
         client: GreenApiClient,
         coordinator: GreenApiCoordinator,
         check: AccountCheck,
         deliveries: Deliveries,
     ) -> None:
         """Initialize the sender."""
-        self._hass = hass
+        self._hass = coordinator.hass
         self._entry = coordinator.config_entry
         self._client = client
         self._coordinator = coordinator
         self._check = check
         self._deliveries = deliveries
-        self._turns = Turns()
+        # A lock for each kind of message and each chat, while a message is being sent.
+        self._locks = WeakValueDictionary[tuple[str, str], asyncio.Lock]()
         self._quotes = Quotes(coordinator)
         self._texts = MessageTexts(coordinator)
 
@@ -190,7 +177,8 @@ class Sender:
         """Send a message once it is its turn, if it can be delivered then."""
         self._quotes.check(quoted_id, recipient)
         called_at = self._hass.loop.time()
-        async with self._turns.at(kind, recipient.chat_id):
+        lock = self._locks.setdefault((kind, recipient.chat_id), asyncio.Lock())
+        async with lock:
             with self._client.message_first():
                 await self._check.async_check(recipient.name, called_at)
             message_id = await self._async_request(

@@ -4,17 +4,16 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
 from ..coordinator import GreenApiCoordinator
+from ..decisions.delivery import NoStatusReason
 from ..follow_ups import InstanceSettings
 from ..records.account_record import AccountRecord
 
 # Seconds between two requests for the settings while message statuses are turned off.
 SETTINGS_INTERVAL: Final = 3600
-
-_STATUSES_OFF: Final = "statuses_off"
 
 
 class StatusReports:
@@ -25,25 +24,22 @@ class StatusReports:
     """
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        coordinator: GreenApiCoordinator,
-        settings: InstanceSettings,
+        self, coordinator: GreenApiCoordinator, settings: InstanceSettings
     ) -> None:
         """Initialize while the account is loaded, when its settings are requested."""
-        self._hass = hass
+        self._hass = coordinator.hass
         self._coordinator = coordinator
         self._settings = settings
-        self._look: asyncio.Task[object] | None = None
-        self._looked_at = hass.loop.time()
+        self._request: asyncio.Task[object] | None = None
+        self._requested_at = self._hass.loop.time()
 
     @property
-    def reason_against(self) -> str | None:
-        """Return the translation key why no delivery can be confirmed, None if it can.
+    def reason(self) -> NoStatusReason | None:
+        """Return why no delivery can be confirmed, None if it can.
 
         It may not be up to date.
         """
-        return self._coordinator.data.reason_against_confirmation(dt_util.utcnow())
+        return self._coordinator.data.no_status_reason(dt_util.utcnow())
 
     @callback
     def async_start(self) -> None:
@@ -55,45 +51,45 @@ class StatusReports:
     @callback
     def async_need(self) -> None:
         """Check the settings in the background, because someone wants a status."""
-        if self.reason_against == _STATUSES_OFF:
-            self._create_task(self.async_get_reason_against())
+        if self.reason is NoStatusReason.STATUSES_OFF:
+            self._create_task(self.async_get_reason())
 
-    async def async_get_reason_against(
+    async def async_get_reason(
         self, seconds: float | None = None
-    ) -> str | None:
-        """Return why no delivery can be confirmed, after a look at the settings.
+    ) -> NoStatusReason | None:
+        """Return why no delivery can be confirmed, with the current settings.
 
         They are waited for at most for a number of seconds. If statuses are turned off,
         a repair tells what to do from now on.
         """
-        if self.reason_against != _STATUSES_OFF:
-            return self.reason_against
-        await asyncio.wait([self._look_at_settings()], timeout=seconds)
-        reason = self.reason_against
-        if reason == _STATUSES_OFF:
+        if self.reason is not NoStatusReason.STATUSES_OFF:
+            return self.reason
+        await asyncio.wait([self._request_settings()], timeout=seconds)
+        reason = self.reason
+        if reason is NoStatusReason.STATUSES_OFF:
             self._coordinator.async_apply(AccountRecord.missing_statuses)
         return reason
 
     @callback
     def _async_polled(self) -> None:
         """Request the settings if they are due while statuses are missing."""
-        if self._coordinator.data.lacks_statuses and self._is_look_due:
-            self._look_at_settings()
+        if self._coordinator.data.lacks_statuses and self._is_request_due:
+            self._request_settings()
 
     @property
-    def _is_look_due(self) -> bool:
+    def _is_request_due(self) -> bool:
         """Return whether the settings were not requested within the last hour."""
-        return self._hass.loop.time() >= self._looked_at + SETTINGS_INTERVAL
+        return self._hass.loop.time() >= self._requested_at + SETTINGS_INTERVAL
 
-    def _look_at_settings(self) -> asyncio.Task[object]:
+    def _request_settings(self) -> asyncio.Task[object]:
         """Return the task of the last request for the settings.
 
         They are requested again if that was more than an hour ago.
         """
-        if self._look is None or self._is_look_due:
-            self._looked_at = self._hass.loop.time()
-            self._look = self._create_task(self._settings.async_refresh())
-        return self._look
+        if self._request is None or self._is_request_due:
+            self._requested_at = self._hass.loop.time()
+            self._request = self._create_task(self._settings.async_refresh())
+        return self._request
 
     def _create_task(
         self, request: Coroutine[Any, Any, object]

@@ -6,13 +6,14 @@ https://green-api.com/en/docs/api/journals/GetMessage/
 import asyncio
 from typing import Final
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import create_eager_task
 
 from ..api import ChatQuotaError, GreenApiClient, GreenApiError, MethodQuotaError
 from ..coordinator import GreenApiCoordinator
 from ..decisions.delivery import DeliveryStatus, next_month, status_of
+from ..records.account_record import AccountRecord
 from .followed import AccountMessages, FollowedMessage, SentMessage
 
 # Seconds for which deadlines wait for a request, their own one or another one.
@@ -27,13 +28,12 @@ class StatusRequests:
 
     def __init__(
         self,
-        hass: HomeAssistant,
         client: GreenApiClient,
         coordinator: GreenApiCoordinator,
         messages: AccountMessages,
     ) -> None:
         """Initialize without a task."""
-        self._hass = hass
+        self._hass = coordinator.hass
         self._client = client
         self._coordinator = coordinator
         self._messages = messages
@@ -106,9 +106,7 @@ class StatusRequests:
         except ChatQuotaError, MethodQuotaError:
             # The server reports the quota of chats as well if both are used up.
             until = next_month(dt_util.utcnow())
-            self._coordinator.async_apply(
-                lambda record: record.with_quota_used_up(until)
-            )
+            self._coordinator.async_apply(AccountRecord.with_quota_used_up, until)
             self._messages.end()
         except GreenApiError:
             pass
