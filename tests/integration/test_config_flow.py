@@ -601,6 +601,17 @@ async def test_input_normalized(
     assert entry.state is ConfigEntryState.LOADED
 
 
+@pytest.mark.parametrize("mark", ["\u200e", "\u200f", "\u200b", "\ufeff", "\u2069"])
+async def test_invisible_characters(
+    hass: HomeAssistant, dialog: Dialog, user_input: dict[str, str], mark: str
+) -> None:
+    """Test that invisible characters, which text is often copied with, are removed."""
+    copied = {key: f"{mark}{value}{mark}" for key, value in user_input.items()}
+    reply = await dialog.submit(await dialog.start(), copied)
+    assert reply["type"] == FlowResultType.CREATE_ENTRY
+    assert only_entry(hass).data == user_input
+
+
 @pytest.mark.parametrize("pattern", ["{url}", "{url}/waInstance00{instance_id}"])
 async def test_leading_zeros(
     hass: HomeAssistant,

@@ -18,7 +18,8 @@ from ..inputs.chat_id import (
     parse_chat_id,
     phone_number_of,
 )
-from ..inputs.phone_number import CHAT_SUFFIX, plain_text
+from ..inputs.phone_number import CHAT_SUFFIX
+from ..inputs.text import plain_text
 
 # A name with this many digits may be intended to look like a number or a chat ID.
 _MISLEADING_DIGITS: Final = 5

@@ -9,8 +9,8 @@ from .phone_number import (
     CHAT_SUFFIX,
     InvalidPhoneNumberError,
     parse_phone_number,
-    plain_text,
 )
+from .text import plain_text
 
 # The chats of WhatsApp without a phone number: groups, some of which are named after
 # their creator and the time of creation, and people who hide their number.

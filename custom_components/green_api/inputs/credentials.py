@@ -8,6 +8,7 @@ from homeassistant.const import CONF_API_TOKEN
 
 from ..const import CONF_API_URL, CONF_INSTANCE_ID
 from .address import Address, InsecureAddressError, InvalidAddressError
+from .text import visible_text
 
 # The format of a value, and the error for any other value.
 _FORMS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
@@ -67,8 +68,9 @@ def _parse_url(text: str) -> tuple[Address, dict[str, str]]:
 
 
 def typed(user_input: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the unchanged user input without empty fields."""
-    return {key: value for key, value in (user_input or {}).items() if value.strip()}
+    """Return the user input without empty fields and invisible characters."""
+    visible = {key: visible_text(value) for key, value in (user_input or {}).items()}
+    return {key: value for key, value in visible.items() if value.strip()}
 
 
 def without_token(known: Mapping[str, str]) -> dict[str, str]:

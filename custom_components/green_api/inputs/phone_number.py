@@ -2,14 +2,9 @@
 
 import re
 from typing import Final
-import unicodedata
 from urllib.parse import parse_qsl, unquote
 
-# Maximum length in characters; longer than any number, even in a link.
-MAX_LENGTH: Final = 4096
-
-# Characters used for a minus sign or a hyphen.
-_MINUS: Final = dict.fromkeys((*range(0x2010, 0x2016), 0x2212, 0x02D7), "-")
+from .text import plain_text
 
 # Separators between digits.
 _PUNCTUATION: Final = r"[\s()./-]"
@@ -74,24 +69,6 @@ def parse_phone_number(text: str) -> int:
     ):
         raise InvalidPhoneNumberError
     return int(digits)
-
-
-def plain_text(text: str) -> str:
-    """Return a text with ASCII digits and signs and without invisible characters.
-
-    Copied numbers may contain direction marks. Return an empty string for a text that
-    is too long for a number or a name.
-    """
-    text = text.strip()
-    if len(text) > MAX_LENGTH:
-        return ""
-    if text.isascii():
-        return text
-    return "".join(
-        str(unicodedata.decimal(char)) if char.isdecimal() else char
-        for char in unicodedata.normalize("NFKC", text).translate(_MINUS)
-        if unicodedata.category(char) != "Cf"
-    ).strip()
 
 
 def _without_link(plain: str) -> str:
