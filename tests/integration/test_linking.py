@@ -304,11 +304,11 @@ async def test_scan_of_restricted_account(
     account: Account,
     restriction: str,
 ) -> None:
-    """Test that a restricted account is linked all the same."""
+    """Test that a restricted account is linked, but not said to work."""
     await dialog.open(logged_out)
     await async_scan(dialog, account)
     account.state = restriction
-    assert (await dialog.follow_to_end())["reason"] == "linked"
+    assert (await dialog.follow_to_end())["reason"] == "restricted"
     assert not issue_ids(hass)
 
     await async_advance(hass, freezer)

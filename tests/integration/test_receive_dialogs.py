@@ -5,6 +5,7 @@ from typing import Any, Final
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.green_api.api import GreenApiClient
 from custom_components.green_api.const import (
     CONF_CHAT_ID,
     CONF_MAY_WRITE,
@@ -17,6 +18,7 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from tests.simulator import Account, Fault, Messenger
+from tests.support.delayed_results import delay_result
 from tests.support.helpers import async_set_up
 from tests.support.recipients import ALEX_CHAT, FAMILY_CHAT, async_add_recipient
 
@@ -116,6 +118,32 @@ async def test_options_not_loaded(
     await hass.config_entries.async_unload(loaded_entry.entry_id)
     shown = await open_options(hass, loaded_entry)
     assert shown["reason"] == "entry_not_loaded"
+
+
+async def test_options_of_removed_account(
+    hass: HomeAssistant, loaded_entry: MockConfigEntry
+) -> None:
+    """Test that the options of an account that is removed meanwhile are closed."""
+    shown = await open_options(hass, loaded_entry)
+    await hass.config_entries.async_remove(loaded_entry.entry_id)
+    assert (await choose(hass, shown, BESIDE))["reason"] == "entry_not_loaded"
+
+
+async def test_account_removed_during_check(
+    hass: HomeAssistant,
+    monkeypatch: pytest.MonkeyPatch,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Test that nothing is stored for an account that is removed during the check."""
+    account.receives_messages = True
+    shown = await open_options(hass, loaded_entry)
+    called, answer = delay_result(monkeypatch, GreenApiClient, "get_settings")
+    result = hass.async_create_task(choose(hass, shown, BESIDE))
+    await called.wait()
+    await hass.config_entries.async_remove(loaded_entry.entry_id)
+    answer.set()
+    assert (await result)["reason"] == "entry_not_loaded"
 
 
 async def add(hass: HomeAssistant, entry: MockConfigEntry, chat_id: str) -> Shown:

@@ -81,6 +81,7 @@ _OUTCOMES_BY_METHOD: Final[Mapping[str, Mapping[Failure, Outcome]]] = {
     "getSettings": {Fault.HUGE_NUMBERS: GoodResponse.NO_DELAY},
     "getStateInstance": {
         Fault.NOT_AUTHORIZED: GoodResponse.STARTING,
+        Fault.MISSING_FIELD: GoodResponse.CREATING,
         Fault.NULL_200: GoodResponse.CREATING,
         Fault.STARTING: GoodResponse.STARTING,
         Fault.STARTING_AS_HTML: GoodResponse.STARTING,

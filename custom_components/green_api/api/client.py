@@ -459,6 +459,8 @@ class GreenApiClient:
             case None | {"stateInstance": None}:
                 _raise_error_in_words(answer)
                 return AccountState(None)
+            case dict() if not answer:
+                return AccountState(None)
             case {"stateInstance": str(raw)} if raw:
                 state = AccountState(raw)
                 if state.known:

@@ -103,19 +103,29 @@ def _error(mode: ReceiveMode, settings: Settings | None) -> str | None:
 class ReceiveOptionsFlow(OptionsFlow):
     """Handle the options of an account."""
 
+    @property
+    def _account(self) -> GreenApiConfigEntry:
+        """Return the config entry of the account.
+
+        Aborts the flow if the config entry is not loaded.
+        """
+        entry = self.hass.config_entries.async_get_entry(self.handler)
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            raise AbortFlow("entry_not_loaded")
+        return entry
+
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask how the account receives messages."""
-        entry: GreenApiConfigEntry = self.config_entry
-        if entry.state is not ConfigEntryState.LOADED:
-            raise AbortFlow("entry_not_loaded")
-        form = ReceiveForm(self.hass, entry)
+        form = ReceiveForm(self.hass, self._account)
         errors: dict[str, str] = {}
         if user_input is None:
             await form.async_fetch()
         elif not (errors := await form.async_check(user_input)):
-            return self.async_create_entry(data={**entry.options, **user_input})
+            return self.async_create_entry(
+                data={**self._account.options, **user_input}
+            )
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(form.schema, user_input),

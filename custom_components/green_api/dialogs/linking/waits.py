@@ -83,6 +83,11 @@ def is_linked(answer: Answer) -> bool:
     return isinstance(answer, AccountState) and answer.known in _LINKED_STATES
 
 
+def _works(answer: Answer) -> bool:
+    """Return whether an account is linked and not restricted."""
+    return isinstance(answer, AccountState) and answer.known is InstanceState.AUTHORIZED
+
+
 def has_started(answer: Answer) -> bool:
     """Return whether an instance has started, according to an answer."""
     return (
@@ -127,7 +132,7 @@ class StateWait:
         who links it may look at the messenger instead of the dialog.
         """
         coming = await self._async_wait()
-        if coming == "linked":
+        if self._wait.is_for_link and is_linked(self._last):
             await self._account.async_refresh()
         with suppress(TimeoutError):
             async with asyncio.timeout(OUTCOME_LIFE):
@@ -173,7 +178,7 @@ class StateWait:
 
     async def _async_step_after(self, answer: Answer) -> NextStep:
         """Return the step that an answer leads to."""
-        if self._wait.is_for_link and is_linked(answer):
+        if self._wait.is_for_link and _works(answer):
             return "linked"
         return await self._account.async_step_after(answer)
 
