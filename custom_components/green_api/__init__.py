@@ -16,8 +16,8 @@ from .data import GreenApiConfigEntry, GreenApiData
 from .devices import account_name, async_rename_device, get_device
 from .follow_ups import FollowUps, InstanceSettings
 from .issues import (
-    async_delete_delivery_issues,
     async_delete_issues,
+    async_delete_kept_issues,
     async_forget_issues,
     async_rename_issues,
     async_report_receiving,
@@ -74,7 +74,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) ->
         return False
     ignored = async_delete_issues(hass, entry)
     if entry.disabled_by:
-        async_delete_delivery_issues(hass, entry)
+        async_delete_kept_issues(hass, entry)
         async_forget_messages(hass, entry.entry_id)
     entry.runtime_data.coordinator.async_interrupt(ignored)
     return True

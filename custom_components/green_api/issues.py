@@ -170,12 +170,12 @@ def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 @callback
-def async_delete_delivery_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Delete the issues that no delivery can be confirmed, which a reload keeps.
+def async_delete_kept_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete the issues that a reload keeps.
 
     If they were ignored, they would not be any more.
     """
-    for key in NoStatusReason:
+    for key in (*NoStatusReason, NOT_RECEIVING):
         ir.async_delete_issue(hass, DOMAIN, issue_id(entry.entry_id, key))
 
 
@@ -225,7 +225,8 @@ def async_rename_issues(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None
     """Use the current name of an account in its issues."""
     data = entry.runtime_data
     _async_update_issues(hass, entry, _to_show(hass, data.coordinator.data))
-    async_report_receiving(hass, entry, data.receiver.stopped)
+    if reason := data.receiver.stopped:
+        async_report_receiving(hass, entry, reason)
     prefix = issue_id(entry.entry_id, NOT_CONFIRMED)
     for (domain, key), issue in list(ir.async_get(hass).issues.items()):
         if domain == DOMAIN and key.startswith(prefix):

@@ -1,6 +1,7 @@
 """Test how messages are received, and what keeps them from it."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
 from typing import Any, Final
@@ -8,14 +9,14 @@ from typing import Any, Final
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.green_api.const import (
-    DOMAIN,
-)
+from custom_components.green_api.const import CONF_RECEIVE_MESSAGES, DOMAIN
 from custom_components.green_api.decisions.delivery import next_month
 from custom_components.green_api.receiving.permissions import ReceiveMode
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from tests.simulator import Fault
-from tests.support.helpers import issue_keys
+from tests.support.helpers import issue_ids, issue_keys
 from tests.support.receiving import (
     BESIDE,
     BOTH_WAYS,
@@ -197,7 +198,7 @@ async def test_other_way(home: Receiving) -> None:
 
 
 async def test_quota(home: Receiving, freezer: FrozenDateTimeFactory) -> None:
-    """Test that the journal is not read until the next month, with one repair."""
+    """Test that the journal is hardly read until the next month, with one repair."""
     middle = next_month(datetime.now(UTC)) + timedelta(days=14)
     freezer.move_to(middle)
     await home.set_up(BESIDE)
@@ -210,16 +211,91 @@ async def test_quota(home: Receiving, freezer: FrozenDateTimeFactory) -> None:
         "off"
     )
     home.account.requests.clear()
+    await home.time.advance(3500)
+    assert home.asked == NOTHING
     await home.time.advance(3600)
-    assert home.asked == NOTHING
+    assert len(home.asked) == 1
+    assert issue_keys(home.hass) == ["not_receiving_quota"]
+    freezer.move_to(next_month(middle) - timedelta(minutes=30))
+    await home.time.advance(900)
     home.account.on_free_plan = False
-    freezer.move_to(next_month(middle) - timedelta(hours=1))
-    await home.time.advance(3000)
-    assert home.asked == NOTHING
     await home.time.advance(1200)
     assert issue_keys(home.hass) == []
     home.write("New month")
     assert await home.heard() == ["New month"]
+
+
+async def test_plan_changed(home: Receiving) -> None:
+    """Test that messages are received within an hour after the plan was changed."""
+    await home.set_up(BESIDE)
+    home.account.on_free_plan = True
+    assert home.account.free_plan
+    home.account.free_plan.used["lastIncomingMessages"] = 1000
+    await home.time.advance(60)
+    assert issue_keys(home.hass) == ["not_receiving_quota"]
+    home.account.on_free_plan = False
+    await home.time.advance(3900)
+    assert issue_keys(home.hass) == []
+    home.write("Paid")
+    assert await home.heard() == ["Paid"]
+
+
+def is_ignored(hass: HomeAssistant, key: str) -> bool:
+    """Return whether an issue exists and is ignored."""
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, key)
+    return issue is not None and issue.active and bool(issue.dismissed_version)
+
+
+async def test_ignored_after_reload(home: Receiving) -> None:
+    """Test that the repair stays ignored until messages are received again."""
+    await home.set_up(ONLY)
+    home.account.has_webhook = True
+    await home.time.advance(60)
+    (key,) = issue_ids(home.hass)
+    ir.async_ignore_issue(home.hass, DOMAIN, key, ignore=True)
+    await home.reload()
+    assert is_ignored(home.hass, key)
+    await home.time.advance(60)
+    assert is_ignored(home.hass, key)
+    home.account.has_webhook = False
+    await home.reload()
+    await home.time.advance(60)
+    assert issue_keys(home.hass) == []
+
+
+async def test_ignored_after_restart(
+    home: Receiving, issue_registry: ir.IssueRegistry
+) -> None:
+    """Test that the repair stays ignored after a restart of Home Assistant."""
+    await home.set_up(ONLY)
+    home.account.has_webhook = True
+    await home.time.advance(60)
+    ((_, key),) = issue_registry.issues
+    ir.async_ignore_issue(home.hass, DOMAIN, key, ignore=True)
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    # As the issue registry is read when Home Assistant starts.
+    issue = replace(issue_registry.issues[DOMAIN, key], active=False)
+    issue_registry.issues[DOMAIN, key] = issue
+    await home.hass.config_entries.async_setup(home.entry.entry_id)
+    assert not is_ignored(home.hass, key)
+    await home.time.advance(60)
+    assert is_ignored(home.hass, key)
+
+
+async def test_turned_off_while_unloaded(home: Receiving) -> None:
+    """Test that the repair is over if receiving was turned off during a reload."""
+    await home.set_up(ONLY)
+    home.account.has_webhook = True
+    await home.time.advance(60)
+    assert issue_keys(home.hass) == ["not_receiving_webhook"]
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    assert issue_keys(home.hass) == ["not_receiving_webhook"]
+    home.hass.config_entries.async_update_entry(
+        home.entry, options={CONF_RECEIVE_MESSAGES: ReceiveMode.OFF}
+    )
+    await home.hass.config_entries.async_setup(home.entry.entry_id)
+    await home.time.advance(60)
+    assert issue_keys(home.hass) == []
 
 
 async def test_webhook(home: Receiving) -> None:
@@ -270,7 +346,9 @@ async def test_unloaded_with_repair(home: Receiving) -> None:
     await home.set_up(ONLY)
     home.account.has_webhook = True
     await home.time.advance(60)
-    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    await home.hass.config_entries.async_set_disabled_by(
+        home.entry.entry_id, ConfigEntryDisabler.USER
+    )
     assert issue_keys(home.hass) == []
 
 

@@ -123,9 +123,7 @@ class ReceiveOptionsFlow(OptionsFlow):
         if user_input is None:
             await form.async_fetch()
         elif not (errors := await form.async_check(user_input)):
-            return self.async_create_entry(
-                data={**self._account.options, **user_input}
-            )
+            return self.async_create_entry(data={**self._account.options, **user_input})
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(form.schema, user_input),

@@ -6,7 +6,8 @@ https://green-api.com/en/docs/api/journals/LastIncomingMessages/
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 import math
 from typing import Final
 
@@ -50,6 +51,10 @@ SHORTEST_WAIT: Final = 5
 # Seconds between two checks of whether messages can be received again.
 CHECK_INTERVAL: Final = 300
 
+# After that time, a plan that allowed no more requests is tried again: it may have been
+# changed.
+PLAN_CHECK_INTERVAL: Final = timedelta(hours=1)
+
 type OnStopped = Callable[[StopReason | None], None]
 type _Look = Callable[[], Awaitable[float]]
 
@@ -81,6 +86,7 @@ class Receiver:
         self._task: asyncio.Task[None] | None = None
         self._looked_at = -math.inf
         self._is_ready = False
+        self._is_reported = False
         self._on_stopped: OnStopped = lambda _: None
 
     @callback
@@ -88,7 +94,7 @@ class Receiver:
         """Start to receive messages once automations are listening.
 
         `on_stopped` is called with the reason when receiving stops until someone does
-        something, and with None when that is over.
+        something, and with None when messages are received or nobody may write.
         """
         self._on_stopped = on_stopped
         entry = self._coordinator.config_entry
@@ -125,13 +131,16 @@ class Receiver:
         entry = self._coordinator.config_entry
         is_wanted = self._is_ready and permitted_people(self._hass, entry)
         mode = receive_mode(entry) if is_wanted else ReceiveMode.OFF
+        is_changed = self._task is not None and mode is not self.mode
+        # What stopped receiving before a reload may last.
+        if self._is_ready and (is_changed or mode is ReceiveMode.OFF):
+            self._set_stopped(None)
         if mode is self.mode:
             return
         self.mode = mode
         if self._task:
             self._task.cancel()
             self._task = None
-        self._set_stopped(None)
         looks: dict[ReceiveMode, _Look] = {
             ReceiveMode.BESIDE_OTHERS: self._async_look_at_journal,
             ReceiveMode.ONLY_HOME_ASSISTANT: self._async_take_notification,
@@ -144,24 +153,25 @@ class Receiver:
     async def _async_receive(self, look: _Look) -> None:
         """Receive messages, also after a time in which that was not possible."""
         await self._handler.async_load()
+        works = partial(self._set_stopped, None)
         while True:
-            self._set_stopped(await _async_until_stopped(look))
+            self._set_stopped(await _async_until_stopped(look, works))
             stopped_at = dt_util.utcnow()
             while not await self._async_is_possible(stopped_at):
                 pass
-            self._set_stopped(None)
 
     def _set_stopped(self, reason: StopReason | None) -> None:
-        """Report that receiving stops for a reason, or that it goes on."""
-        if reason is not self.stopped:
-            self.stopped = reason
+        """Report that receiving stops for a reason, or that it continues."""
+        if reason is not self.stopped or not self._is_reported:
+            self.stopped, self._is_reported = reason, True
             self._on_stopped(reason)
 
     async def _async_is_possible(self, stopped_at: datetime) -> bool:
         """Return after a while whether messages can be received again."""
         await asyncio.sleep(CHECK_INTERVAL)
         if self.stopped is StopReason.QUOTA:
-            return dt_util.utcnow() >= next_month(stopped_at)
+            retry_at = min(next_month(stopped_at), stopped_at + PLAN_CHECK_INTERVAL)
+            return dt_util.utcnow() >= retry_at
         if self.stopped is StopReason.TOKEN:
             return self._coordinator.last_update_success
         await self._settings.async_refresh()
@@ -219,13 +229,17 @@ def _call_when_automations_listen(
         entry.async_on_unload(async_at_started(hass, started))
 
 
-async def _async_until_stopped(look: _Look) -> StopReason:
-    """Look for messages again and again, and return why that is of no use any more."""
+async def _async_until_stopped(look: _Look, works: Callable[[], None]) -> StopReason:
+    """Look for messages repeatedly, and return why that is of no use anymore.
+
+    `works` is called after each look that was possible.
+    """
     failures = 0
     while True:
         try:
             wait = await look()
             failures = 0
+            works()
         except GreenApiError as err:
             failures += 1
             if reason := stop_reason(err, failures):
