@@ -15,7 +15,7 @@ from .decisions.problem import Answer
 from .files.waiting_files import WaitingFiles
 from .follow_ups import FollowUps, InstanceSettings
 from .receiving.message_handler import MessageHandler
-from .receiving.questions import Questions
+from .receiving.questions import QuestionHandler
 from .receiving.receiver import Receiver
 from .records.account_record import AccountRecord
 from .records.store import async_get_store
@@ -35,8 +35,8 @@ class GreenApiData:
     coordinator: GreenApiCoordinator
     deliveries: Deliveries
     follow_ups: FollowUps
-    messages: MessageHandler
-    questions: Questions
+    message_handler: MessageHandler
+    questions: QuestionHandler
     receiver: Receiver
     sender: Sender
     settings: InstanceSettings

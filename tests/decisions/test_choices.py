@@ -51,7 +51,7 @@ def answer(
     options: tuple[str, ...] = (),
 ) -> tuple[str, str] | None:
     """Return the question and the choice of an answer some seconds after noon."""
-    heard = Heard(message=message, recipient="x", person="x", options=options)
+    heard = Heard(message, person_id="x", recipient_id="x", options=options)
     found = questions.answer(heard, at(seconds))
     return (found.question_id, found.choice) if found else None
 

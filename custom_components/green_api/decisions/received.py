@@ -84,11 +84,11 @@ class Heard:
     """A message that counts, for the first time."""
 
     message: ReceivedMessage
-    recipient: str
-    """The subentry ID of the chat that contains the message, where a reply goes."""
+    person_id: str
+    """The subentry ID of the recipient who has written it."""
 
-    person: str
-    """The subentry ID of the person who has written it."""
+    recipient_id: str
+    """The subentry ID of the recipient whose chat it was written in."""
 
     options: tuple[str, ...] = ()
     """The options of a poll that the person votes for now."""
@@ -144,9 +144,12 @@ class Inbox:
         if reason:
             return Dropped(None) if is_known else self._dropped(message, reason)
         self._remember(key, now)
-        recipient = allowed.recipients[message.chat_id]
-        person = allowed.people[message.sender_id]
-        return Heard(message, recipient, person, _options(message))
+        return Heard(
+            message,
+            person_id=allowed.people[message.sender_id],
+            recipient_id=allowed.recipients[message.chat_id],
+            options=_options(message),
+        )
 
     def _dropped(self, message: ReceivedMessage, reason: DropReason) -> Dropped:
         """Count a message that does not count."""

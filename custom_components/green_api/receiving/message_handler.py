@@ -130,7 +130,7 @@ class MessageHandler:
             )
             await asyncio.shield(self._task)
 
-    async def async_ask(self, question: Question) -> None:
+    async def async_remember(self, question: Question) -> None:
         """Remember a message with choices that was sent."""
         await self.async_load()
         self._questions.ask(question)
@@ -147,7 +147,10 @@ class MessageHandler:
         # The permission may have ended while this was stored.
         people = permitted_people(self._hass, self._entry)
         recipients = enabled_recipients(self._hass, self._entry)
-        if heard.person in people.values() and heard.recipient in recipients.values():
+        if (
+            heard.person_id in people.values()
+            and heard.recipient_id in recipients.values()
+        ):
             async_dispatcher_send(
                 self._hass, SIGNAL_MESSAGE_RECEIVED, self._entry, self._heard(heard)
             )
@@ -157,8 +160,8 @@ class MessageHandler:
         answer = self._questions.answer(heard, dt_util.utcnow())
         return HeardMessage(
             message=heard.message,
-            person_id=heard.person,
-            recipient_id=heard.recipient,
+            person_id=heard.person_id,
+            recipient_id=heard.recipient_id,
             text=heard.message.text or ", ".join(heard.options),
             choice=answer.choice if answer else None,
             question_id=answer.question_id if answer else None,

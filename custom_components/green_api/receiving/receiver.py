@@ -67,7 +67,7 @@ class Receiver:
         coordinator: GreenApiCoordinator,
         settings: InstanceSettings,
         deliveries: Deliveries,
-        handler: MessageHandler,
+        message_handler: MessageHandler,
     ) -> None:
         """Initialize without a task."""
         self.mode = ReceiveMode.OFF
@@ -77,7 +77,7 @@ class Receiver:
         self._coordinator = coordinator
         self._deliveries = deliveries
         self._settings = settings
-        self._handler = handler
+        self._message_handler = message_handler
         self._task: asyncio.Task[None] | None = None
         self._looked_at = -math.inf
         self._is_ready = False
@@ -101,7 +101,7 @@ class Receiver:
     async def async_stop(self) -> None:
         """Stop for good, after the message that is being handled."""
         self._stop()
-        await self._handler.async_close()
+        await self._message_handler.async_close()
 
     @callback
     def _stop(self, _: Event | None = None) -> None:
@@ -143,7 +143,7 @@ class Receiver:
 
     async def _async_receive(self, look: _Look) -> None:
         """Receive messages, also after a time in which that was not possible."""
-        await self._handler.async_load()
+        await self._message_handler.async_load()
         while True:
             self._set_stopped(await _async_until_stopped(look))
             stopped_at = dt_util.utcnow()
@@ -173,7 +173,7 @@ class Receiver:
         asked_at = self._hass.loop.time()
         minutes = minutes_to_look(asked_at - self._looked_at)
         messages = await self._client.get_last_incoming(minutes)
-        await self._handler.async_receive(*messages)
+        await self._message_handler.async_receive(*messages)
         self._looked_at = asked_at
         return JOURNAL_INTERVAL
 
@@ -194,7 +194,7 @@ class Receiver:
         """Handle what a notification says."""
         match content:
             case ReceivedMessage():
-                await self._handler.async_receive(content)
+                await self._message_handler.async_receive(content)
             case StatusChange():
                 self._deliveries.async_status_received(
                     content.chat_id, content.message_id, content.status
