@@ -79,7 +79,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         self._set_data(store.async_get(entry.entry_id))
 
     @property
-    def is_over(self) -> bool:
+    def is_shut_down(self) -> bool:
         """Return whether polling has stopped for good."""
         return self._shutdown_requested
 

@@ -55,7 +55,7 @@ _NOT_SERVED: Final = frozenset({ErrorKind.UNKNOWN_HOST, ErrorKind.WRONG_ADDRESS}
 class AccountFlow(ConfigFlow):
     """Base class of the config flows that check user input about an account."""
 
-    _is_over = False
+    _is_removed = False
     _name = "GREEN-API"
     _minutes = RATE_LIMIT_MINUTES
     _state = AccountState(None)
@@ -66,7 +66,7 @@ class AccountFlow(ConfigFlow):
     def async_remove(self) -> None:
         """Note that the flow was removed, even if one of its steps is still running."""
         super().async_remove()
-        self._is_over = True
+        self._is_removed = True
 
     @property
     def is_authorized(self) -> bool:

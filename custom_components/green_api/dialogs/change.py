@@ -42,7 +42,7 @@ class ChangeFlow(AccountFlow):
             data, errors = parse({**stored, **user_input}, {})
             if not (errors := errors or await self._async_check_change(data)):
                 return await self._async_update(data)
-            if self._is_over:
+            if self._is_removed:
                 return self.async_abort(
                     reason="token_works_again",
                     description_placeholders={"name": self._name},

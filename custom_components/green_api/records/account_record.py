@@ -255,7 +255,7 @@ class AccountRecord:
         is_off = is_whatsapp and self.reports_statuses is False
         return NoStatusReason.STATUSES_OFF if is_off else None
 
-    def missing_statuses(self) -> AccountRecord:
+    def lacking_statuses(self) -> AccountRecord:
         """Return the record after someone wanted to know a status in vain."""
         return replace(self, lacks_statuses=True)
 

@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from ..api import AccountState, Messenger
 from ..const import LOGGER
 from ..decisions.delivery import DeliveryWait
-from ..decisions.freshness import FRESH_FOR, SAYING_FAILURES, LastAnswers
+from ..decisions.freshness import FRESH_FOR, INFORMATIVE_FAILURES, LastAnswers
 from ..decisions.health import Health
 from ..decisions.message_queue import MessageQueue
 from ..decisions.problem import Answer, Problem
@@ -99,7 +99,7 @@ def _answer_from_storage(stored: dict[str, Any] | None, _: float) -> Answer | No
     return next(iter(answers), None)
 
 
-_FAILURES: Final = {failure.kind.value: failure for failure in SAYING_FAILURES}
+_FAILURES: Final = {failure.kind.value: failure for failure in INFORMATIVE_FAILURES}
 
 _IS_MOMENT: Final = vol.All(str, _moment)
 _IS_SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0))

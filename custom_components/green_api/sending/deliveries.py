@@ -53,9 +53,9 @@ class Deliveries:
         self._requests = StatusRequests(client, coordinator, messages)
 
     @property
-    def is_over(self) -> bool:
+    def is_unloaded(self) -> bool:
         """Return whether the config entry was unloaded."""
-        return self._requests.is_over
+        return self._requests.is_unloaded
 
     @property
     def recent(self) -> Iterator[SentMessage]:
@@ -94,7 +94,7 @@ class Deliveries:
         self._messages.add(message)
         entry = self._coordinator.config_entry
         # Otherwise, there is nothing left that could follow it.
-        if not self.is_over or entry.state is ConfigEntryState.LOADED:
+        if not self.is_unloaded or entry.state is ConfigEntryState.LOADED:
             async_dispatcher_send(self._hass, SIGNAL_MESSAGE_SENT, entry, message)
         return message
 
@@ -140,7 +140,7 @@ class Deliveries:
 
     def _can_follow(self, key: tuple[str, str], *, is_urgent: bool) -> bool:
         """Return whether the status of a message can be requested."""
-        if self.is_over or self._coordinator.data.quota_until(dt_util.utcnow()):
+        if self.is_unloaded or self._coordinator.data.quota_until(dt_util.utcnow()):
             return False
         followed = self._messages.followed
         return key in followed or self._messages.make_room(is_urgent=is_urgent)
@@ -151,5 +151,5 @@ class Deliveries:
 
         All other messages are followed again when it is loaded.
         """
-        self._requests.is_over = True
+        self._requests.is_unloaded = True
         self._messages.end(lambda it: it.is_urgent)

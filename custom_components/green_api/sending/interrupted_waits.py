@@ -69,7 +69,7 @@ class InterruptedWaits:
         update: DeliveryUpdate,
     ) -> None:
         """Report a message that was waited for before a restart and isn't delivered."""
-        if not update.is_over or self._deliveries.is_over:
+        if not update.is_over or self._deliveries.is_unloaded:
             return  # After a reload, it is followed again.
         self._coordinator.async_apply(AccountRecord.not_waiting_for, wait)
         if update.status not in CONFIRMED:

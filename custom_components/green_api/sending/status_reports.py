@@ -67,7 +67,7 @@ class StatusReports:
         await asyncio.wait([self._request_settings()], timeout=seconds)
         reason = self.reason
         if reason is NoStatusReason.STATUSES_OFF:
-            self._coordinator.async_apply(AccountRecord.missing_statuses)
+            self._coordinator.async_apply(AccountRecord.lacking_statuses)
         return reason
 
     @callback

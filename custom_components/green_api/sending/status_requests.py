@@ -40,7 +40,7 @@ class StatusRequests:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._requested: FollowedMessage | None = None
-        self.is_over = False
+        self.is_unloaded = False
         """Whether the config entry was unloaded."""
 
     @callback
@@ -51,7 +51,7 @@ class StatusRequests:
             self._task = self._requested = None
         self._changed.set()
         is_working = self._task is not None and not self._task.done()
-        if self._messages.followed and not (is_working or self.is_over):
+        if self._messages.followed and not (is_working or self.is_unloaded):
             entry = self._coordinator.config_entry
             self._task = entry.async_create_background_task(
                 self._hass, self._async_work(), f"{entry.title} deliveries"
