@@ -75,7 +75,7 @@ class InstanceSettings:
             )
 
     async def async_refresh(self) -> bool:
-        """Fetch the settings, and return whether that has worked.
+        """Fetch the settings, and return whether that succeeded.
 
         If it fails, the known ones are kept.
         """

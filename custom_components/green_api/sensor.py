@@ -139,12 +139,12 @@ class AccountSensor(GreenApiAccountEntity, SensorEntity):
 
 
 class FailureSensor(AccountSensor):
-    """Sensor of what is wrong with an account, which is known while polls fail."""
+    """Sensor for a failure of an account, which is known even if polls fail."""
 
     @property
     @override
     def available(self) -> bool:
-        """Return whether the value is known. While polls fail, only a failure is."""
+        """Return whether the value is known. If polls fail, only failures are known."""
         return super().available or self.native_value not in {None, NONE}
 
 
@@ -170,7 +170,7 @@ class LastMessageSensor(GreenApiRecipientEntity, SensorEntity):
 
     @callback
     def _sent(self, entry: GreenApiConfigEntry, message: SentMessage) -> None:
-        """Follow a message, in place of the one before."""
+        """Follow a message instead of the previous one."""
         if entry is not self._entry or message.subentry_id != self._subentry_id:
             return
         self._stop_following()
@@ -180,14 +180,14 @@ class LastMessageSensor(GreenApiRecipientEntity, SensorEntity):
 
     @callback
     def _updated(self, update: DeliveryUpdate) -> None:
-        """Update the state. It is unknown when a message is not followed any more."""
+        """Update the state, which is unknown once the message is no longer followed."""
         # A message that is not found yet is still waiting.
         status = updated(self._status, update.status)
         is_known = not update.is_over or is_final(status)
         self._set(status if is_known else DeliveryStatus.UNKNOWN)
 
     def _set(self, status: DeliveryStatus) -> None:
-        """Set the state, and write it if it is another one."""
+        """Set the status, and write the state if it has changed."""
         self._status = status
         value = None if status is DeliveryStatus.UNKNOWN else status
         if value != self._attr_native_value:

@@ -101,7 +101,7 @@ SCHEMA: Final = cv.make_entity_service_schema(
 
 
 class _Outcome(NamedTuple):
-    """What came of a message to a recipient, or to another target."""
+    """Result of sending a message to a recipient, or to a target without any."""
 
     name: str
     """The name of the target."""
@@ -128,12 +128,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
 async def async_send_message(call: ServiceCall) -> ServiceResponse:
     """Send a message to each targeted recipient, and return the message IDs.
 
-    Raises a HomeAssistantError if some recipients do not get it, after it was sent to
-    all others. The error names both. If the caller requests it, the errors are returned
-    in the response instead.
+    Raises a HomeAssistantError if it is not sent to some recipients, after it was sent
+    to all others. The error names both. If the caller requests it, the errors are
+    returned in the response instead.
     """
     target = await _async_permitted(call, resolve(call.hass, call.data))
-    if not target.recipients and not target.nobody:
+    if not target.recipients and not target.unmatched:
         raise _error("nobody_named")
     outcomes = await _async_outcomes(call, target)
     is_returned = call.return_response and call.data[ATTR_RETURN_ERRORS]
@@ -162,13 +162,13 @@ async def _async_outcomes(
     )
     outcomes = {
         item: _Outcome(name, {}, _error("no_recipient", target=name))
-        for item, name in target.nobody.items()
+        for item, name in target.unmatched.items()
     }
     return outcomes | dict(zip(target.recipients, results, strict=True))
 
 
 async def _async_outcome(call: ServiceCall, recipient: er.RegistryEntry) -> _Outcome:
-    """Send a message to a recipient, and return what came of it."""
+    """Send a message to a recipient, and return the result."""
     data = remove_entity_service_fields(call)
     data.pop(ATTR_RETURN_ERRORS)
     # It may be removed while its message is sent or waited for.
@@ -209,7 +209,7 @@ async def _async_permitted(
 async def _async_send(
     call: ServiceCall, recipient: er.RegistryEntry, name: str, data: dict[str, Any]
 ) -> _Outcome:
-    """Send a message to a recipient of this name, and return what came of it.
+    """Send a message to the recipient with this name, and return the result.
 
     Raises a HomeAssistantError if it is not sent.
     """
@@ -221,7 +221,7 @@ async def _async_send(
     if not within:
         return _Outcome(name, response)
     try:
-        # The time of the entity is that of the message, whatever comes of it.
+        # The state of the entity is the time of the message, confirmed or not.
         status = await entity.async_confirm(name, messages, within)
     except NotConfirmedError as err:
         return _Outcome(name, response | {"status": f"{err.status}"}, err)
@@ -274,7 +274,7 @@ async def _async_wait_loaded(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 def _failed(hass: HomeAssistant, outcomes: Collection[_Outcome]) -> HomeAssistantError:
-    """Return the error that names who got the message and who did not."""
+    """Return the error that names the recipients that got the message or did not."""
     errors = [(it.name, it.error) for it in outcomes if it.error]
     if len(outcomes) == 1:
         return errors[0][1]

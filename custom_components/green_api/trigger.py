@@ -179,7 +179,7 @@ class ProblemDetectedTrigger(AccountTarget, Trigger):
         if cancel := self._timers.pop(entry.entry_id, None):
             cancel()
         due = entry.runtime_data.coordinator.data.announced.due(self._wanted)
-        # A problem that was due earlier has triggered, or was not selected.
+        # A problem that was due earlier has triggered already, or was not selected.
         known_until = self._triggered_at.get(entry.entry_id, -math.inf)
         if due is None or due < self._began_at or due <= known_until:
             return
@@ -208,7 +208,7 @@ class ProblemDetectedTrigger(AccountTarget, Trigger):
 class MessageReceivedTrigger(AccountTarget, Trigger):
     """Trigger when someone who may write to Home Assistant has written a message.
 
-    A message in a group is one of both the group and the person.
+    A message in a group belongs to both the group and the person.
     """
 
     _schema = _RECEIVED_SCHEMA

@@ -348,7 +348,7 @@ class GreenApiClient:
     async def delete_notification(self, receipt_id: int) -> None:
         """Delete a notification, so that the next one can be received.
 
-        It is no error if it was deleted before (`deleteNotification`).
+        No error is raised if it was deleted before (`deleteNotification`).
 
         https://green-api.com/en/docs/api/receiving/technology-http-api/DeleteNotification/
         """

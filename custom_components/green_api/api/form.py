@@ -111,7 +111,7 @@ class Form:
             self._timer.cancel()
 
     def judge(self, error: GreenApiError) -> GreenApiError:
-        """Return the error of the upload: no server acts on an incomplete request."""
+        """Return the error of the upload: servers discard an incomplete request."""
         if self._is_whole:
             return error
         if self._is_given_up:

@@ -1,4 +1,4 @@
-"""Trigger variables: what has happened to an account, and texts about it."""
+"""Trigger variables for changes of an account, and texts about them."""
 
 from datetime import datetime
 from typing import Any, Final

@@ -55,7 +55,7 @@ class Answer:
 class Questions:
     """The questions of an account.
 
-    Those of before a restart are only answered by votes and quotes.
+    Those from before a restart can only be answered by votes and quotes.
     """
 
     def __init__(self, remembered: Iterable[Question] = ()) -> None:
@@ -69,7 +69,7 @@ class Questions:
         return tuple(self._questions)
 
     def ask(self, question: Question) -> None:
-        """Remember a question that was sent, and forget those of long ago."""
+        """Remember a question that was sent, and forget old ones."""
         kept = [
             it
             for it in self._questions
@@ -78,7 +78,7 @@ class Questions:
         self._questions = [*kept, question][-_MAX_REMEMBERED:]
 
     def answer(self, heard: Heard, now: datetime) -> Answer | None:
-        """Return the answer that a message is, None if it is none."""
+        """Return the answer in a message, None if it is not an answer."""
         message = heard.message
         if message.quoted_message_id:
             question = self._find(message.chat_id, message.quoted_message_id)
@@ -134,7 +134,7 @@ def choice_of(text: str, choices: Sequence[str]) -> str | None:
 
 
 def comparable(text: str) -> str:
-    """Return a text in the form in which texts of people are compared.
+    """Return a text in the form in which entered texts are compared.
 
     Case, blanks, and invisible characters make no difference.
     """

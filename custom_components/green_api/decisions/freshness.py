@@ -118,7 +118,7 @@ class PendingMessage:
     """Whether the message has waited for a new response."""
 
     def has_news(self, at: float, now: float, valid_for: float) -> bool:
-        """Return whether what came at a time is newer than the message, and valid."""
+        """Return whether a response at a time is newer than the message, and valid."""
         return self.called_at < at and now - at <= valid_for
 
 

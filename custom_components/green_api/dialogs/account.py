@@ -45,7 +45,7 @@ TOKEN_SELECTOR: Final = TextSelector(
 )
 
 
-# Errors that only the URL which serves an instance returns, and those of other URLs.
+# Errors that only the URL that serves an instance returns, and those of other URLs.
 _SERVED: Final = frozenset(
     {ErrorKind.DELETED, ErrorKind.EXPIRED, ErrorKind.INVALID_AUTH}
 )
@@ -64,7 +64,7 @@ class AccountFlow(ConfigFlow):
     @callback
     @override
     def async_remove(self) -> None:
-        """Note that the flow was removed, even if one of its steps is still running."""
+        """Note that the flow was removed, because one of its steps may still run."""
         super().async_remove()
         self._is_removed = True
 

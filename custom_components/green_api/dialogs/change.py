@@ -67,7 +67,7 @@ class ChangeFlow(AccountFlow):
     async def _async_check_change(self, data: dict[str, str]) -> dict[str, str]:
         """Check that the server responds, and return the errors by field.
 
-        An instance that has expired or was deleted is so with any token.
+        That an instance has expired or was deleted is recorded, whatever the token.
         """
         errors = await self.async_check(data)
         entry = self.account_entry

@@ -24,7 +24,7 @@ from .permissions import enabled_recipients, permitted_people
 
 STORAGE_VERSION: Final = 1
 
-# Seconds to wait at most until a message is stored when an account is unloaded.
+# Maximum seconds to wait until a message is stored when an account is unloaded.
 _CLOSE_TIMEOUT: Final = 10
 
 _QUESTION: Final = vol.Schema(
@@ -72,7 +72,7 @@ class MessageHandler:
     """Pass on the messages of an account that count.
 
     What has counted is stored first, in a file of its own: after a crash, a message may
-    be lost, but never comes twice. The file does not contain what people write.
+    be lost, but is never passed on twice. The file does not contain its text.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class MessageHandler:
     async def async_receive(self, *messages: ReceivedMessage) -> None:
         """Pass on the messages that count.
 
-        If this is canceled, the one that is being passed on still is.
+        On cancellation, the message that is being handled is still passed on.
         """
         allowed = self._allowed
         for message in messages:
@@ -142,7 +142,7 @@ class MessageHandler:
             await asyncio.wait([self._task], timeout=_CLOSE_TIMEOUT)
 
     async def _async_pass_on(self, heard: Heard) -> None:
-        """Store that a message has counted, and tell those who listen about it."""
+        """Store that a message has counted, and send it to its listeners."""
         await self._async_save()
         # The permission may have ended while this was stored.
         people = permitted_people(self._hass, self._entry)

@@ -46,7 +46,7 @@ class QuestionHandler:
         self._settings = settings
 
     def check(self, recipient: Recipient) -> None:
-        """Raise ServiceValidationError if nobody would be heard who answers."""
+        """Raise ServiceValidationError if no answer would be received."""
         chat_id = recipient.chat_id
         people = permitted_people(self._hass, self._entry)
         is_heard = chat_id in people or (people and is_group_id(chat_id))

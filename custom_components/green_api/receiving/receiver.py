@@ -57,8 +57,8 @@ type _Look = Callable[[], Awaitable[float]]
 class Receiver:
     """Receive the messages of an account while somebody may write.
 
-    There is one task for it, and none if nobody may write or receiving is off. Changes
-    of that take effect without a reload, which would leave a gap.
+    There is one task for it, and none if nobody may write or receiving is turned off.
+    Changes take effect without a reload, in which messages could be missed.
     """
 
     def __init__(
@@ -99,13 +99,13 @@ class Receiver:
         _call_when_automations_listen(self._hass, entry, self._listen)
 
     async def async_stop(self) -> None:
-        """Stop for good, after the message that is being handled."""
+        """Stop permanently, after the message that is being handled."""
         self._stop()
         await self._message_handler.async_close()
 
     @callback
     def _stop(self, _: Event | None = None) -> None:
-        """Receive no more messages: nobody listens while Home Assistant stops."""
+        """Stop receiving messages, because there are no listeners during a shutdown."""
         self._is_ready = False
         self._update()
 
@@ -121,7 +121,7 @@ class Receiver:
 
     @callback
     def _update(self) -> None:
-        """Start, change, or stop the task, as the options and permissions want it."""
+        """Start, change, or stop the task according to the options and permissions."""
         entry = self._coordinator.config_entry
         is_wanted = self._is_ready and permitted_people(self._hass, entry)
         mode = receive_mode(entry) if is_wanted else ReceiveMode.OFF
@@ -142,7 +142,7 @@ class Receiver:
             )
 
     async def _async_receive(self, look: _Look) -> None:
-        """Receive messages, also after a time in which that was not possible."""
+        """Receive messages, and resume after a time in which that was not possible."""
         await self._message_handler.async_load()
         while True:
             self._set_stopped(await _async_until_stopped(look))
@@ -152,7 +152,7 @@ class Receiver:
             self._set_stopped(None)
 
     def _set_stopped(self, reason: StopReason | None) -> None:
-        """Report that receiving stops for a reason, or that it goes on."""
+        """Report that receiving has stopped for a reason, or that it continues."""
         if reason is not self.stopped:
             self.stopped = reason
             self._on_stopped(reason)
@@ -180,7 +180,7 @@ class Receiver:
     async def _async_take_notification(self) -> float:
         """Handle the next notification if there is one, and return how long to wait.
 
-        It is deleted afterwards, so that it comes again if it could not be handled.
+        It is deleted afterwards, so that it is received again if handling it failed.
         """
         asked_at = self._hass.loop.time()
         notification = await self._client.receive_notification(NOTIFICATION_TIMEOUT)
@@ -220,7 +220,7 @@ def _call_when_automations_listen(
 
 
 async def _async_until_stopped(look: _Look) -> StopReason:
-    """Look for messages again and again, and return why that is of no use any more."""
+    """Look for messages repeatedly, and return why that has to stop."""
     failures = 0
     while True:
         try:

@@ -72,7 +72,7 @@ def _moment(text: str) -> datetime:
 
 
 def _ago(at: float | None, now: float) -> float | None:
-    """Return how many seconds ago something happened, None if it never did."""
+    """Return the seconds since something happened, None if it never did."""
     return None if at is None or math.isinf(at) else max(0.0, now - at)
 
 

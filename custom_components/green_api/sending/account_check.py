@@ -41,8 +41,8 @@ _PATIENCE: Final[Mapping[Decision, float | None]] = {
     Decision.WAIT: None,
 }
 
-# Maximum number of decisions: at first, after some seconds, after the current poll, and
-# after another one.
+# Maximum number of decisions: immediately, after some seconds, after the current poll,
+# and after another one.
 _MAX_DECISIONS: Final = 4
 
 

@@ -122,7 +122,8 @@ class OpenDialog:
     ) -> T:
         """Return the result of a task that ends before the step does.
 
-        Raises AbortFlow if the account is gone, or the task ends with the others.
+        Raises AbortFlow if the account was removed or disabled, or if the task ends
+        with the others.
         """
         if is_gone(self._hass, self._account.entry):
             raise AbortFlow("removed", self._account.placeholders)

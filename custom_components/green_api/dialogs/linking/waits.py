@@ -78,7 +78,7 @@ _PASSING: Final = frozenset(
 def is_linked(answer: Answer) -> bool:
     """Return whether an account is linked, according to an answer.
 
-    A restricted account is linked; that it is restricted is another matter.
+    A restricted account is linked as well.
     """
     return isinstance(answer, AccountState) and answer.known in _LINKED_STATES
 
@@ -93,7 +93,7 @@ def has_started(answer: Answer) -> bool:
 
 
 def is_logged_out(answer: Answer) -> bool:
-    """Return whether an account is not linked any more; one that starts may be."""
+    """Return whether an account is not linked, which is unknown while it starts."""
     return has_started(answer) and not is_linked(answer)
 
 
@@ -366,7 +366,7 @@ WAITS: Final[Mapping[str, Wait]] = {
         seconds=QR_TIMEOUT,
         step_at_last="qr_timeout",
         # The code may have been requested long ago, and a QR code links the account
-        # all the same.
+        # anyway.
         ignored={InstanceState.PENDING_CODE},
         begin=QrCodeWait,
     ),
