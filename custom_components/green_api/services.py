@@ -158,7 +158,10 @@ async def _async_outcomes(
     its own ID as the key.
     """
     results = await asyncio.gather(
-        *(_async_outcome(call, recipient) for recipient in target.recipients.values())
+        *(
+            _async_outcome(call, entity_entry)
+            for entity_entry in target.recipients.values()
+        )
     )
     outcomes = {
         item: _Outcome(name, {}, _error("no_recipient", target=name))
@@ -167,14 +170,14 @@ async def _async_outcomes(
     return outcomes | dict(zip(target.recipients, results, strict=True))
 
 
-async def _async_outcome(call: ServiceCall, recipient: er.RegistryEntry) -> _Outcome:
+async def _async_outcome(call: ServiceCall, entity_entry: er.RegistryEntry) -> _Outcome:
     """Send a message to a recipient, and return the result."""
     data = remove_entity_service_fields(call)
     data.pop(ATTR_RETURN_ERRORS)
     # It may be removed while its message is sent or waited for.
-    name = _name(call.hass, recipient)
+    name = _name(call.hass, entity_entry)
     try:
-        return await _async_send(call, recipient, name, data)
+        return await _async_send(call, entity_entry, name, data)
     except HomeAssistantError as err:
         return _Outcome(name, {}, err)
 
@@ -207,13 +210,13 @@ async def _async_permitted(
 
 
 async def _async_send(
-    call: ServiceCall, recipient: er.RegistryEntry, name: str, data: dict[str, Any]
+    call: ServiceCall, entity_entry: er.RegistryEntry, name: str, data: dict[str, Any]
 ) -> _Outcome:
     """Send a message to the recipient with this name, and return the result.
 
     Raises a HomeAssistantError if it is not sent.
     """
-    entity = await _async_entity(call.hass, recipient, name)
+    entity = await _async_entity(call.hass, entity_entry, name)
     entity.async_set_context(call.context)
     within = data.pop(ATTR_CONFIRM_WITHIN, None)
     messages = await entity.async_request_call(entity.async_send(**data))
@@ -229,20 +232,22 @@ async def _async_send(
 
 
 async def _async_entity(
-    hass: HomeAssistant, recipient: er.RegistryEntry, name: str
+    hass: HomeAssistant, entity_entry: er.RegistryEntry, name: str
 ) -> RecipientEntity:
     """Return the entity of a recipient, whose account may be just being loaded.
 
     Raises a ServiceValidationError if there is none.
     """
-    entry = hass.config_entries.async_get_known_entry(recipient.config_entry_id or "")
+    entry = hass.config_entries.async_get_known_entry(
+        entity_entry.config_entry_id or ""
+    )
     if entry.disabled_by:
         raise _error("account_disabled", name=account_name(hass, entry))
-    if recipient.disabled:
+    if entity_entry.disabled:
         raise _error("recipient_disabled", recipient=name)
     await _async_wait_loaded(hass, entry)
     platforms = async_get_platforms(hass, DOMAIN)
-    found = (platform.entities.get(recipient.entity_id) for platform in platforms)
+    found = (platform.entities.get(entity_entry.entity_id) for platform in platforms)
     entity = cast(RecipientEntity | None, next(filter(None, found), None))
     if entity is None:
         raise _error(
@@ -300,11 +305,11 @@ def _error(key: str, **placeholders: str) -> ServiceValidationError:
     )
 
 
-def _name(hass: HomeAssistant, recipient: er.RegistryEntry) -> str:
+def _name(hass: HomeAssistant, entity_entry: er.RegistryEntry) -> str:
     """Return the name of a recipient, or its entity ID if it has none."""
-    entry = hass.config_entries.async_get_entry(recipient.config_entry_id or "")
+    entry = hass.config_entries.async_get_entry(entity_entry.config_entry_id or "")
     subentries = entry.subentries if entry else {}
-    subentry = subentries.get(recipient.config_subentry_id or "")
+    subentry = subentries.get(entity_entry.config_subentry_id or "")
     if entry and subentry:
         return recipient_name(hass, entry, subentry)
-    return recipient.entity_id
+    return entity_entry.entity_id

@@ -14,7 +14,7 @@ from ..api import MessageKind
 from .received import Heard
 
 # How long an answer that quotes nothing counts for the newest question in its chat.
-MAX_AGE: Final = timedelta(hours=1)
+_ANSWERED_WITHIN: Final = timedelta(hours=1)
 
 # How long votes and quotes count, and how many questions are remembered at most.
 _REMEMBERED_FOR: Final = timedelta(days=7)
@@ -112,7 +112,7 @@ class Questions:
                 question.chat_id == chat_id
                 and question not in self._from_before
                 and question.asked_at <= answered_at + _TOLERANCE
-                and abs(now - question.asked_at) <= MAX_AGE
+                and abs(now - question.asked_at) <= _ANSWERED_WITHIN
             ):
                 return question
         return None

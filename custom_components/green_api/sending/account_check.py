@@ -61,7 +61,7 @@ class AccountCheck:
         self._client = client
         self._coordinator = coordinator
 
-    async def async_check(self, recipient: str, called_at: float) -> None:
+    async def async_check(self, recipient_name: str, called_at: float) -> None:
         """Check whether a message that was requested at `called_at` is delivered.
 
         That is a time of the event loop in seconds. Raises a translated
@@ -79,7 +79,7 @@ class AccountCheck:
             if self._coordinator.is_shut_down:
                 raise HomeAssistantError(
                     **translation(
-                        self._hass, self._entry, "interrupted", recipient=recipient
+                        self._hass, self._entry, "interrupted", recipient=recipient_name
                     )
                 )
             await self._async_wait(decision, called_at)

@@ -74,7 +74,7 @@ class Confirmation:
         return self._deliveries.async_follow(message, seconds, follower)
 
     async def async_wait(
-        self, recipient: str, messages: list[SentMessage], within: timedelta
+        self, recipient_name: str, messages: list[SentMessage], within: timedelta
     ) -> DeliveryStatus:
         """Return the status of messages that were just sent, once all are delivered.
 
@@ -82,7 +82,7 @@ class Confirmation:
         """
         seconds = messages[-1].sent_at + within.total_seconds() - self._hass.loop.time()
         if reason := await self._reports.async_get_reason(max(0, seconds)):
-            raise self._error(reason, recipient, DeliveryStatus.UNKNOWN)
+            raise self._error(reason, recipient_name, DeliveryStatus.UNKNOWN)
         status = await self._async_status(messages, within)
         if status in CONFIRMED:
             return status
@@ -92,7 +92,7 @@ class Confirmation:
             # The quota may be used up meanwhile.
             else self._reports.reason or "not_confirmed"
         )
-        raise self._error(key, recipient, status)
+        raise self._error(key, recipient_name, status)
 
     async def _async_status(
         self, messages: list[SentMessage], within: timedelta
@@ -155,12 +155,12 @@ class Confirmation:
         self._coordinator.async_apply(AccountRecord.not_waiting_for, wait)
 
     def _error(
-        self, key: str, recipient: str, status: DeliveryStatus
+        self, key: str, recipient_name: str, status: DeliveryStatus
     ) -> NotConfirmedError:
         """Return the exception that says why a delivery is not confirmed."""
         entry = self._coordinator.config_entry
         return NotConfirmedError(
-            status, **translation(self._hass, entry, key, recipient=recipient)
+            status, **translation(self._hass, entry, key, recipient=recipient_name)
         )
 
 

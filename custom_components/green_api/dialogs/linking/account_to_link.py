@@ -172,7 +172,7 @@ class AccountToLink:
         return "failed"
 
     @callback
-    def async_lead_to(self, step: NextStep | str) -> NextStep:
+    def async_lead_to(self, step: str) -> NextStep:
         """Return a step, or the one that shows the reason for not linking here."""
         return self.async_fail(step) if step in _REASONS else step
 

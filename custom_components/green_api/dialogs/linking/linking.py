@@ -63,13 +63,13 @@ class Linking:
         self,
         hass: HomeAssistant,
         entry: GreenApiConfigEntry,
-        ping: Callable[[], None],
+        notify_page: Callable[[], None],
     ) -> None:
         """Initialize the linking of an account."""
         self.account = AccountToLink(hass, entry)
         self._hass = hass
-        self._dialog = OpenDialog(hass, self.account, ping)
-        self._ping = ping
+        self._dialog = OpenDialog(hass, self.account, notify_page)
+        self._notify_page = notify_page
 
     @callback
     def async_close(self) -> None:
@@ -188,4 +188,4 @@ class Linking:
     def _async_done(self, task: asyncio.Task[View | NextStep]) -> None:
         """Notify the page, so that it fetches the next step."""
         if self._progress and self._progress.task is task:
-            self._ping()
+            self._notify_page()

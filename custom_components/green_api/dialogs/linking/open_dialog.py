@@ -76,12 +76,15 @@ class OpenDialog:
     """
 
     def __init__(
-        self, hass: HomeAssistant, account: AccountToLink, ping: Callable[[], None]
+        self,
+        hass: HomeAssistant,
+        account: AccountToLink,
+        notify_page: Callable[[], None],
     ) -> None:
         """Initialize a dialog that was just opened."""
         self._hass = hass
         self._account = account
-        self._ping = ping
+        self._notify_page = notify_page
         self._fetched = asyncio.Event()
         self._fetched_at = hass.loop.time()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -111,7 +114,7 @@ class OpenDialog:
         if self._hass.loop.time() < self._fetched_at + OPEN_FOR:
             return True
         self._fetched.clear()
-        self._ping()
+        self._notify_page()
         with suppress(TimeoutError):
             async with asyncio.timeout(FETCHED_WITHIN):
                 return await self._fetched.wait()
