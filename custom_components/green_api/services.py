@@ -73,7 +73,7 @@ _NOT_LOADED_YET: Final = frozenset(
 def _distinct(choices: list[str]) -> list[str]:
     """Validate that answers can tell choices apart."""
     if len(set(map(comparable, choices))) < len(choices):
-        raise vol.Invalid("choices must differ in more than case and blanks")
+        raise vol.Invalid("choices must differ by more than case and whitespace")
     return choices
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.green_api.api import MessageKind, ReceivedMessage
 from custom_components.green_api.decisions.choices import (
-    Answer,
+    ChoiceAnswer,
     Question,
     Questions,
     choice_of,
@@ -274,5 +274,5 @@ class TestRestart:
 
 def test_repr() -> None:
     """Nothing of people or messages is shown."""
-    shown = f"{asked()!r} {Answer('Q1', 'On my way')!r}"
+    shown = f"{asked()!r} {ChoiceAnswer('Q1', 'On my way')!r}"
     assert [it for it in ("way", "7900", "Q1") if it in shown] == []

@@ -110,7 +110,7 @@ class Form:
         if self._timer:
             self._timer.cancel()
 
-    def judge(self, error: GreenApiError) -> GreenApiError:
+    def refine_error(self, error: GreenApiError) -> GreenApiError:
         """Return the error of the upload: servers discard an incomplete request."""
         if self._is_whole:
             return error

@@ -42,7 +42,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Answer:
+class ChoiceAnswer:
     """The answer to a question."""
 
     question_id: str
@@ -77,7 +77,7 @@ class Questions:
         ]
         self._questions = [*kept, question][-_MAX_REMEMBERED:]
 
-    def answer(self, heard: Heard, now: datetime) -> Answer | None:
+    def answer(self, heard: Heard, now: datetime) -> ChoiceAnswer | None:
         """Return the answer in a message, None if it is not an answer."""
         message = heard.message
         if message.quoted_message_id:
@@ -91,7 +91,7 @@ class Questions:
             choice = choice_of(message.text, question.choices)
         elif message.kind is MessageKind.POLL_VOTE and len(heard.options) == 1:
             choice = _same(heard.options[0], question.choices)
-        return None if choice is None else Answer(question.message_id, choice)
+        return None if choice is None else ChoiceAnswer(question.message_id, choice)
 
     def _find(self, chat_id: str, message_id: str) -> Question | None:
         """Return a question by its ID, None if there is none."""
@@ -136,7 +136,7 @@ def choice_of(text: str, choices: Sequence[str]) -> str | None:
 def comparable(text: str) -> str:
     """Return a text in the form in which entered texts are compared.
 
-    Case, blanks, and invisible characters make no difference.
+    Case, whitespace, and invisible characters are ignored.
     """
     visible = (
         character

@@ -114,7 +114,7 @@ class AccountFlow(ConfigFlow):
             return err.kind
         except Exception as err:  # noqa: BLE001
             # The text and the traceback may contain the URL, and thereby the token.
-            LOGGER.error("Unexpected %s while asking GREEN-API", type(err).__name__)
+            LOGGER.error("Unexpected %s while checking an account", type(err).__name__)
             return "unknown"
         return None
 

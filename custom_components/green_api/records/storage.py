@@ -278,5 +278,5 @@ def _record_from_storage(stored: object, saved_at: float) -> AccountRecord:
             last=last.older_than(saved_at - FRESH_FOR),
         )
     except vol.Invalid:
-        LOGGER.warning("The stored record of an account is damaged: forgetting it")
+        LOGGER.warning("The stored record of an account is damaged and is ignored")
         return AccountRecord()
