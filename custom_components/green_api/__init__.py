@@ -26,7 +26,7 @@ from .issues import (
 )
 from .receiving.message_handler import MessageHandler, async_forget_received
 from .receiving.permissions import async_track_permissions
-from .receiving.questions import Questions
+from .receiving.questions import QuestionHandler
 from .receiving.receiver import Receiver
 from .records.store import AccountStore, async_get_store
 from .sending.account_check import AccountCheck
@@ -99,16 +99,16 @@ def _create_data(
     sent = async_get_messages(hass, entry.entry_id)
     deliveries = Deliveries(client, coordinator, sent)
     reports = StatusReports(coordinator, settings)
-    messages = MessageHandler(hass, entry, settings)
-    receiver = Receiver(client, coordinator, settings, deliveries, messages)
+    handler = MessageHandler(hass, entry, settings)
+    receiver = Receiver(client, coordinator, settings, deliveries, handler)
     return GreenApiData(
         client=client,
         confirmation=Confirmation(coordinator, reports, deliveries),
         coordinator=coordinator,
         deliveries=deliveries,
         follow_ups=FollowUps(client, coordinator, settings),
-        messages=messages,
-        questions=Questions(coordinator, settings, receiver, messages),
+        message_handler=handler,
+        questions=QuestionHandler(coordinator, settings, receiver, handler),
         receiver=receiver,
         sender=Sender(client, coordinator, check, deliveries),
         settings=settings,

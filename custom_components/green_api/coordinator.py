@@ -79,8 +79,8 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         self._set_data(store.async_get(entry.entry_id))
 
     @property
-    def is_over(self) -> bool:
-        """Return whether polling has stopped for good."""
+    def is_shut_down(self) -> bool:
+        """Return whether polling has stopped permanently."""
         return self._shutdown_requested
 
     @callback
@@ -98,8 +98,8 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
     ) -> None:
         """Change the record of the account by a method with these arguments.
 
-        The listeners are updated if the change is visible. Nothing happens once polling
-        has stopped for good.
+        The listeners are updated if the change is visible. After the coordinator is
+        shut down, nothing is changed.
         """
         if self._shutdown_requested:
             return
@@ -164,8 +164,8 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
     ) -> None:
         """Wait for the current poll, or for a new one.
 
-        A scheduled one needs no other task: the one in which Home Assistant calls this
-        belongs to the config entry as well.
+        A scheduled poll runs in the task that Home Assistant calls this method in,
+        which belongs to the config entry as well.
         """
         if not scheduled or (self._poll and not self._poll.done()):
             await asyncio.wait([self.async_poll()])

@@ -10,12 +10,12 @@ from homeassistant.util import dt as dt_util
 
 from .api import GreenApiClient
 from .coordinator import GreenApiCoordinator
-from .decisions.freshness import says_something
+from .decisions.freshness import is_informative
 from .decisions.problem import Answer
 from .files.waiting_files import WaitingFiles
 from .follow_ups import FollowUps, InstanceSettings
 from .receiving.message_handler import MessageHandler
-from .receiving.questions import Questions
+from .receiving.questions import QuestionHandler
 from .receiving.receiver import Receiver
 from .records.account_record import AccountRecord
 from .records.store import async_get_store
@@ -35,8 +35,8 @@ class GreenApiData:
     coordinator: GreenApiCoordinator
     deliveries: Deliveries
     follow_ups: FollowUps
-    messages: MessageHandler
-    questions: Questions
+    message_handler: MessageHandler
+    questions: QuestionHandler
     receiver: Receiver
     sender: Sender
     settings: InstanceSettings
@@ -52,7 +52,7 @@ async def async_note_answer(
     entry was removed.
     """
     is_removed = hass.config_entries.async_get_entry(entry.entry_id) is None
-    if is_removed or not says_something(answer):
+    if is_removed or not is_informative(answer):
         return
     if coordinator := _live_coordinator(entry):
         coordinator.async_answered(answer)
@@ -89,4 +89,4 @@ def _live_coordinator(entry: GreenApiConfigEntry) -> GreenApiCoordinator | None:
     is being unloaded.
     """
     data: GreenApiData | None = getattr(entry, "runtime_data", None)
-    return None if data is None or data.coordinator.is_over else data.coordinator
+    return None if data is None or data.coordinator.is_shut_down else data.coordinator

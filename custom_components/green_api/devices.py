@@ -8,7 +8,7 @@ from .const import CONF_INSTANCE_ID, DOMAIN
 
 
 def recipient_identifier(entry: ConfigEntry, subentry_id: str) -> str:
-    """Return the identifier of a recipient. A new name or chat does not change it."""
+    """Return the identifier of a recipient, which never changes."""
     return f"{entry.data[CONF_INSTANCE_ID]}_{subentry_id}"
 
 

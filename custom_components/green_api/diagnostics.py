@@ -75,5 +75,7 @@ def _receiving(data: GreenApiData) -> dict[str, Any]:
     return {
         "mode": data.receiver.mode,
         "stopped": data.receiver.stopped,
-        "dropped": {f"{key}": count for key, count in data.messages.dropped.items()},
+        "dropped": {
+            f"{key}": count for key, count in data.message_handler.dropped.items()
+        },
     }

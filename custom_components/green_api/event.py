@@ -16,7 +16,7 @@ from .entity import GreenApiRecipientEntity, async_add_recipient_entities
 from .receiving.message_handler import SIGNAL_MESSAGE_RECEIVED, HeardMessage
 from .receiving.permissions import may_write
 
-# The entities only show what is received.
+# The entities are read-only.
 PARALLEL_UPDATES = 0
 
 MESSAGE: Final = EventEntityDescription(
@@ -45,7 +45,7 @@ async def async_setup_entry(
 
 @callback
 def _async_remove_entities(hass: HomeAssistant, entry: ConfigEntry) -> None:
-    """Remove the entities of those who may not write any more."""
+    """Remove the entities of recipients that may no longer write."""
     registry = er.async_get(hass)
     for entity in er.async_entries_for_config_entry(registry, entry.entry_id):
         subentry = entry.subentries.get(entity.config_subentry_id or "")
@@ -73,7 +73,7 @@ class ReceivedMessageEntity(GreenApiRecipientEntity, EventEntity):
 
     @callback
     def _received(self, entry: ConfigEntry, heard: HeardMessage) -> None:
-        """Show a message of the person, in whichever chat it was written."""
+        """Trigger the event for a message of the person in any chat."""
         if entry is self._entry and heard.person_id == self._subentry_id:
             self._trigger_event(heard.message.kind)
             self.async_write_ha_state()

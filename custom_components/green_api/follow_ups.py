@@ -75,7 +75,7 @@ class InstanceSettings:
             )
 
     async def async_refresh(self) -> bool:
-        """Fetch the settings, and return whether that has worked.
+        """Fetch the settings, and return whether that succeeded.
 
         If it fails, the known ones are kept.
         """
@@ -84,7 +84,7 @@ class InstanceSettings:
                 settings = await self._client.get_settings()
             except GreenApiError:
                 return False
-        if self._coordinator.is_over:
+        if self._coordinator.is_shut_down:
             return False  # The account was reloaded or removed meanwhile.
         self.known = settings
         self._coordinator.async_apply(AccountRecord.with_settings, settings)

@@ -190,7 +190,7 @@ class QrCodeImage(GreenApiAccountEntity, ImageEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Discard the response once it is of no use."""
+        """Discard the response once there is no account to link."""
         if not self.available:
             self._discard()
         super()._handle_coordinator_update()

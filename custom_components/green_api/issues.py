@@ -63,7 +63,7 @@ _ISSUES: Final[Mapping[Problem, _Issue]] = {
 NOT_CONFIRMED: Final = "not_confirmed"
 NOT_RECEIVING: Final = "not_receiving"
 
-# The texts about an account that receives no messages any more.
+# The texts about an account that no longer receives messages.
 _NOT_RECEIVING: Final[Mapping[StopReason, str]] = {
     StopReason.QUOTA: "not_receiving_quota",
     StopReason.TOKEN: "not_receiving_token",
@@ -97,7 +97,7 @@ def async_track_issue(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
 
     @callback
     def record_changed() -> None:
-        # After a poll, it was seen already.
+        # The poll listener has already handled the record of a poll.
         if shown is None or coordinator.data is not shown.record:
             update_issue()
 
@@ -173,7 +173,7 @@ def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
 def async_delete_kept_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete the issues that a reload keeps.
 
-    If they were ignored, they would not be any more.
+    An issue that was ignored is not ignored when it is created again.
     """
     for key in (*NoStatusReason, NOT_RECEIVING):
         ir.async_delete_issue(hass, DOMAIN, issue_id(entry.entry_id, key))
@@ -238,7 +238,7 @@ def async_rename_issues(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None
 def async_report_receiving(
     hass: HomeAssistant, entry: ConfigEntry, reason: StopReason | None
 ) -> None:
-    """Report why an account receives no messages any more, or that it does again."""
+    """Create or delete the issue of an account that no longer receives messages."""
     key = issue_id(entry.entry_id, NOT_RECEIVING)
     if reason is None:
         ir.async_delete_issue(hass, DOMAIN, key)
@@ -267,7 +267,7 @@ def _async_update_delivery_issues(
 def _async_create_warning(
     hass: HomeAssistant, entry: ConfigEntry, key: str, text: str, **placeholders: str
 ) -> None:
-    """Create or update an issue that is solved in the console."""
+    """Create or update an issue that the user solves in the console."""
     ir.async_create_issue(
         hass,
         DOMAIN,

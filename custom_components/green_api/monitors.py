@@ -22,8 +22,8 @@ MAX_LOGGED_STATES: Final = 10
 class UnknownStates:
     """Log the unknown states of an account.
 
-    Each state is logged once, and only a limited number of them: the server may make up
-    any number.
+    Each state is logged once. Their number is limited, because the server may return
+    any text.
     """
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:

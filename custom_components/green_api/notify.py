@@ -137,14 +137,14 @@ class RecipientEntity(GreenApiRecipientEntity, NotifyEntity):
         return sent
 
     async def async_confirm(
-        self, recipient: str, messages: list[SentMessage], within: timedelta
+        self, name: str, messages: list[SentMessage], within: timedelta
     ) -> DeliveryStatus:
         """Return the status of messages that were just sent, once they are delivered.
 
-        Raises a NotConfirmedError that names the recipient and says why they are not
-        confirmed.
+        Raises a NotConfirmedError that contains `name`, the name of the recipient, and
+        the reason why they are not confirmed.
         """
-        return await self._confirmation.async_wait(recipient, messages, within)
+        return await self._confirmation.async_wait(name, messages, within)
 
     @property
     def _recipient(self) -> Recipient:

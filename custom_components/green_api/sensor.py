@@ -139,12 +139,12 @@ class AccountSensor(GreenApiAccountEntity, SensorEntity):
 
 
 class FailureSensor(AccountSensor):
-    """Sensor of what is wrong with an account, which is known while polls fail."""
+    """Sensor for a failure of an account, which is known even if polls fail."""
 
     @property
     @override
     def available(self) -> bool:
-        """Return whether the value is known. While polls fail, only a failure is."""
+        """Return whether the value is known. If polls fail, only failures are known."""
         return super().available or self.native_value not in {None, NONE}
 
 
@@ -157,42 +157,58 @@ class LastMessageSensor(GreenApiRecipientEntity, SensorEntity):
     def __init__(self, entry: GreenApiConfigEntry, subentry: ConfigSubentry) -> None:
         """Initialize the sensor without a message."""
         super().__init__(entry, subentry, LAST_MESSAGE)
+        self._message: SentMessage | None = None
         self._status = DeliveryStatus.UNKNOWN
         self._stop: CALLBACK_TYPE | None = None
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the messages that are sent from now on."""
+        """Follow the messages that are sent from now on.
+
+        An entity whose ID was changed is added again, and continues to follow a
+        message.
+        """
         self.async_on_remove(
             async_dispatcher_connect(self.hass, SIGNAL_MESSAGE_SENT, self._sent)
         )
         self.async_on_remove(self._stop_following)
+        self._follow()
 
     @callback
     def _sent(self, entry: GreenApiConfigEntry, message: SentMessage) -> None:
-        """Follow a message, in place of the one before."""
+        """Follow a message instead of the previous one."""
         if entry is not self._entry or message.subentry_id != self._subentry_id:
             return
         self._stop_following()
+        self._message = message
         self._set(DeliveryStatus.WAITING)
-        confirmation = entry.runtime_data.confirmation
-        self._stop = confirmation.async_follow(message, FOLLOWED_FOR, self._updated)
+        self._follow()
 
     @callback
     def _updated(self, update: DeliveryUpdate) -> None:
-        """Update the state. It is unknown when a message is not followed any more."""
+        """Update the state, which is unknown once the message is no longer followed."""
         # A message that is not found yet is still waiting.
         status = updated(self._status, update.status)
         is_known = not update.is_over or is_final(status)
         self._set(status if is_known else DeliveryStatus.UNKNOWN)
+        if update.is_over:
+            self._message = None
 
     def _set(self, status: DeliveryStatus) -> None:
-        """Set the state, and write it if it is another one."""
+        """Set the status, and write the state if it has changed."""
         self._status = status
         value = None if status is DeliveryStatus.UNKNOWN else status
         if value != self._attr_native_value:
             self._attr_native_value = value
             self.async_write_ha_state()
+
+    def _follow(self) -> None:
+        """Follow the message, if there is one."""
+        if self._message:
+            confirmation = self._entry.runtime_data.confirmation
+            self._stop = confirmation.async_follow(
+                self._message, FOLLOWED_FOR, self._updated
+            )
 
     @callback
     def _stop_following(self) -> None:

@@ -73,7 +73,7 @@ _NOT_LOADED_YET: Final = frozenset(
 def _distinct(choices: list[str]) -> list[str]:
     """Validate that answers can tell choices apart."""
     if len(set(map(comparable, choices))) < len(choices):
-        raise vol.Invalid("choices must differ in more than case and blanks")
+        raise vol.Invalid("choices must differ by more than case and whitespace")
     return choices
 
 
@@ -101,7 +101,7 @@ SCHEMA: Final = cv.make_entity_service_schema(
 
 
 class _Outcome(NamedTuple):
-    """What came of a message to a recipient, or to another target."""
+    """Result of sending a message to a recipient, or to a target without any."""
 
     name: str
     """The name of the target."""
@@ -128,12 +128,12 @@ def async_setup_services(hass: HomeAssistant) -> None:
 async def async_send_message(call: ServiceCall) -> ServiceResponse:
     """Send a message to each targeted recipient, and return the message IDs.
 
-    Raises a HomeAssistantError if some recipients do not get it, after it was sent to
-    all others. The error names both. If the caller requests it, the errors are returned
-    in the response instead.
+    Raises a HomeAssistantError if it is not sent to some recipients, after it was sent
+    to all others. The error names both. If the caller requests it, the errors are
+    returned in the response instead.
     """
     target = await _async_permitted(call, resolve(call.hass, call.data))
-    if not target.recipients and not target.nobody:
+    if not target.recipients and not target.unmatched:
         raise _error("nobody_named")
     outcomes = await _async_outcomes(call, target)
     is_returned = call.return_response and call.data[ATTR_RETURN_ERRORS]
@@ -158,23 +158,26 @@ async def _async_outcomes(
     its own ID as the key.
     """
     results = await asyncio.gather(
-        *(_async_outcome(call, recipient) for recipient in target.recipients.values())
+        *(
+            _async_outcome(call, entity_entry)
+            for entity_entry in target.recipients.values()
+        )
     )
     outcomes = {
         item: _Outcome(name, {}, _error("no_recipient", target=name))
-        for item, name in target.nobody.items()
+        for item, name in target.unmatched.items()
     }
     return outcomes | dict(zip(target.recipients, results, strict=True))
 
 
-async def _async_outcome(call: ServiceCall, recipient: er.RegistryEntry) -> _Outcome:
-    """Send a message to a recipient, and return what came of it."""
+async def _async_outcome(call: ServiceCall, entity_entry: er.RegistryEntry) -> _Outcome:
+    """Send a message to a recipient, and return the result."""
     data = remove_entity_service_fields(call)
     data.pop(ATTR_RETURN_ERRORS)
     # It may be removed while its message is sent or waited for.
-    name = _name(call.hass, recipient)
+    name = _name(call.hass, entity_entry)
     try:
-        return await _async_send(call, recipient, name, data)
+        return await _async_send(call, entity_entry, name, data)
     except HomeAssistantError as err:
         return _Outcome(name, {}, err)
 
@@ -207,13 +210,13 @@ async def _async_permitted(
 
 
 async def _async_send(
-    call: ServiceCall, recipient: er.RegistryEntry, name: str, data: dict[str, Any]
+    call: ServiceCall, entity_entry: er.RegistryEntry, name: str, data: dict[str, Any]
 ) -> _Outcome:
-    """Send a message to a recipient of this name, and return what came of it.
+    """Send a message to the recipient with this name, and return the result.
 
     Raises a HomeAssistantError if it is not sent.
     """
-    entity = await _async_entity(call.hass, recipient, name)
+    entity = await _async_entity(call.hass, entity_entry, name)
     entity.async_set_context(call.context)
     within = data.pop(ATTR_CONFIRM_WITHIN, None)
     messages = await entity.async_request_call(entity.async_send(**data))
@@ -221,7 +224,7 @@ async def _async_send(
     if not within:
         return _Outcome(name, response)
     try:
-        # The time of the entity is that of the message, whatever comes of it.
+        # The state of the entity is the time of the message, confirmed or not.
         status = await entity.async_confirm(name, messages, within)
     except NotConfirmedError as err:
         return _Outcome(name, response | {"status": f"{err.status}"}, err)
@@ -229,20 +232,22 @@ async def _async_send(
 
 
 async def _async_entity(
-    hass: HomeAssistant, recipient: er.RegistryEntry, name: str
+    hass: HomeAssistant, entity_entry: er.RegistryEntry, name: str
 ) -> RecipientEntity:
     """Return the entity of a recipient, whose account may be just being loaded.
 
     Raises a ServiceValidationError if there is none.
     """
-    entry = hass.config_entries.async_get_known_entry(recipient.config_entry_id or "")
+    entry = hass.config_entries.async_get_known_entry(
+        entity_entry.config_entry_id or ""
+    )
     if entry.disabled_by:
         raise _error("account_disabled", name=account_name(hass, entry))
-    if recipient.disabled:
+    if entity_entry.disabled:
         raise _error("recipient_disabled", recipient=name)
     await _async_wait_loaded(hass, entry)
     platforms = async_get_platforms(hass, DOMAIN)
-    found = (platform.entities.get(recipient.entity_id) for platform in platforms)
+    found = (platform.entities.get(entity_entry.entity_id) for platform in platforms)
     entity = cast(RecipientEntity | None, next(filter(None, found), None))
     if entity is None:
         raise _error(
@@ -274,7 +279,7 @@ async def _async_wait_loaded(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 def _failed(hass: HomeAssistant, outcomes: Collection[_Outcome]) -> HomeAssistantError:
-    """Return the error that names who got the message and who did not."""
+    """Return the error that names the recipients that got the message or did not."""
     errors = [(it.name, it.error) for it in outcomes if it.error]
     if len(outcomes) == 1:
         return errors[0][1]
@@ -300,11 +305,11 @@ def _error(key: str, **placeholders: str) -> ServiceValidationError:
     )
 
 
-def _name(hass: HomeAssistant, recipient: er.RegistryEntry) -> str:
+def _name(hass: HomeAssistant, entity_entry: er.RegistryEntry) -> str:
     """Return the name of a recipient, or its entity ID if it has none."""
-    entry = hass.config_entries.async_get_entry(recipient.config_entry_id or "")
+    entry = hass.config_entries.async_get_entry(entity_entry.config_entry_id or "")
     subentries = entry.subentries if entry else {}
-    subentry = subentries.get(recipient.config_subentry_id or "")
+    subentry = subentries.get(entity_entry.config_subentry_id or "")
     if entry and subentry:
         return recipient_name(hass, entry, subentry)
-    return recipient.entity_id
+    return entity_entry.entity_id

@@ -28,7 +28,7 @@ _PACER: HassKey[RequestPacer] = HassKey(f"{DOMAIN}_pacer")
 
 @singleton(_CONNECTIONS)
 def async_get_connections(hass: HomeAssistant) -> ConnectionPool:
-    """Return the one pool of connections.
+    """Return the pool of connections that all accounts share.
 
     Home Assistant's own session closes connections that are idle for 15 seconds. Each
     poll and each message would open a new one. The pool is closed with Home Assistant
@@ -47,8 +47,8 @@ def async_get_connections(hass: HomeAssistant) -> ConnectionPool:
 def _create_session(
     hass: HomeAssistant, create_socket: aiohttp.SocketFactoryType
 ) -> aiohttp.ClientSession:
-    """Create a session of one connection, as Home Assistant makes its own."""
-    # Its session comes with its resolver.
+    """Create a session with one connection, like Home Assistant creates its own."""
+    # Home Assistant creates its shared resolver along with its shared session.
     async_get_clientsession(hass)
     return aiohttp.ClientSession(
         connector=HomeAssistantTCPConnector(
@@ -65,7 +65,7 @@ def _create_session(
 
 @singleton(_PACER)
 def async_get_pacer(hass: HomeAssistant) -> RequestPacer:
-    """Return the one pacer: flows and coordinators ask for the same instances."""
+    """Return the pacer that all accounts share, because flows use it as well."""
     return RequestPacer()
 
 

@@ -22,7 +22,7 @@ from .api import AccountState, InstanceState, MessageKind
 from .automations.announcer import SIGNAL_ANNOUNCED, Announcement
 from .automations.targets import REASON_OPTION, AccountTarget, schema, wanted_reasons
 from .automations.variables import (
-    Payload,
+    AccountVariables,
     message_received,
     not_delivered,
     state_option,
@@ -78,8 +78,8 @@ class AnnouncementTrigger(AccountTarget, Trigger):
         @callback
         def announced(announcement: Announcement) -> None:
             if self._is_wanted(announcement) and self._target.has(announcement.entry):
-                payload = self._payload(announcement)
-                run_action(payload, f"change of {payload[ATTR_ENTITY_ID]}")
+                variables = self._variables(announcement)
+                run_action(variables, f"change of {variables[ATTR_ENTITY_ID]}")
 
         return async_dispatcher_connect(self._hass, SIGNAL_ANNOUNCED, announced)
 
@@ -88,7 +88,7 @@ class AnnouncementTrigger(AccountTarget, Trigger):
         """Return whether an announcement triggers the automation."""
 
     @abstractmethod
-    def _payload(self, announcement: Announcement) -> dict[str, Any]:
+    def _variables(self, announcement: Announcement) -> dict[str, Any]:
         """Return the trigger variables."""
 
 
@@ -107,10 +107,10 @@ class StateChangedTrigger(AnnouncementTrigger):
         return not wanted or state_option(now) in wanted
 
     @override
-    def _payload(self, announcement: Announcement) -> dict[str, Any]:
+    def _variables(self, announcement: Announcement) -> dict[str, Any]:
         """Return the trigger variables."""
         before = cast(AccountState, announcement.before.state)
-        return Payload(self._hass, announcement.entry).state_changed(before)
+        return AccountVariables(self._hass, announcement.entry).state_changed(before)
 
 
 class ProblemClearedTrigger(AnnouncementTrigger):
@@ -129,10 +129,10 @@ class ProblemClearedTrigger(AnnouncementTrigger):
         )
 
     @override
-    def _payload(self, announcement: Announcement) -> dict[str, Any]:
+    def _variables(self, announcement: Announcement) -> dict[str, Any]:
         """Return the trigger variables."""
         before = announcement.before
-        return Payload(self._hass, announcement.entry).problem_cleared(before)
+        return AccountVariables(self._hass, announcement.entry).problem_cleared(before)
 
 
 class ProblemDetectedTrigger(AccountTarget, Trigger):
@@ -179,7 +179,7 @@ class ProblemDetectedTrigger(AccountTarget, Trigger):
         if cancel := self._timers.pop(entry.entry_id, None):
             cancel()
         due = entry.runtime_data.coordinator.data.announced.due(self._wanted)
-        # A problem that was due earlier has triggered, or was not selected.
+        # A problem that was due earlier has triggered already, or was not selected.
         known_until = self._triggered_at.get(entry.entry_id, -math.inf)
         if due is None or due < self._began_at or due <= known_until:
             return
@@ -201,14 +201,14 @@ class ProblemDetectedTrigger(AccountTarget, Trigger):
         if not self._target.has(entry):
             return
         announced = entry.runtime_data.coordinator.data.announced
-        payload = Payload(self._hass, entry).problem_detected(announced)
-        self._run_action(payload, f"problem of {payload[ATTR_ENTITY_ID]}")
+        variables = AccountVariables(self._hass, entry).problem_detected(announced)
+        self._run_action(variables, f"problem of {variables[ATTR_ENTITY_ID]}")
 
 
 class MessageReceivedTrigger(AccountTarget, Trigger):
     """Trigger when someone who may write to Home Assistant has written a message.
 
-    A message in a group is one of both the group and the person.
+    A message in a group belongs to both the group and the person.
     """
 
     _schema = _RECEIVED_SCHEMA

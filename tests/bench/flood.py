@@ -114,7 +114,7 @@ async def _flood(way: ReceiveMode, sender_id: str) -> Flood:
     async with hass_with_account(changes=changes) as (hass, server, entry):
         [instance] = server.instances
         await server.change(instance, receives_messages=True)
-        handler = entry.runtime_data.messages
+        handler = entry.runtime_data.message_handler
         listener = Listener(hass, handler)
         # What only the first message needs is not counted.
         await server.write(1, sender_id)
@@ -163,7 +163,7 @@ async def _idle() -> float:
 
 async def _again(entry: ConfigEntry) -> float:
     """Return the CPU time of a look at messages that are known, in seconds."""
-    client, handler = entry.runtime_data.client, entry.runtime_data.messages
+    client, handler = entry.runtime_data.client, entry.runtime_data.message_handler
     cpu = time.process_time()
     for _ in range(LOOKS):
         await handler.async_receive(*await client.get_last_incoming(3))

@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.green_api.api import MessageKind, ReceivedMessage
 from custom_components.green_api.decisions.choices import (
-    Answer,
+    ChoiceAnswer,
     Question,
     Questions,
     choice_of,
@@ -51,7 +51,7 @@ def answer(
     options: tuple[str, ...] = (),
 ) -> tuple[str, str] | None:
     """Return the question and the choice of an answer some seconds after noon."""
-    heard = Heard(message=message, recipient="x", person="x", options=options)
+    heard = Heard(message, person_id="x", recipient_id="x", options=options)
     found = questions.answer(heard, at(seconds))
     return (found.question_id, found.choice) if found else None
 
@@ -274,5 +274,5 @@ class TestRestart:
 
 def test_repr() -> None:
     """Nothing of people or messages is shown."""
-    shown = f"{asked()!r} {Answer('Q1', 'On my way')!r}"
+    shown = f"{asked()!r} {ChoiceAnswer('Q1', 'On my way')!r}"
     assert [it for it in ("way", "7900", "Q1") if it in shown] == []

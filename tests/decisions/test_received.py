@@ -66,7 +66,7 @@ def test_heard(chat_id: str, sender_id: str, recipient: str, person: str) -> Non
     """A person who may write is heard in their own chat and in a group."""
     message = written(sender_id=sender_id, chat_id=chat_id)
     assert Inbox().judge(message, ALLOWED, NOW) == Heard(
-        message=message, recipient=recipient, person=person
+        message=message, person_id=person, recipient_id=recipient
     )
 
 

@@ -222,7 +222,7 @@ async def test_invalid_choices(home: Receiving, choices: list[str]) -> None:
 async def test_question_while_loading(home: Receiving) -> None:
     """Test that a question is not forgotten when what was stored is loaded late."""
     await home.set_up(ReceiveMode.OFF)
-    store = home.entry.runtime_data.messages._store
+    store = home.entry.runtime_data.message_handler._store
     load = store.async_load
 
     async def load_slowly() -> Any:

@@ -818,7 +818,7 @@ async def test_unexpected_exception(
 
     (record,) = [record for record in caplog.records if record.name.endswith(DOMAIN)]
     assert record.levelname == "ERROR"
-    assert record.getMessage() == "Unexpected Exception while asking GREEN-API"
+    assert record.getMessage() == "Unexpected Exception while checking an account"
     assert record.exc_info is None
     await go_on(hass, dialog, form, user_input)
 

@@ -562,7 +562,7 @@ async def test_one_damaged_record(
     await set_up(hass, config_entry)
 
     assert issue_keys(hass) == ["blocked"]
-    assert caplog.text.count("is damaged: forgetting it") == 1
+    assert caplog.text.count("is damaged and is ignored") == 1
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ _ACCEPTED: Final = frozenset({"ok", "sent", "success"})
 
 
 def read_authorization(answer: object) -> AuthorizationAnswer | None:
-    """Return what a response says, None if it is none that is documented.
+    """Return what a response says, None if it is not documented.
 
     An account that is linked already may be reported as a success or as a failure.
     """

@@ -148,8 +148,8 @@ class GreenApiClient:
         answer = await self._transport.get(_SETTINGS_METHODS[messenger])
         match answer:
             case dict(fields) if not _ACCOUNT_SETTINGS.isdisjoint(fields):
-                seconds = number(fields.get("suspendedUntil"))
-                return moment(seconds) if seconds else None
+                timestamp = number(fields.get("suspendedUntil"))
+                return moment(timestamp) if timestamp else None
         raise unusable(answer)
 
     async def reboot(self) -> bool:
@@ -175,7 +175,7 @@ class GreenApiClient:
         """
         answer = await self._transport.get("qr")
         match answer:
-            case {"type": "qrCode", "message": str(text)} if image := png(text):
+            case {"type": "qrCode", "message": str(encoded)} if image := png(encoded):
                 return QrAnswer(QrKind.QR_CODE, image)
             case {"type": str(name)} if (
                 kind := _QR_KINDS.get(name)
@@ -348,7 +348,7 @@ class GreenApiClient:
     async def delete_notification(self, receipt_id: int) -> None:
         """Delete a notification, so that the next one can be received.
 
-        It is no error if it was deleted before (`deleteNotification`).
+        No error is raised if it was deleted before (`deleteNotification`).
 
         https://green-api.com/en/docs/api/receiving/technology-http-api/DeleteNotification/
         """

@@ -37,7 +37,7 @@ class ErrorKind(StrEnum):
 class GreenApiError(Exception):
     """Base class of the errors of a request without a usable response.
 
-    `outcome_unknown` is whether the server may have processed the request all the same.
+    `outcome_unknown` is whether the server may have processed the request anyway.
     Repeating such a request may send a message twice.
     """
 
@@ -56,7 +56,7 @@ class BadResponseError(GreenApiError):
 
 
 class CannotConnectError(GreenApiError):
-    """Raised if there is no response, or a server in between reports a failure."""
+    """Raised if there is no response, or a proxy reports a failure."""
 
     kind = ErrorKind.CANNOT_CONNECT
 
@@ -174,7 +174,7 @@ class TooLargeError(MessageError):
 class UploadStalledError(MessageError):
     """Raised if the server stopped receiving a file.
 
-    It has received a part of the file, and does not act on it.
+    It has received only a part of the file, which it discards.
     """
 
     kind = ErrorKind.UPLOAD_STALLED

@@ -79,10 +79,10 @@ class Request:
             "auto_decompress": False,
         }
 
-    def judge(self, error: GreenApiError) -> GreenApiError:
+    def refine_error(self, error: GreenApiError) -> GreenApiError:
         """Return the error to raise, depending on how much of the request was sent."""
         content = self.content
-        return content.judge(error) if isinstance(content, Form) else error
+        return content.refine_error(error) if isinstance(content, Form) else error
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -113,11 +113,11 @@ async def exchange(
             return await _read(response, request.max_response_bytes)
     except GreenApiError as err:
         # The frames of the traceback hold the URL.
-        return request.judge(err.with_traceback(None))
+        return request.refine_error(err.with_traceback(None))
     except Exception as err:  # noqa: BLE001
         # Any exception: besides its documented ones, aiohttp lets some exceptions of
         # its parsers escape, which contain parts of the response.
-        return request.judge(_connection_error(err))
+        return request.refine_error(_connection_error(err))
 
 
 async def _send_once(

@@ -33,7 +33,7 @@ def is_on(fields: Mapping[str, object], key: str) -> bool:
 
 
 def number(value: object) -> int | None:
-    """Return a non-negative integer, None if it is none. True is an `int`, too."""
+    """Return a non-negative integer, None for anything else, such as a boolean."""
     return value if type(value) is int and 0 <= value <= _MAX_NUMBER else None
 
 
@@ -92,7 +92,7 @@ def moment(seconds: int) -> datetime | None:
 
 
 def png(text: str) -> bytes | None:
-    """Return the PNG that a text encodes in base64, None if it is none."""
+    """Return the PNG image that a text encodes in base64, None if it is not one."""
     try:
         image = base64.b64decode(text, validate=True)
     except ValueError:

@@ -110,8 +110,8 @@ class Form:
         if self._timer:
             self._timer.cancel()
 
-    def judge(self, error: GreenApiError) -> GreenApiError:
-        """Return the error of the upload: no server acts on an incomplete request."""
+    def refine_error(self, error: GreenApiError) -> GreenApiError:
+        """Return the error of the upload: servers discard an incomplete request."""
         if self._is_whole:
             return error
         if self._is_given_up:

@@ -22,13 +22,13 @@ _MAX_VOTERS: Final = 1024
 _ID: Final = re.compile(r"[!-~]{1,128}")
 _LARGEST_ID: Final = 2**63
 
-# Chats that are no dialogs: channels, statuses, and lists of recipients.
-_NO_DIALOG: Final = re.compile(r"@(?:broadcast|newsletter)$")
+# Chats that are not conversations: channels, statuses, and lists of recipients.
+_NO_CONVERSATION: Final = re.compile(r"@(?:broadcast|newsletter)$")
 
 # Texts in place of a content that GREEN-API could not read.
 _UNREADABLE: Final = re.compile(r"\s*\{\{SWE[0-9]{1,9}\}\}\s*")
 
-# Types of messages. The others are not documented, or are no messages.
+# Types of messages. All others are not documented, or are not messages.
 _KINDS: Final[Mapping[str, MessageKind]] = {
     "audioMessage": MessageKind.AUDIO,
     "buttonsResponseMessage": MessageKind.OTHER,
@@ -85,7 +85,7 @@ def read_message(
     chat_id, sender_id = id_of(chat), id_of(sender)
     kind = _KINDS.get(text(content, "typeMessage"))
     sent_at = _sent_at(envelope)
-    if not (message_id and kind and sent_at and _is_dialog(chat_id, sender_id)):
+    if not (message_id and kind and sent_at and _is_conversation(chat_id, sender_id)):
         return None
     if _is_changed(content) or _UNREADABLE.fullmatch(words := _text(content, kind)):
         return None
@@ -123,9 +123,9 @@ def part_of(fields: Fields, key: str) -> Fields:
     return value if isinstance(value, dict) else {}
 
 
-def _is_dialog(chat_id: str, sender_id: str) -> bool:
+def _is_conversation(chat_id: str, sender_id: str) -> bool:
     """Return whether a person has written in a chat where others can write as well."""
-    if not chat_id or not sender_id or _NO_DIALOG.search(chat_id):
+    if not chat_id or not sender_id or _NO_CONVERSATION.search(chat_id):
         return False
     return not is_group_id(sender_id)
 

@@ -39,7 +39,7 @@ class RequestPacer:
 
     The vendor limits requests per instance, so all clients in a process that may call
     the same instance share one pacer. It measures time in seconds of the event loop,
-    which changes of the system clock do not affect. Instances are told apart by their
+    which changes of the system clock do not affect. Instances are identified by their
     server as well: a hold that one server demands does not affect requests to another
     one.
 
@@ -138,8 +138,8 @@ class RequestPacer:
     def hold(self, instance: str, method: str, seconds: float) -> None:
         """Refuse all requests to a method of an instance for a number of seconds.
 
-        The vendor limits each method separately: too many files are no reason not to
-        poll the state.
+        The vendor limits each method separately: the state can still be polled after
+        too many files.
         """
         queue = self._queue(instance, method)
         held_until = asyncio.get_running_loop().time() + seconds

@@ -13,8 +13,8 @@ from .models import AccountState
 class MessageKind(StrEnum):
     """Kinds of received messages.
 
-    Reactions, changed and deleted messages, statuses, and posts of channels are no
-    messages here.
+    Reactions, changed and deleted messages, statuses, and posts of channels are not
+    treated as messages.
     """
 
     AUDIO = auto()

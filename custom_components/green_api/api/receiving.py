@@ -76,7 +76,7 @@ def notification_of(
 def check_deletion(answer: object) -> None:
     """Raise the error of a response that does not say whether a deletion was done.
 
-    The server says that it was not done if somebody else has been faster.
+    The server denies it if another client has already deleted the notification.
     """
     match answer:
         case {"result": bool()}:

@@ -117,9 +117,9 @@ class Transport:
         return answer_in(await self._respond(_post(method, data)))
 
     async def send(self, method: str, message: Mapping[str, object]) -> object:
-        """Call a method with a message, and return the parsed response.
+        """Call a method about a message, and return the parsed response.
 
-        Raises a `GreenApiError` if the request fails.
+        Raises a `GreenApiError` if the request fails, which may be a `MessageError`.
         """
         request = _post(method, message)
         return answer_in(await self._respond(request), _error_of(request))

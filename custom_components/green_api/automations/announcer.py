@@ -1,4 +1,4 @@
-"""Announce changes of an account, which trigger automations."""
+"""Announce the changes of an account that trigger automations."""
 
 from typing import Any, Final, NamedTuple
 

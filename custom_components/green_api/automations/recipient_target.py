@@ -49,7 +49,7 @@ class RecipientTarget(NamedTuple):
     referenced: frozenset[str]
     """All entity IDs in the target, including those of other integrations."""
 
-    nobody: Mapping[str, str]
+    unmatched: Mapping[str, str]
     """The names of the targets without any recipients, by ID."""
 
 
@@ -69,15 +69,15 @@ def resolve(hass: HomeAssistant, data: Mapping[str, Any]) -> RecipientTarget:
         return RecipientTarget(kept, frozenset(kept), {})
     recipients: dict[str, er.RegistryEntry] = {}
     referenced: set[str] = set()
-    nobody: dict[str, str] = {}
+    unmatched: dict[str, str] = {}
     for kind, item in _items(selection):
         found, entity_ids = _find(hass, kind, item)
         recipients |= found
         referenced |= entity_ids | found.keys()
         if not found:
-            nobody[item] = _name(_LOOKUPS[kind](hass, item)) or item
+            unmatched[item] = _name(_LOOKUPS[kind](hass, item)) or item
     kept = {key: entry for key, entry in recipients.items() if key not in excluded}
-    return RecipientTarget(kept, frozenset(referenced - excluded), nobody)
+    return RecipientTarget(kept, frozenset(referenced - excluded), unmatched)
 
 
 def _find(

@@ -1,4 +1,4 @@
-"""Trigger variables: what has happened to an account, and texts about it."""
+"""Trigger variables for changes of an account, and texts about them."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -113,11 +113,11 @@ def _notify_entity_id(
     )
 
 
-class Payload:
+class AccountVariables:
     """The trigger variables of an account, with its current name."""
 
     def __init__(self, hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
-        """Initialize the payload."""
+        """Initialize the variables."""
         self._hass = hass
         self._entry = entry
         self._instance_id = entry.data[CONF_INSTANCE_ID]

@@ -14,7 +14,7 @@ from ..api import MessageKind
 from .received import Heard
 
 # How long an answer that quotes nothing counts for the newest question in its chat.
-MAX_AGE: Final = timedelta(hours=1)
+_ANSWERED_WITHIN: Final = timedelta(hours=1)
 
 # How long votes and quotes count, and how many questions are remembered at most.
 _REMEMBERED_FOR: Final = timedelta(days=7)
@@ -42,7 +42,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Answer:
+class ChoiceAnswer:
     """The answer to a question."""
 
     question_id: str
@@ -55,7 +55,7 @@ class Answer:
 class Questions:
     """The questions of an account.
 
-    Those of before a restart are only answered by votes and quotes.
+    Those from before a restart can only be answered by votes and quotes.
     """
 
     def __init__(self, remembered: Iterable[Question] = ()) -> None:
@@ -69,7 +69,7 @@ class Questions:
         return tuple(self._questions)
 
     def ask(self, question: Question) -> None:
-        """Remember a question that was sent, and forget those of long ago."""
+        """Remember a question that was sent, and forget old ones."""
         kept = [
             it
             for it in self._questions
@@ -77,8 +77,8 @@ class Questions:
         ]
         self._questions = [*kept, question][-_MAX_REMEMBERED:]
 
-    def answer(self, heard: Heard, now: datetime) -> Answer | None:
-        """Return the answer that a message is, None if it is none."""
+    def answer(self, heard: Heard, now: datetime) -> ChoiceAnswer | None:
+        """Return the answer in a message, None if it is not an answer."""
         message = heard.message
         if message.quoted_message_id:
             question = self._find(message.chat_id, message.quoted_message_id)
@@ -91,7 +91,7 @@ class Questions:
             choice = choice_of(message.text, question.choices)
         elif message.kind is MessageKind.POLL_VOTE and len(heard.options) == 1:
             choice = _same(heard.options[0], question.choices)
-        return None if choice is None else Answer(question.message_id, choice)
+        return None if choice is None else ChoiceAnswer(question.message_id, choice)
 
     def _find(self, chat_id: str, message_id: str) -> Question | None:
         """Return a question by its ID, None if there is none."""
@@ -112,7 +112,7 @@ class Questions:
                 question.chat_id == chat_id
                 and question not in self._from_before
                 and question.asked_at <= answered_at + _TOLERANCE
-                and abs(now - question.asked_at) <= MAX_AGE
+                and abs(now - question.asked_at) <= _ANSWERED_WITHIN
             ):
                 return question
         return None
@@ -134,9 +134,9 @@ def choice_of(text: str, choices: Sequence[str]) -> str | None:
 
 
 def comparable(text: str) -> str:
-    """Return a text in the form in which texts of people are compared.
+    """Return a text in the form in which entered texts are compared.
 
-    Case, blanks, and invisible characters make no difference.
+    Case, whitespace, and invisible characters are ignored.
     """
     visible = (
         character

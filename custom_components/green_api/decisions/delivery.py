@@ -15,7 +15,7 @@ from typing import Final
 class DeliveryStatus(StrEnum):
     """What has happened to a message, as far as GREEN-API knows.
 
-    They are the words in responses, triggers, and states.
+    Its values are used in action responses, triggers, and states.
     """
 
     WAITING = "waiting"
@@ -32,13 +32,13 @@ class DeliveryStatus(StrEnum):
     """The number has no account in the messenger."""
 
     NOT_IN_GROUP = "not_in_group"
-    """The account is not a member of the group any more."""
+    """The account is not a member of the group anymore."""
 
     RESTRICTED = "restricted"
     """The messenger has restricted the account."""
 
     UNKNOWN = "unknown"
-    """GREEN-API uses an unknown word, was never asked, or is not asked any more."""
+    """GREEN-API uses an unknown word, was never asked, or is not asked anymore."""
 
 
 class NoStatusReason(StrEnum):
@@ -107,7 +107,7 @@ INTERVAL: Final = 300
 
 
 def status_of(word: str) -> DeliveryStatus:
-    """Return the status that a word of GREEN-API stands for."""
+    """Return the status that GREEN-API spells like this."""
     return _STATUS_BY_WORD.get(word, DeliveryStatus.UNKNOWN)
 
 
@@ -129,12 +129,12 @@ def combined(statuses: Iterable[DeliveryStatus]) -> DeliveryStatus:
 
 
 def is_final(status: DeliveryStatus) -> bool:
-    """Return whether nothing more is worth asking about a message."""
+    """Return whether the status of a message will not change anymore."""
     return status in CONFIRMED or status in UNDELIVERED
 
 
 def next_request(sent_at: float, asked_at: float, ends_at: float) -> float:
-    """Return when to request the status next, `math.inf` if not any more.
+    """Return when to request the status next, `math.inf` if not anymore.
 
     It was last requested at `asked_at`, `-math.inf` if never. It is requested once more
     at `ends_at`.
@@ -147,6 +147,6 @@ def next_request(sent_at: float, asked_at: float, ends_at: float) -> float:
 
 
 def next_month(moment: datetime) -> datetime:
-    """Return the first day of the next month, when monthly quotas begin anew."""
+    """Return the first day of the next month, when monthly quotas are reset."""
     first = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     return (first + timedelta(days=32)).replace(day=1)

@@ -32,7 +32,7 @@ PATIENCE: Final = 3
 
 # Failures that say something about the account. All others say nothing: the server
 # could not be reached, was busy, or did not respond to the request.
-SAYING_FAILURES: Final = (
+INFORMATIVE_FAILURES: Final = (
     InstanceDeletedError,
     InstanceExpiredError,
     InvalidCredentialsError,
@@ -40,9 +40,9 @@ SAYING_FAILURES: Final = (
 )
 
 
-def says_something(answer: Answer) -> bool:
+def is_informative(answer: Answer) -> bool:
     """Return whether a response says something about the account."""
-    return isinstance(answer, (AccountState, *SAYING_FAILURES))
+    return isinstance(answer, (AccountState, *INFORMATIVE_FAILURES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class LastAnswers:
 
     def answered(self, answer: Answer, now: float, asked_at: float) -> LastAnswers:
         """Return the last responses after another one."""
-        if isinstance(answer, GreenApiError) and not says_something(answer):
+        if isinstance(answer, GreenApiError) and not is_informative(answer):
             return replace(
                 self, failure=answer, failed_at=now, failure_asked_at=asked_at
             )
@@ -105,7 +105,7 @@ class Decision(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class PendingMessage:
     """A message that is waiting to be sent."""
 
     called_at: float
@@ -118,12 +118,12 @@ class Waiting:
     """Whether the message has waited for a new response."""
 
     def has_news(self, at: float, now: float, valid_for: float) -> bool:
-        """Return whether what came at a time is newer than the message, and valid."""
+        """Return whether a response at a time is newer than the message, and valid."""
         return self.called_at < at and now - at <= valid_for
 
 
 def decide(
-    last: LastAnswers, message: Waiting, now: float, *, is_good: bool
+    last: LastAnswers, message: PendingMessage, now: float, *, is_good: bool
 ) -> Decision:
     """Return what to do with a message.
 

@@ -13,8 +13,8 @@ from typing import Final
 from ..api import AccountState, InstanceState
 from .problem import Answer, Problem, reason_of
 
-# Seconds between two responses in a row. Polls are a minute apart, give or take a
-# second or two, but may be only seconds apart if a refresh is requested.
+# Seconds between two responses in a row. Polls are about a minute apart, but may be
+# only seconds apart if a refresh is requested.
 _TWO_IN_A_ROW: Final = 50
 
 CERTAIN_AFTER: Final[Mapping[Problem, float]] = {
@@ -116,8 +116,7 @@ class Health:
     def is_settling(self, now: float) -> bool:
         """Return whether the account is about to change by itself.
 
-        An account that keeps going from one passing state to another is not, in the
-        end.
+        An account that alternates between such states for long is not.
         """
         return self.is_rebooting(now) or (
             self.counting_from is not None
@@ -259,7 +258,7 @@ def _decided_at_last(health: Health, now: float) -> Health:
 
 
 def _certain_after(health: Health, reason: Problem) -> float:
-    """Return for how many seconds the responses have to agree on a reason."""
+    """Return the seconds for which the responses have to agree on a reason."""
     usual = CERTAIN_AFTER[reason]
     return max(usual, _CERTAIN_AT_LAST) if reason in health.replaced else usual
 

@@ -146,7 +146,7 @@ class Standstill:
     """Time of the last list from which no message was missing."""
 
     is_listable: bool = True
-    """False if requesting a list is of no use."""
+    """False if the messages cannot be listed."""
 
     def is_certain(self, now: float, patience: float, *, is_whole: bool) -> bool:
         """Return whether the queue has stood still for longer than `patience` seconds.

@@ -49,7 +49,7 @@ class DropReason(StrEnum):
     """It repeats a vote that has counted, or withdraws one."""
 
     OTHER_CHAT = auto()
-    """Its sender may write, but not in a chat that is no recipient."""
+    """Its sender may write, but only in chats of recipients."""
 
     OWN = auto()
     """The account itself has sent it."""
@@ -61,7 +61,7 @@ class DropReason(StrEnum):
     """It was sent too long ago."""
 
 
-# The clock may be set right a moment later, and the message be received again.
+# The clock may be corrected a moment later, and the message be received again.
 _AGES: Final = frozenset({DropReason.FROM_FUTURE, DropReason.TOO_OLD})
 
 
@@ -84,11 +84,11 @@ class Heard:
     """A message that counts, for the first time."""
 
     message: ReceivedMessage
-    recipient: str
-    """The subentry ID of the chat that contains the message, where a reply goes."""
+    person_id: str
+    """The subentry ID of the recipient who has written it."""
 
-    person: str
-    """The subentry ID of the person who has written it."""
+    recipient_id: str
+    """The subentry ID of the recipient whose chat it was written in."""
 
     options: tuple[str, ...] = ()
     """The options of a poll that the person votes for now."""
@@ -99,7 +99,7 @@ class Dropped:
     """A message that does not count."""
 
     reason: DropReason | None
-    """None if the same message was judged just before, which happens all the time."""
+    """None if the message was judged before, because the journal repeats messages."""
 
     is_new_flood: bool = False
     """Whether it is the first of too many messages of a person."""
@@ -144,9 +144,12 @@ class Inbox:
         if reason:
             return Dropped(None) if is_known else self._dropped(message, reason)
         self._remember(key, now)
-        recipient = allowed.recipients[message.chat_id]
-        person = allowed.people[message.sender_id]
-        return Heard(message, recipient, person, _options(message))
+        return Heard(
+            message,
+            person_id=allowed.people[message.sender_id],
+            recipient_id=allowed.recipients[message.chat_id],
+            options=_options(message),
+        )
 
     def _dropped(self, message: ReceivedMessage, reason: DropReason) -> Dropped:
         """Count a message that does not count."""
@@ -163,7 +166,7 @@ class Inbox:
     def _repeated(
         self, message: ReceivedMessage, key: str, now: datetime
     ) -> DropReason | None:
-        """Return whether a message, or the vote that it contains, has counted."""
+        """Return the reason if a message, or the vote in it, has counted before."""
         if key in self._remembered:
             return DropReason.ALREADY_HEARD
         if message.kind is not MessageKind.POLL_VOTE:
@@ -178,9 +181,9 @@ class Inbox:
         return DropReason.NO_NEW_VOTE if is_known or not options else None
 
     def _too_many(self, message: ReceivedMessage) -> DropReason | None:
-        """Return whether the sender has written too many messages within a minute.
+        """Return the reason if the sender has written too many messages in a minute.
 
-        It counts when they were sent. After an outage, all of them arrive at once.
+        Their own times are compared: after an outage, all of them arrive at once.
         """
         sent_at = message.sent_at
         others = [
@@ -201,7 +204,7 @@ class Inbox:
         return last_at is None or message.sent_at - last_at > MAX_AGE
 
     def _remember(self, key: str, now: datetime) -> None:
-        """Remember that a message has counted, and forget those of long ago."""
+        """Remember that a message has counted, and forget old ones."""
         self._remembered[key] = now
         while self._is_too_old(next(iter(self._remembered.values())), now):
             del self._remembered[next(iter(self._remembered))]
@@ -215,7 +218,7 @@ class Inbox:
 def _reason(
     message: ReceivedMessage, allowed: Allowed, now: datetime
 ) -> DropReason | None:
-    """Return why a message does not count, whatever was received before it."""
+    """Return why a message does not count, regardless of those before it."""
     reasons = {
         DropReason.OWN: message.sender_id == allowed.own_id,
         DropReason.NOT_ALLOWED: message.sender_id not in allowed.people,

@@ -1,4 +1,4 @@
-"""Decide when to look for received messages again, and when no more.
+"""Decide when to look for received messages again, and when to stop.
 
 All times are in seconds.
 """

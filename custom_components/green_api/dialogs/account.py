@@ -45,7 +45,7 @@ TOKEN_SELECTOR: Final = TextSelector(
 )
 
 
-# Errors that only the URL which serves an instance returns, and those of other URLs.
+# Errors that only the URL that serves an instance returns, and those of other URLs.
 _SERVED: Final = frozenset(
     {ErrorKind.DELETED, ErrorKind.EXPIRED, ErrorKind.INVALID_AUTH}
 )
@@ -55,7 +55,7 @@ _NOT_SERVED: Final = frozenset({ErrorKind.UNKNOWN_HOST, ErrorKind.WRONG_ADDRESS}
 class AccountFlow(ConfigFlow):
     """Base class of the config flows that check user input about an account."""
 
-    _is_over = False
+    _is_removed = False
     _name = "GREEN-API"
     _minutes = RATE_LIMIT_MINUTES
     _state = AccountState(None)
@@ -64,9 +64,9 @@ class AccountFlow(ConfigFlow):
     @callback
     @override
     def async_remove(self) -> None:
-        """Note that the flow was removed, even if one of its steps is still running."""
+        """Note that the flow was removed, because one of its steps may still run."""
         super().async_remove()
-        self._is_over = True
+        self._is_removed = True
 
     @property
     def is_authorized(self) -> bool:
@@ -114,7 +114,7 @@ class AccountFlow(ConfigFlow):
             return err.kind
         except Exception as err:  # noqa: BLE001
             # The text and the traceback may contain the URL, and thereby the token.
-            LOGGER.error("Unexpected %s while asking GREEN-API", type(err).__name__)
+            LOGGER.error("Unexpected %s while checking an account", type(err).__name__)
             return "unknown"
         return None
 

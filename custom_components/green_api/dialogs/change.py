@@ -42,7 +42,7 @@ class ChangeFlow(AccountFlow):
             data, errors = parse({**stored, **user_input}, {})
             if not (errors := errors or await self._async_check_change(data)):
                 return await self._async_update(data)
-            if self._is_over:
+            if self._is_removed:
                 return self.async_abort(
                     reason="token_works_again",
                     description_placeholders={"name": self._name},
@@ -67,7 +67,7 @@ class ChangeFlow(AccountFlow):
     async def _async_check_change(self, data: dict[str, str]) -> dict[str, str]:
         """Check that the server responds, and return the errors by field.
 
-        An instance that has expired or was deleted is so with any token.
+        That an instance has expired or was deleted is recorded, whatever the token.
         """
         errors = await self.async_check(data)
         entry = self.account_entry

@@ -123,7 +123,7 @@ class ChatList:
             return stored
 
     def text_of(self, chat_id: str) -> str:
-        """Return what people know a chat by: as it is listed, its number, or its ID."""
+        """Return the label of a chat, or else its number or ID."""
         if label := self._labels.get(chat_id):
             return label
         number = phone_number_of(chat_id)

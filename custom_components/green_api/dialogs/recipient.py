@@ -106,7 +106,7 @@ class _PermissionFlow(_RecipientFlowBase):
     _options: Mapping[str, str] = MappingProxyType({})
 
     async def _async_go_on(self) -> SubentryFlowResult:
-        """Ask for the permission of a person, and for nothing more in other chats."""
+        """Ask whether a person may write, or finish if the chat is not a person."""
         if self._is_checked and self._chats.is_person(self._chat.chat_id):
             return await self.async_step_may_write()
         return self._finish()
@@ -156,9 +156,9 @@ class _PermissionFlow(_RecipientFlowBase):
 
     @property
     def _warning(self) -> str:
-        """Return why the person can't be heard, empty if nothing is known against it.
+        """Return why messages of the person can't be received, empty if they can.
 
-        With the LID mode of WhatsApp, GREEN-API does not tell who writes by number.
+        In the LID mode of WhatsApp, messages do not contain phone numbers.
         """
         settings = self._account.runtime_data.settings.known
         is_hidden = settings is not None and settings.uses_lids
@@ -282,7 +282,7 @@ class RecipientFlow(_PermissionFlow):
         return await self._async_conclude()
 
     async def _async_conclude(self) -> SubentryFlowResult:
-        """Send a test message if one is wanted, then go on with the last steps."""
+        """Send a test message if requested, then continue with the last steps."""
         if self._is_tested or self._is_taken or not self._input.get(CONF_TEST):
             return await self._async_go_on()
         self._reason = await async_send_test(
@@ -334,8 +334,8 @@ class RecipientFlow(_PermissionFlow):
     def _known(self) -> dict[str, str]:
         """Return the known values of the recipient.
 
-        For a new one, the frontend would otherwise preselect the first chat of the
-        list.
+        For a new one, the empty chat prevents the frontend from selecting the first
+        one of the list.
         """
         recipient = self._recipient
         if recipient is None:

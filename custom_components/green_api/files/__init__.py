@@ -1,1 +1,1 @@
-"""Files to send, from any source in Home Assistant."""
+"""Files to send from any source in Home Assistant."""

@@ -1,4 +1,4 @@
-"""Files on disk, which may hang: on an unreachable network share, for example."""
+"""Files on disk. Access to them may hang, for example on a network share."""
 
 import asyncio
 from collections.abc import Callable, Iterable

@@ -70,10 +70,10 @@ def phone_number_of(chat_id: str) -> int | None:
 
 
 def is_person_id(chat_id: str, messenger: Messenger) -> bool:
-    """Return whether a chat ID is one by which a messenger names people.
+    """Return whether a chat ID is one that the messages of people contain.
 
-    In Telegram and MAX, an ID with a phone number can be sent to, but nobody writes
-    from it.
+    In Telegram and MAX, messages can be sent to an ID with a phone number, but none are
+    received from it.
     """
     if messenger is Messenger.WHATSAPP:
         return chat_id.endswith((CHAT_SUFFIX, "@lid"))

@@ -24,7 +24,7 @@ from .permissions import enabled_recipients, permitted_people
 
 STORAGE_VERSION: Final = 1
 
-# Seconds to wait at most until a message is stored when an account is unloaded.
+# Maximum seconds to wait until a message is stored when an account is unloaded.
 _CLOSE_TIMEOUT: Final = 10
 
 _QUESTION: Final = vol.Schema(
@@ -72,7 +72,7 @@ class MessageHandler:
     """Pass on the messages of an account that count.
 
     What has counted is stored first, in a file of its own: after a crash, a message may
-    be lost, but never comes twice. The file does not contain what people write.
+    be lost, but is never passed on twice. The file does not contain its text.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class MessageHandler:
     async def async_receive(self, *messages: ReceivedMessage) -> None:
         """Pass on the messages that count.
 
-        If this is canceled, the one that is being passed on still is.
+        On cancellation, the message that is being handled is still passed on.
         """
         allowed = self._allowed
         for message in messages:
@@ -130,7 +130,7 @@ class MessageHandler:
             )
             await asyncio.shield(self._task)
 
-    async def async_ask(self, question: Question) -> None:
+    async def async_remember(self, question: Question) -> None:
         """Remember a message with choices that was sent."""
         await self.async_load()
         self._questions.ask(question)
@@ -142,12 +142,15 @@ class MessageHandler:
             await asyncio.wait([self._task], timeout=_CLOSE_TIMEOUT)
 
     async def _async_pass_on(self, heard: Heard) -> None:
-        """Store that a message has counted, and tell those who listen about it."""
+        """Store that a message has counted, and send it to its listeners."""
         await self._async_save()
         # The permission may have ended while this was stored.
         people = permitted_people(self._hass, self._entry)
         recipients = enabled_recipients(self._hass, self._entry)
-        if heard.person in people.values() and heard.recipient in recipients.values():
+        if (
+            heard.person_id in people.values()
+            and heard.recipient_id in recipients.values()
+        ):
             async_dispatcher_send(
                 self._hass, SIGNAL_MESSAGE_RECEIVED, self._entry, self._heard(heard)
             )
@@ -157,8 +160,8 @@ class MessageHandler:
         answer = self._questions.answer(heard, dt_util.utcnow())
         return HeardMessage(
             message=heard.message,
-            person_id=heard.person,
-            recipient_id=heard.recipient,
+            person_id=heard.person_id,
+            recipient_id=heard.recipient_id,
             text=heard.message.text or ", ".join(heard.options),
             choice=answer.choice if answer else None,
             question_id=answer.question_id if answer else None,

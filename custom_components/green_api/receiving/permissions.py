@@ -21,7 +21,7 @@ class ReceiveMode(StrEnum):
     """From the journal, which takes nothing away from other programs."""
 
     ONLY_HOME_ASSISTANT = "only_home_assistant"
-    """From the notifications, which nobody else gets any more."""
+    """From the notifications, which no other program receives anymore."""
 
 
 def receive_mode(entry: ConfigEntry) -> ReceiveMode:

@@ -1,4 +1,4 @@
-"""Send messages with choices, whose answers are heard."""
+"""Messages with choices that people can answer."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ _MAX_POLL_LENGTH: Final = 255
 _MAX_OPTION_LENGTH: Final = 100
 
 
-class Questions:
+class QuestionHandler:
     """Decide how choices are sent, and remember what was asked.
 
     Only polls of WhatsApp are known to report votes. Everywhere else, the choices are
@@ -35,18 +35,18 @@ class Questions:
         coordinator: GreenApiCoordinator,
         settings: InstanceSettings,
         receiver: Receiver,
-        messages: MessageHandler,
+        message_handler: MessageHandler,
     ) -> None:
         """Initialize the questions of an account."""
         self._hass: HomeAssistant = coordinator.hass
         self._coordinator = coordinator
         self._entry = coordinator.config_entry
-        self._messages = messages
+        self._message_handler = message_handler
         self._receiver = receiver
         self._settings = settings
 
     def check(self, recipient: Recipient) -> None:
-        """Raise ServiceValidationError if nobody would be heard who answers."""
+        """Raise ServiceValidationError if no answer would be received."""
         chat_id = recipient.chat_id
         people = permitted_people(self._hass, self._entry)
         is_heard = chat_id in people or (people and is_group_id(chat_id))
@@ -84,7 +84,7 @@ class Questions:
         asked_at: datetime,
     ) -> None:
         """Remember a message with choices that was sent."""
-        await self._messages.async_ask(
+        await self._message_handler.async_remember(
             Question(
                 chat_id=recipient.chat_id,
                 message_id=message_id,

@@ -62,8 +62,8 @@ type _Look = Callable[[], Awaitable[float]]
 class Receiver:
     """Receive the messages of an account while somebody may write.
 
-    There is one task for it, and none if nobody may write or receiving is off. Changes
-    of that take effect without a reload, which would leave a gap.
+    There is one task for it, and none if nobody may write or receiving is turned off.
+    Changes take effect without a reload, in which messages could be missed.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Receiver:
         coordinator: GreenApiCoordinator,
         settings: InstanceSettings,
         deliveries: Deliveries,
-        handler: MessageHandler,
+        message_handler: MessageHandler,
     ) -> None:
         """Initialize without a task."""
         self.mode = ReceiveMode.OFF
@@ -82,7 +82,7 @@ class Receiver:
         self._coordinator = coordinator
         self._deliveries = deliveries
         self._settings = settings
-        self._handler = handler
+        self._message_handler = message_handler
         self._task: asyncio.Task[None] | None = None
         self._looked_at = -math.inf
         self._is_ready = False
@@ -105,13 +105,13 @@ class Receiver:
         _call_when_automations_listen(self._hass, entry, self._listen)
 
     async def async_stop(self) -> None:
-        """Stop for good, after the message that is being handled."""
+        """Stop permanently, after the message that is being handled."""
         self._stop()
-        await self._handler.async_close()
+        await self._message_handler.async_close()
 
     @callback
     def _stop(self, _: Event | None = None) -> None:
-        """Receive no more messages: nobody listens while Home Assistant stops."""
+        """Stop receiving messages, because there are no listeners during a shutdown."""
         self._is_ready = False
         self._update()
 
@@ -127,7 +127,7 @@ class Receiver:
 
     @callback
     def _update(self) -> None:
-        """Start, change, or stop the task, as the options and permissions want it."""
+        """Start, change, or stop the task according to the options and permissions."""
         entry = self._coordinator.config_entry
         is_wanted = self._is_ready and permitted_people(self._hass, entry)
         mode = receive_mode(entry) if is_wanted else ReceiveMode.OFF
@@ -151,8 +151,8 @@ class Receiver:
             )
 
     async def _async_receive(self, look: _Look) -> None:
-        """Receive messages, also after a time in which that was not possible."""
-        await self._handler.async_load()
+        """Receive messages, and resume after a time in which that was not possible."""
+        await self._message_handler.async_load()
         works = partial(self._set_stopped, None)
         while True:
             self._set_stopped(await _async_until_stopped(look, works))
@@ -161,7 +161,7 @@ class Receiver:
                 pass
 
     def _set_stopped(self, reason: StopReason | None) -> None:
-        """Report that receiving stops for a reason, or that it continues."""
+        """Report that receiving has stopped for a reason, or that it continues."""
         if reason is not self.stopped or not self._is_reported:
             self.stopped, self._is_reported = reason, True
             self._on_stopped(reason)
@@ -183,14 +183,14 @@ class Receiver:
         asked_at = self._hass.loop.time()
         minutes = minutes_to_look(asked_at - self._looked_at)
         messages = await self._client.get_last_incoming(minutes)
-        await self._handler.async_receive(*messages)
+        await self._message_handler.async_receive(*messages)
         self._looked_at = asked_at
         return JOURNAL_INTERVAL
 
     async def _async_take_notification(self) -> float:
         """Handle the next notification if there is one, and return how long to wait.
 
-        It is deleted afterwards, so that it comes again if it could not be handled.
+        It is deleted afterwards, so that it is received again if handling it failed.
         """
         asked_at = self._hass.loop.time()
         notification = await self._client.receive_notification(NOTIFICATION_TIMEOUT)
@@ -204,7 +204,7 @@ class Receiver:
         """Handle what a notification says."""
         match content:
             case ReceivedMessage():
-                await self._handler.async_receive(content)
+                await self._message_handler.async_receive(content)
             case StatusChange():
                 self._deliveries.async_status_received(
                     content.chat_id, content.message_id, content.status
@@ -230,7 +230,7 @@ def _call_when_automations_listen(
 
 
 async def _async_until_stopped(look: _Look, works: Callable[[], None]) -> StopReason:
-    """Look for messages repeatedly, and return why that is of no use anymore.
+    """Look for messages repeatedly, and return why that has to stop.
 
     `works` is called after each look that was possible.
     """

@@ -83,7 +83,7 @@ class AccountRecord:
     """Whether the instance reports the statuses of messages, None if not known."""
 
     lacks_statuses: bool = False
-    """Whether someone wanted to know a status that the instance does not report."""
+    """Whether a status was needed that the instance does not report."""
 
     quota_used_up_until: datetime | None = None
     """Until when the plan allows no more requests for statuses, None if it does."""
@@ -255,8 +255,8 @@ class AccountRecord:
         is_off = is_whatsapp and self.reports_statuses is False
         return NoStatusReason.STATUSES_OFF if is_off else None
 
-    def missing_statuses(self) -> AccountRecord:
-        """Return the record after someone wanted to know a status in vain."""
+    def lacking_statuses(self) -> AccountRecord:
+        """Return the record after a status was needed that is not reported."""
         return replace(self, lacks_statuses=True)
 
     def with_quota_used_up(self, until: datetime) -> AccountRecord:

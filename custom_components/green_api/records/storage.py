@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from ..api import AccountState, Messenger
 from ..const import LOGGER
 from ..decisions.delivery import DeliveryWait
-from ..decisions.freshness import FRESH_FOR, SAYING_FAILURES, LastAnswers
+from ..decisions.freshness import FRESH_FOR, INFORMATIVE_FAILURES, LastAnswers
 from ..decisions.health import Health
 from ..decisions.message_queue import MessageQueue
 from ..decisions.problem import Answer, Problem
@@ -72,7 +72,7 @@ def _moment(text: str) -> datetime:
 
 
 def _ago(at: float | None, now: float) -> float | None:
-    """Return how many seconds ago something happened, None if it never did."""
+    """Return the seconds since something happened, None if it never did."""
     return None if at is None or math.isinf(at) else max(0.0, now - at)
 
 
@@ -99,7 +99,7 @@ def _answer_from_storage(stored: dict[str, Any] | None, _: float) -> Answer | No
     return next(iter(answers), None)
 
 
-_FAILURES: Final = {failure.kind.value: failure for failure in SAYING_FAILURES}
+_FAILURES: Final = {failure.kind.value: failure for failure in INFORMATIVE_FAILURES}
 
 _IS_MOMENT: Final = vol.All(str, _moment)
 _IS_SECONDS: Final = vol.All(vol.Any(int, float), vol.Range(min=0))
@@ -278,5 +278,5 @@ def _record_from_storage(stored: object, saved_at: float) -> AccountRecord:
             last=last.older_than(saved_at - FRESH_FOR),
         )
     except vol.Invalid:
-        LOGGER.warning("The stored record of an account is damaged: forgetting it")
+        LOGGER.warning("The stored record of an account is damaged and is ignored")
         return AccountRecord()

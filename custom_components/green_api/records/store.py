@@ -75,7 +75,7 @@ class AccountStore:
 
     @callback
     def async_set(self, entry_id: str, record: AccountRecord) -> None:
-        """Set the record of an account, and save it soon if that is worth it."""
+        """Set the record of an account, and save it soon after a relevant change."""
         before = self._records.get(entry_id, _UNKNOWN)
         self._records[entry_id] = record
         has_evidence = record.health.reason or record.queue.remembered

@@ -15,7 +15,7 @@ from ..api import (
     RequestPacer,
 )
 from ..coordinator import GreenApiCoordinator
-from ..decisions.freshness import PATIENCE, Decision, Waiting, decide
+from ..decisions.freshness import PATIENCE, Decision, PendingMessage, decide
 from ..decisions.problem import RESTRICTED_STATES, Answer, Problem, reason_of
 from ..texts import Translation, moment_text, translation
 
@@ -41,8 +41,8 @@ _PATIENCE: Final[Mapping[Decision, float | None]] = {
     Decision.WAIT: None,
 }
 
-# Maximum number of decisions: at first, after some seconds, after the current poll, and
-# after another one.
+# Maximum number of decisions: immediately, after some seconds, after the current poll,
+# and after another one.
 _MAX_DECISIONS: Final = 4
 
 
@@ -61,13 +61,13 @@ class AccountCheck:
         self._client = client
         self._coordinator = coordinator
 
-    async def async_check(self, recipient: str, called_at: float) -> None:
+    async def async_check(self, recipient_name: str, called_at: float) -> None:
         """Check whether a message that was requested at `called_at` is delivered.
 
         That is a time of the event loop in seconds. Raises a translated
         HomeAssistantError with the reason if the message is not delivered.
         """
-        message = Waiting(called_at=called_at, turn_at=self._hass.loop.time())
+        message = PendingMessage(called_at=called_at, turn_at=self._hass.loop.time())
         for _ in range(_MAX_DECISIONS):
             decision, problem = self._decide(message)
             if decision is Decision.SEND and self._is_ready(message):
@@ -76,10 +76,10 @@ class AccountCheck:
                 raise HomeAssistantError(**self._refusal(problem))
             if decision is Decision.FAIL:
                 break
-            if self._coordinator.is_over:
+            if self._coordinator.is_shut_down:
                 raise HomeAssistantError(
                     **translation(
-                        self._hass, self._entry, "interrupted", recipient=recipient
+                        self._hass, self._entry, "interrupted", recipient=recipient_name
                     )
                 )
             await self._async_wait(decision, called_at)
@@ -88,7 +88,7 @@ class AccountCheck:
         raise HomeAssistantError(**translation(self._hass, self._entry, failure))
 
     def _decide(
-        self, message: Waiting
+        self, message: PendingMessage
     ) -> tuple[Decision, Problem | GreenApiError | None]:
         """Return what to do with a message, and what prevents its delivery."""
         last = self._coordinator.data.last
@@ -97,7 +97,7 @@ class AccountCheck:
         decision = decide(last, message, self._hass.loop.time(), is_good=is_good)
         return decision, problem
 
-    def _is_ready(self, message: Waiting) -> bool:
+    def _is_ready(self, message: PendingMessage) -> bool:
         """Return whether a message can be sent without a new response.
 
         Otherwise, the response proves that a connection is open, or opens one. A state
@@ -107,7 +107,7 @@ class AccountCheck:
         return (
             self._client.is_warm
             or message.has_waited
-            or self._coordinator.is_over
+            or self._coordinator.is_shut_down
             or age < RequestPacer.DEFAULT_SPACING
         )
 

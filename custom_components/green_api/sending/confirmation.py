@@ -1,4 +1,4 @@
-"""Wait until a message is delivered, also over a restart."""
+"""Wait until a message is delivered, even across a restart."""
 
 import asyncio
 from collections.abc import Iterator
@@ -38,8 +38,8 @@ class NotConfirmedError(HomeAssistantError):
 class Confirmation:
     """Wait for the delivery of messages of an account.
 
-    What is waited for is in the record of the account, so that it is followed to its
-    end after a restart.
+    The messages are in the record of the account, so that they are still followed
+    after a restart.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Confirmation:
 
     @callback
     def async_start(self, on_unconfirmed: OnUnconfirmed) -> None:
-        """Follow what was waited for before a restart, once automations listen."""
+        """Follow the messages of interrupted actions, once automations listen."""
         self._reports.async_start()
         self._interrupted.async_start(on_unconfirmed)
 
@@ -65,16 +65,16 @@ class Confirmation:
     def async_follow(
         self, message: SentMessage, seconds: float, follower: Follower
     ) -> CALLBACK_TYPE | None:
-        """Follow a message as `Deliveries` does, for someone who wants its status.
+        """Follow a message like `Deliveries`, and ensure that its status is reported.
 
         If no delivery can be confirmed, the settings are requested, because they may
-        have changed. If they haven't, a repair tells what to do.
+        have changed. If they have not, an issue is created.
         """
         self._reports.async_need()
         return self._deliveries.async_follow(message, seconds, follower)
 
     async def async_wait(
-        self, recipient: str, messages: list[SentMessage], within: timedelta
+        self, recipient_name: str, messages: list[SentMessage], within: timedelta
     ) -> DeliveryStatus:
         """Return the status of messages that were just sent, once all are delivered.
 
@@ -82,7 +82,7 @@ class Confirmation:
         """
         seconds = messages[-1].sent_at + within.total_seconds() - self._hass.loop.time()
         if reason := await self._reports.async_get_reason(max(0, seconds)):
-            raise self._error(reason, recipient, DeliveryStatus.UNKNOWN)
+            raise self._error(reason, recipient_name, DeliveryStatus.UNKNOWN)
         status = await self._async_status(messages, within)
         if status in CONFIRMED:
             return status
@@ -92,12 +92,12 @@ class Confirmation:
             # The quota may be used up meanwhile.
             else self._reports.reason or "not_confirmed"
         )
-        raise self._error(key, recipient, status)
+        raise self._error(key, recipient_name, status)
 
     async def _async_status(
         self, messages: list[SentMessage], within: timedelta
     ) -> DeliveryStatus:
-        """Return the status of messages when it is final, or when the time is over."""
+        """Return the status of messages once it is final or the time is up."""
         statuses = dict.fromkeys(messages, DeliveryStatus.UNKNOWN)
         pending = set(messages)
         ended: asyncio.Future[None] = self._hass.loop.create_future()
@@ -107,8 +107,8 @@ class Confirmation:
             if not update.is_over:
                 return
             pending.discard(message)
-            is_in_vain = update.status not in CONFIRMED
-            if (is_in_vain or not pending) and not ended.done():
+            is_failed = update.status not in CONFIRMED
+            if (is_failed or not pending) and not ended.done():
                 ended.set_result(None)
 
         with ExitStack() as stack:
@@ -122,7 +122,7 @@ class Confirmation:
     def _waiting(
         self, message: SentMessage, within: timedelta, follower: Follower
     ) -> Iterator[None]:
-        """Follow a message that an action waits for, which is in the record then."""
+        """Follow a message, which is in the record while the action waits for it."""
         wait = _wait_for(message, within)
 
         def updated(update: DeliveryUpdate) -> None:
@@ -143,24 +143,24 @@ class Confirmation:
             self._give_up(wait)
 
     def _give_up(self, wait: DeliveryWait) -> None:
-        """Remove a message from the record if its action learns the outcome.
+        """Remove a message from the record, unless Home Assistant stops.
 
-        When Home Assistant stops, nobody does.
+        It is then followed after the restart.
         """
         if not self._hass.is_stopping:
             self._end(wait)
 
     def _end(self, wait: DeliveryWait) -> None:
-        """Remove a message from the record, because it is not waited for any more."""
+        """Remove a message from the record, because no action waits for it anymore."""
         self._coordinator.async_apply(AccountRecord.not_waiting_for, wait)
 
     def _error(
-        self, key: str, recipient: str, status: DeliveryStatus
+        self, key: str, recipient_name: str, status: DeliveryStatus
     ) -> NotConfirmedError:
         """Return the exception that says why a delivery is not confirmed."""
         entry = self._coordinator.config_entry
         return NotConfirmedError(
-            status, **translation(self._hass, entry, key, recipient=recipient)
+            status, **translation(self._hass, entry, key, recipient=recipient_name)
         )
 
 

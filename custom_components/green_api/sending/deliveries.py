@@ -1,4 +1,4 @@
-"""Follow messages until they are delivered, for whoever wants to know."""
+"""Follow messages until they are delivered."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -37,7 +37,7 @@ SIGNAL_NOT_CONFIRMED: Final[SignalType[ConfigEntry, SentMessage, DeliveryStatus]
 class Deliveries:
     """Follow the messages of an account.
 
-    Nothing is requested unless someone follows a message.
+    Nothing is requested unless a message has a follower.
     """
 
     def __init__(
@@ -53,9 +53,9 @@ class Deliveries:
         self._requests = StatusRequests(client, coordinator, messages)
 
     @property
-    def is_over(self) -> bool:
+    def is_unloaded(self) -> bool:
         """Return whether the config entry was unloaded."""
-        return self._requests.is_over
+        return self._requests.is_unloaded
 
     @property
     def recent(self) -> Iterator[SentMessage]:
@@ -73,7 +73,7 @@ class Deliveries:
 
     @callback
     def async_start(self) -> None:
-        """Go on with the messages that were followed before a reload."""
+        """Resume following the messages that were followed before a reload."""
         self._coordinator.config_entry.async_on_unload(self._unloaded)
         self._messages.on_change = self._requests.async_update
         self._requests.async_update()
@@ -82,9 +82,9 @@ class Deliveries:
     def async_sent(
         self, subentry_id: str, chat_id: str, message_id: str
     ) -> SentMessage:
-        """Tell those who listen that a message was sent, and return it.
+        """Notify the listeners that a message was sent, and return it.
 
-        No one listens to a test message, which has no subentry.
+        A test message, which has no subentry, has no listeners.
         """
         message = SentMessage(
             subentry_id, chat_id, message_id, self._hass.loop.time(), dt_util.utcnow()
@@ -94,7 +94,7 @@ class Deliveries:
         self._messages.add(message)
         entry = self._coordinator.config_entry
         # Otherwise, there is nothing left that could follow it.
-        if not self.is_over or entry.state is ConfigEntryState.LOADED:
+        if not self.is_unloaded or entry.state is ConfigEntryState.LOADED:
             async_dispatcher_send(self._hass, SIGNAL_MESSAGE_SENT, entry, message)
         return message
 
@@ -107,11 +107,12 @@ class Deliveries:
         *,
         is_urgent: bool = False,
     ) -> CALLBACK_TYPE | None:
-        """Follow a message for a number of seconds since it was sent, and return stop.
+        """Follow a message for a number of seconds after it was sent.
 
-        If too many messages are followed, the follower is ended at once, or that of a
-        message that is not urgent if this one is. It is also ended at once if there is
-        nothing to wait for. Then, None is returned.
+        Return a function that stops following it. If there is nothing to wait for, or
+        if too many messages are followed, the follower is ended immediately, and None
+        is returned. An urgent follower ends that of a message that is not urgent
+        instead.
         """
         key = (message.chat_id, message.message_id)
         interest = Interest(message.sent_at + seconds, is_urgent)
@@ -134,22 +135,22 @@ class Deliveries:
 
     @callback
     def _stop(self, followed: FollowedMessage, follower: Follower) -> None:
-        """Stop to follow a message."""
+        """Stop following a message."""
         followed.followers.pop(follower, None)
         self._messages.on_change()
 
     def _can_follow(self, key: tuple[str, str], *, is_urgent: bool) -> bool:
         """Return whether the status of a message can be requested."""
-        if self.is_over or self._coordinator.data.quota_until(dt_util.utcnow()):
+        if self.is_unloaded or self._coordinator.data.quota_until(dt_util.utcnow()):
             return False
         followed = self._messages.followed
         return key in followed or self._messages.make_room(is_urgent=is_urgent)
 
     @callback
     def _unloaded(self) -> None:
-        """End what waits, because the config entry is unloaded.
+        """End the urgent followers, because the config entry is unloaded.
 
-        All other messages are followed again when it is loaded.
+        All other messages are followed again after it is loaded.
         """
-        self._requests.is_over = True
+        self._requests.is_unloaded = True
         self._messages.end(lambda it: it.is_urgent)

@@ -1,4 +1,4 @@
-"""Messages of an account that were sent, and those that someone follows."""
+"""Messages of an account that were sent, and those that are followed."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,8 +16,8 @@ from ..decisions.delivery import DeliveryStatus, is_final, next_request, updated
 # Maximum number of messages of an account that are followed at a time.
 MAX_FOLLOWED: Final = 20
 
-# Seconds for which sent messages are remembered for those who begin to listen, and the
-# maximum number of them.
+# Seconds for which sent messages are remembered for new listeners, and the maximum
+# number of them.
 RECENT_FOR: Final = 60
 MAX_RECENT: Final = 1000
 
@@ -45,7 +45,7 @@ class DeliveryUpdate:
 
     status: DeliveryStatus
     is_over: bool
-    """Whether the message is not followed any more."""
+    """Whether the message is not followed anymore."""
 
 
 type Follower = Callable[[DeliveryUpdate], None]
@@ -60,7 +60,7 @@ class Interest:
     """In seconds of the monotonic clock."""
 
     is_urgent: bool
-    """Whether an action waits. It is ended if the account is reloaded."""
+    """Whether an action is waiting. It is ended when the account is reloaded."""
 
 
 @dataclass(slots=True, repr=False)
@@ -88,17 +88,17 @@ class FollowedMessage:
         )
 
     def is_known(self, interest: Interest) -> bool:
-        """Return whether nothing more is worth asking for a follower."""
+        """Return whether no more requests are necessary for a follower."""
         return is_final(self.status) or self.asked_at >= interest.ends_at
 
     def update(self, status: DeliveryStatus, now: float) -> None:
-        """Update the status, and end the followers that need no other one."""
+        """Update the status, and end the followers that need no further updates."""
         self.asked_at = now
         self.status = updated(self.status, status)
-        self.tell(self.is_known)
+        self.notify(self.is_known)
 
-    def tell(self, is_over: _IsOver = lambda _: True) -> None:
-        """Tell all followers the status, and end those whose interest is over."""
+    def notify(self, is_over: _IsOver = lambda _: True) -> None:
+        """Notify all followers of the status, and end those whose interest is over."""
         for follower, interest in list(self.followers.items()):
             # One follower may stop another.
             if follower not in self.followers:
@@ -131,12 +131,12 @@ class AccountMessages:
         return iter(list(self._recent))
 
     def report(self, message: SentMessage, trigger: str, now: float) -> None:
-        """Remember that a message has triggered."""
+        """Remember that a trigger has reported a message."""
         self._reported.append((message, trigger))
         self._forget_old(now)
 
     def reported(self, trigger: str) -> set[SentMessage]:
-        """Return the recent messages that such a trigger has reported."""
+        """Return the recent messages that a trigger has reported."""
         return {message for message, by in self._reported if by == trigger}
 
     def _forget_old(self, now: float) -> None:
@@ -150,7 +150,7 @@ class AccountMessages:
     def make_room(self, *, is_urgent: bool) -> bool:
         """Return whether one more message can be followed.
 
-        An urgent one takes the place of the oldest that is not.
+        An urgent one replaces the oldest one that is not urgent.
         """
         self.forget_ended()
         if len(self.followed) < MAX_FOLLOWED:
@@ -158,19 +158,19 @@ class AccountMessages:
         others = (it for it in self.followed.values() if not it.is_urgent)
         if not is_urgent or (oldest := next(others, None)) is None:
             return False
-        oldest.tell()
+        oldest.notify()
         self.forget_ended()
         return True
 
     def forget_ended(self) -> None:
-        """Forget the messages that no one follows any more."""
+        """Forget the messages without followers."""
         for key in [key for key, it in self.followed.items() if not it.followers]:
             del self.followed[key]
 
     def end(self, is_over: _IsOver = lambda _: True) -> None:
         """End the followers whose interest is over, all of them by default."""
         for followed in list(self.followed.values()):
-            followed.tell(is_over)
+            followed.notify(is_over)
 
 
 _MESSAGES: Final[HassKey[dict[str, AccountMessages]]] = HassKey(f"{DOMAIN}_messages")

@@ -1,4 +1,4 @@
-"""Messages whose delivery was waited for before a restart."""
+"""Messages whose action was interrupted by a restart."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,10 +20,9 @@ type OnUnconfirmed = Callable[[SentMessage, DeliveryStatus], None]
 
 
 class InterruptedWaits:
-    """Follow the messages of an account that were waited for before a restart.
+    """Follow the messages that actions were waiting for before a restart.
 
-    Home Assistant does not resume scripts, so that these messages are followed to their
-    end instead.
+    Home Assistant does not resume these actions.
     """
 
     def __init__(
@@ -50,7 +49,7 @@ class InterruptedWaits:
 
     @callback
     def _follow_again(self, on_unconfirmed: OnUnconfirmed, *_: Any) -> None:
-        """Follow the messages that were waited for before a restart."""
+        """Follow the messages that actions were waiting for."""
         now, moment = self._hass.loop.time(), dt_util.utcnow()
         for wait in self._stored & self._coordinator.data.waits:
             age = max(0.0, (moment - wait.sent).total_seconds())
@@ -68,8 +67,8 @@ class InterruptedWaits:
         message: SentMessage,
         update: DeliveryUpdate,
     ) -> None:
-        """Report a message that was waited for before a restart and isn't delivered."""
-        if not update.is_over or self._deliveries.is_over:
+        """Report a message that was not delivered in time."""
+        if not update.is_over or self._deliveries.is_unloaded:
             return  # After a reload, it is followed again.
         self._coordinator.async_apply(AccountRecord.not_waiting_for, wait)
         if update.status not in CONFIRMED:

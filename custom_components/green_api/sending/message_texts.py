@@ -33,19 +33,19 @@ class MessageTexts:
         """Initialize with the coordinator, which knows the messenger."""
         self._coordinator = coordinator
 
-    def text(self, recipient: str, message: str, title: str | None) -> str:
+    def text(self, recipient_name: str, message: str, title: str | None) -> str:
         """Return the text of a message.
 
         Raises ServiceValidationError if it is empty or too long.
         """
         text = full_text(self._coordinator.data.messenger, message, title)
         if not text:
-            raise self._error("message_empty", recipient)
-        self._check_length(text, recipient)
+            raise self._error("message_empty", recipient_name)
+        self._check_length(text, recipient_name)
         return text
 
     def caption(
-        self, recipient: str, message: str, title: str | None
+        self, recipient_name: str, message: str, title: str | None
     ) -> tuple[str, str]:
         """Return the caption of a file, and the part of the text that is too long.
 
@@ -54,10 +54,10 @@ class MessageTexts:
         """
         text = full_text(self._coordinator.data.messenger, message, title)
         caption, rest = split_text(text, MAX_CAPTION_LENGTH)
-        self._check_length(rest, recipient)
+        self._check_length(rest, recipient_name)
         return caption, rest
 
-    def _check_length(self, text: str, recipient: str) -> None:
+    def _check_length(self, text: str, recipient_name: str) -> None:
         """Raise ServiceValidationError if a text is too long for any chat.
 
         Nothing is checked until the messenger is known.
@@ -69,19 +69,19 @@ class MessageTexts:
         if length > max_length:
             raise self._error(
                 "message_too_long",
-                recipient,
+                recipient_name,
                 length=f"{length}",
                 longest=f"{max_length}",
                 messenger=MESSENGER_NAMES[messenger],
             )
 
     def _error(
-        self, key: str, recipient: str, **placeholders: str
+        self, key: str, recipient_name: str, **placeholders: str
     ) -> ServiceValidationError:
         """Return the exception that says why a text can't be sent."""
         hass, entry = self._coordinator.hass, self._coordinator.config_entry
         return ServiceValidationError(
-            **translation(hass, entry, key, recipient=recipient, **placeholders)
+            **translation(hass, entry, key, recipient=recipient_name, **placeholders)
         )
 
 

@@ -17,7 +17,7 @@ SETTINGS_INTERVAL: Final = 3600
 
 
 class StatusReports:
-    """Know why no delivery of an account can be confirmed.
+    """Determine why no delivery of an account can be confirmed.
 
     While message statuses are needed, but turned off, the settings are requested at
     most once an hour, because they may have changed.
@@ -26,7 +26,7 @@ class StatusReports:
     def __init__(
         self, coordinator: GreenApiCoordinator, settings: InstanceSettings
     ) -> None:
-        """Initialize while the account is loaded, when its settings are requested."""
+        """Initialize as if the settings were just requested, as during the setup."""
         self._hass = coordinator.hass
         self._coordinator = coordinator
         self._settings = settings
@@ -43,14 +43,14 @@ class StatusReports:
 
     @callback
     def async_start(self) -> None:
-        """Request the settings once in a while, as long as statuses are missing."""
+        """Request the settings regularly as long as statuses are missing."""
         self._coordinator.config_entry.async_on_unload(
             self._coordinator.async_add_poll_listener(self._async_polled)
         )
 
     @callback
     def async_need(self) -> None:
-        """Check the settings in the background, because someone wants a status."""
+        """Check the settings in the background, because a status is needed."""
         if self.reason is NoStatusReason.STATUSES_OFF:
             self._create_task(self.async_get_reason())
 
@@ -59,15 +59,15 @@ class StatusReports:
     ) -> NoStatusReason | None:
         """Return why no delivery can be confirmed, with the current settings.
 
-        They are waited for at most for a number of seconds. If statuses are turned off,
-        a repair tells what to do from now on.
+        The request for them may take at most `seconds`. If statuses are turned off, an
+        issue is created.
         """
         if self.reason is not NoStatusReason.STATUSES_OFF:
             return self.reason
         await asyncio.wait([self._request_settings()], timeout=seconds)
         reason = self.reason
         if reason is NoStatusReason.STATUSES_OFF:
-            self._coordinator.async_apply(AccountRecord.missing_statuses)
+            self._coordinator.async_apply(AccountRecord.lacking_statuses)
         return reason
 
     @callback

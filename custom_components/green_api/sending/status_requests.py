@@ -1,4 +1,4 @@
-"""Request the status of messages that someone follows.
+"""Request the status of messages that are followed.
 
 https://green-api.com/en/docs/api/journals/GetMessage/
 """
@@ -23,7 +23,7 @@ PATIENCE: Final = 5
 class StatusRequests:
     """Request the status of each message of an account when it is due.
 
-    Requests are made one by one, and no deadline waits for one that hangs.
+    Requests are made one by one. A request that hangs does not delay any deadline.
     """
 
     def __init__(
@@ -40,18 +40,18 @@ class StatusRequests:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._requested: FollowedMessage | None = None
-        self.is_over = False
+        self.is_unloaded = False
         """Whether the config entry was unloaded."""
 
     @callback
     def async_update(self) -> None:
-        """Request what is due from now on, and nothing that no one needs any more."""
+        """Start the requests that are needed, and cancel one that is not anymore."""
         if self._requested and not self._requested.followers and self._task:
             self._task.cancel()
             self._task = self._requested = None
         self._changed.set()
         is_working = self._task is not None and not self._task.done()
-        if self._messages.followed and not (is_working or self.is_over):
+        if self._messages.followed and not (is_working or self.is_unloaded):
             entry = self._coordinator.config_entry
             self._task = entry.async_create_background_task(
                 self._hass, self._async_work(), f"{entry.title} deliveries"
@@ -96,7 +96,7 @@ class StatusRequests:
         self.async_update()
 
     async def _async_get_status(self, message: SentMessage) -> DeliveryStatus:
-        """Return the status of a message. If the request fails, it isn't known yet."""
+        """Return the status of a message, which is unknown if the request fails."""
         try:
             return status_of(
                 await self._client.get_message_status(

@@ -1,4 +1,4 @@
-"""Link an account to a phone, in whatever dialog."""
+"""Link an account to a phone in any flow."""
 
 from .account_to_link import can_be_linked
 from .flow import LinkingFlow

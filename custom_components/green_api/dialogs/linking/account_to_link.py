@@ -28,7 +28,7 @@ from ...texts import RATE_LIMIT_MINUTES, minutes_to_wait, waiting_text
 type NextStep = str
 
 # The step that a state leads to, or else the reason for not linking the account here.
-# In an unknown state, linking is worth a try.
+# In an unknown state, linking may succeed.
 _STEPS: Final[Mapping[InstanceState | None, NextStep]] = {
     InstanceState.AUTHORIZED: "linked",
     InstanceState.STARTING: "starting",
@@ -52,7 +52,7 @@ _STATE_FAILURES: Final[Mapping[InstanceState | None, str]] = {
     InstanceState.YELLOW_CARD: "restricted",
 }
 
-# Failures after which linking is not worth a try; all others may be temporary.
+# Failures after which linking cannot succeed. All others may be temporary.
 HOPELESS: Final = ACCOUNT_FAILURES | {ErrorKind.INVALID_AUTH}
 
 
@@ -172,7 +172,7 @@ class AccountToLink:
         return "failed"
 
     @callback
-    def async_lead_to(self, step: NextStep | str) -> NextStep:
+    def async_lead_to(self, step: str) -> NextStep:
         """Return a step, or the one that shows the reason for not linking here."""
         return self.async_fail(step) if step in _REASONS else step
 
@@ -221,7 +221,7 @@ def can_be_linked(entry: GreenApiConfigEntry) -> bool:
     account = entry.runtime_data.coordinator.data
     linkable = LINKABLE[account.messenger or LIKELY_MESSENGER]
     return (
-        # Before the first answer, it is worth a try.
+        # Before the first response, linking may succeed.
         (account.since is not None or not account.is_polled)
         and account.error not in HOPELESS
         and linkable.step_of(account.state) not in _REASONS

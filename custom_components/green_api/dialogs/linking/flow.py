@@ -102,13 +102,13 @@ class LinkingFlow[ResultT: FlowResult[Any, Any]](LinkingForms[ResultT]):
     async def async_step_code_accepted(
         self, user_input: dict[str, str] | None = None
     ) -> ResultT:
-        """Wait for an account to work whose code was accepted."""
+        """Wait until the account works after its code was accepted."""
         return self.async_show_wait(self.linking.async_follow("code_accepted"))
 
     async def async_step_password_accepted(
         self, user_input: dict[str, str] | None = None
     ) -> ResultT:
-        """Wait for an account to work whose password was accepted."""
+        """Wait until the account works after its password was accepted."""
         return self.async_show_wait(self.linking.async_follow("password_accepted"))
 
     async def async_step_passkey(
@@ -126,7 +126,7 @@ class LinkingFlow[ResultT: FlowResult[Any, Any]](LinkingForms[ResultT]):
     async def async_step_linking(
         self, user_input: dict[str, str] | None = None
     ) -> ResultT:
-        """Wait for an account that is linked to work."""
+        """Wait until the linked account works."""
         return self.async_show_wait(self.linking.async_follow("linking"))
 
     async def async_step_starting(
@@ -138,14 +138,14 @@ class LinkingFlow[ResultT: FlowResult[Any, Any]](LinkingForms[ResultT]):
     async def async_step_failed(
         self, user_input: dict[str, str] | None = None
     ) -> ResultT:
-        """Say why the account is not linked."""
+        """Abort the flow with the reason why the account is not linked."""
         return self.async_abort(
             reason=self.linking.account.failure,
             description_placeholders=self.linking.account.placeholders,
         )
 
     def _show_wait_in_menu(self, wait: str) -> ResultT:
-        """Show what is waited for above the other ways, or go on."""
+        """Show what is waited for above the other ways, or continue."""
         coming = self.linking.async_follow(wait)
         if isinstance(coming, str) or not coming.in_menu:
             return self.async_show_wait(coming)

@@ -51,7 +51,7 @@ _CODE_SCHEMAS: Final[Mapping[bool, vol.Schema]] = {
 }
 _PASSWORD_SCHEMA: Final = vol.Schema({vol.Required(CONF_PASSWORD): _PASSWORD_SELECTOR})
 
-# The error that each refusal is, in a field of the form if it has that field.
+# The field and the key of the error for each refusal.
 _ERRORS: Final[Mapping[AuthorizationKind, tuple[str, str]]] = {
     AuthorizationKind.INVALID_CODE: (CONF_CODE, "invalid_code"),
     AuthorizationKind.INVALID_PASSWORD: (CONF_PASSWORD, "invalid_password"),
@@ -102,7 +102,7 @@ class LinkingForms[ResultT: FlowResult[Any, Any]](FlowHandler[Any, ResultT, str]
     async def async_step_sent_code(
         self, user_input: dict[str, str] | None = None
     ) -> ResultT:
-        """Ask for the phone number of the account that the messenger sends a code."""
+        """Ask for the phone number to which the messenger sends a code."""
         return await self._async_ask_number(
             "sent_code", user_input, self.linking.async_have_code_sent
         )
@@ -164,7 +164,7 @@ class LinkingForms[ResultT: FlowResult[Any, Any]](FlowHandler[Any, ResultT, str]
         request: Awaitable[Progress | NextStep],
         show_form: Callable[[dict[str, str]], ResultT],
     ) -> ResultT:
-        """Send what was entered, and go on, or show the form with the reason again."""
+        """Send the input, and continue, or show the form again with the error."""
         try:
             coming = await request
         except RefusedError as err:
@@ -184,9 +184,9 @@ class LinkingForms[ResultT: FlowResult[Any, Any]](FlowHandler[Any, ResultT, str]
     def _show_form(
         self, step_id: str, schema: vol.Schema, errors: dict[str, str]
     ) -> ResultT:
-        """Show a form; an error of a field that it does not have is that of the form.
+        """Show a form with empty fields: a code or a password is not shown again.
 
-        The fields are empty: a code or a password is not shown again.
+        The error of a field that the form does not have is shown as that of the form.
         """
         self.linking.async_stop_following()
         return self.async_show_form(
@@ -201,7 +201,7 @@ class LinkingForms[ResultT: FlowResult[Any, Any]](FlowHandler[Any, ResultT, str]
 
     @callback
     def async_show_wait(self, coming: Progress | NextStep) -> ResultT:
-        """Show progress, or go on to the step that comes next."""
+        """Show progress, or continue with the next step."""
         if isinstance(coming, str):
             return self.async_show_progress_done(next_step_id=coming)
         if coming.in_menu:

@@ -63,13 +63,13 @@ class Linking:
         self,
         hass: HomeAssistant,
         entry: GreenApiConfigEntry,
-        ping: Callable[[], None],
+        notify_page: Callable[[], None],
     ) -> None:
         """Initialize the linking of an account."""
         self.account = AccountToLink(hass, entry)
         self._hass = hass
-        self._dialog = OpenDialog(hass, self.account, ping)
-        self._ping = ping
+        self._dialog = OpenDialog(hass, self.account, notify_page)
+        self._notify_page = notify_page
 
     @callback
     def async_close(self) -> None:
@@ -79,14 +79,15 @@ class Linking:
     def async_choose_step(self) -> Coroutine[Any, Any, NextStep]:
         """Return the step that the state of the account leads to.
 
-        Raises AbortFlow if the account is gone.
+        Raises AbortFlow if the account was removed or disabled.
         """
         return self._dialog.async_result("choose_step", self.account.async_choose_step)
 
     async def async_get_code(self, phone_number: int) -> Progress | NextStep:
-        """Return the code to show; an account that is linked needs none.
+        """Return the code to show, or the step for an account that is already linked.
 
-        Raises GreenApiError if there is no code, AbortFlow if the account is gone.
+        Raises GreenApiError if there is no code, and AbortFlow if the account was
+        removed or disabled.
         """
         self._dialog.async_take_over()
         try:
@@ -105,7 +106,7 @@ class Linking:
     def async_have_code_sent(
         self, phone_number: int
     ) -> Coroutine[Any, Any, Progress | NextStep]:
-        """Let the messenger send a code to an account, as `async_authorize` does."""
+        """Make the messenger send a code to an account, like `async_authorize`."""
         return self.async_authorize(
             lambda client: client.start_authorization(phone_number),
             {AuthorizationKind.ACCEPTED: "confirm_code"},
@@ -119,7 +120,7 @@ class Linking:
         """Send a number, a code or a password, and return what comes next.
 
         Raises RefusedError if it is refused, GreenApiError if there is no response, and
-        AbortFlow if the account is gone.
+        AbortFlow if the account was removed or disabled.
         """
         self._dialog.async_take_over()
         try:
@@ -154,7 +155,7 @@ class Linking:
                 return next_step
 
     def _begin(self, step_id: str, view: View | None = None) -> Progress | NextStep:
-        """Begin what is waited for in a step, in a dialog that is open."""
+        """Begin the wait of a step."""
         if is_gone(self._hass, self.account.entry):
             return self.account.async_fail("removed")
         self._dialog.async_note_fetched()
@@ -163,7 +164,7 @@ class Linking:
         return self._show(step_id, view or View(wait.action, in_menu=wait.in_menu))
 
     def _show(self, step_id: str, view: View) -> Progress:
-        """Show progress until it is known what comes next."""
+        """Show progress until the next step is known."""
         if self._progress:
             # A form was submitted twice.
             self._progress.task.cancel()
@@ -178,13 +179,13 @@ class Linking:
 
     @callback
     def async_stop_following(self) -> None:
-        """Stop to wait, because the dialog goes on without the result."""
+        """Stop waiting, because the dialog continues without the result."""
         progress, self._progress = self._progress, None
         if progress:
             progress.task.cancel()
 
     @callback
     def _async_done(self, task: asyncio.Task[View | NextStep]) -> None:
-        """Let the page fetch what comes next."""
+        """Notify the page, so that it fetches the next step."""
         if self._progress and self._progress.task is task:
-            self._ping()
+            self._notify_page()

@@ -76,12 +76,15 @@ class OpenDialog:
     """
 
     def __init__(
-        self, hass: HomeAssistant, account: AccountToLink, ping: Callable[[], None]
+        self,
+        hass: HomeAssistant,
+        account: AccountToLink,
+        notify_page: Callable[[], None],
     ) -> None:
         """Initialize a dialog that was just opened."""
         self._hass = hass
         self._account = account
-        self._ping = ping
+        self._notify_page = notify_page
         self._fetched = asyncio.Event()
         self._fetched_at = hass.loop.time()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -111,7 +114,7 @@ class OpenDialog:
         if self._hass.loop.time() < self._fetched_at + OPEN_FOR:
             return True
         self._fetched.clear()
-        self._ping()
+        self._notify_page()
         with suppress(TimeoutError):
             async with asyncio.timeout(FETCHED_WITHIN):
                 return await self._fetched.wait()
@@ -122,7 +125,8 @@ class OpenDialog:
     ) -> T:
         """Return the result of a task that ends before the step does.
 
-        Raises AbortFlow if the account is gone, or the task ends with the others.
+        Raises AbortFlow if the account was removed or disabled, or if the task ends
+        with the others.
         """
         if is_gone(self._hass, self._account.entry):
             raise AbortFlow("removed", self._account.placeholders)

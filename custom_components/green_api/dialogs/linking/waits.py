@@ -78,7 +78,7 @@ _PASSING: Final = frozenset(
 def is_linked(answer: Answer) -> bool:
     """Return whether an account is linked, according to an answer.
 
-    A restricted account is linked; that it is restricted is another matter.
+    A restricted account is linked as well.
     """
     return isinstance(answer, AccountState) and answer.known in _LINKED_STATES
 
@@ -98,7 +98,7 @@ def has_started(answer: Answer) -> bool:
 
 
 def is_logged_out(answer: Answer) -> bool:
-    """Return whether an account is not linked any more; one that starts may be."""
+    """Return whether an account is not linked, which is unknown while it starts."""
     return has_started(answer) and not is_linked(answer)
 
 
@@ -115,7 +115,9 @@ class StateWait:
     be wrong for a moment.
     """
 
-    def __init__(self, account: AccountToLink, dialog: OpenDialog, wait: Wait) -> None:
+    def __init__(
+        self, account: AccountToLink, dialog: OpenDialog, wait: WaitDescription
+    ) -> None:
         """Initialize the wait without a response."""
         self._account = account
         self._dialog = dialog
@@ -202,7 +204,9 @@ class QrCodeWait(StateWait):
     in that time: neither request waits for the other.
     """
 
-    def __init__(self, account: AccountToLink, dialog: OpenDialog, wait: Wait) -> None:
+    def __init__(
+        self, account: AccountToLink, dialog: OpenDialog, wait: WaitDescription
+    ) -> None:
         """Initialize the codes, and request the first one."""
         super().__init__(account, dialog, wait)
         dialog.async_take_over()
@@ -314,7 +318,7 @@ class QrCodeWait(StateWait):
             return err.with_traceback(None)
 
 
-class Wait(NamedTuple):
+class WaitDescription(NamedTuple):
     """What is waited for in a step.
 
     What a menu shows has more room on a phone than what a progress step shows. After
@@ -333,7 +337,7 @@ class Wait(NamedTuple):
     ignored: Collection[InstanceState] = ()
     settle: Collection[InstanceState] = ()
     failures: Collection[ErrorKind] = HOPELESS
-    begin: Callable[[AccountToLink, OpenDialog, Wait], StateWait] = StateWait
+    begin: Callable[[AccountToLink, OpenDialog, WaitDescription], StateWait] = StateWait
 
     def agreed_for(self, answer: Answer) -> float:
         """Return the seconds for which responses like this one have to agree."""
@@ -341,23 +345,25 @@ class Wait(NamedTuple):
         return SETTLED_AFTER if may_last else AGREED_FOR
 
 
-_UNTIL_IT_WORKS: Final = Wait(
+_UNTIL_IT_WORKS: Final = WaitDescription(
     action="finish_linking", seconds=LINKED_TIMEOUT, failure_at_last="not_working_yet"
 )
 
 # What each step shows first, and what it waits for.
-WAITS: Final[Mapping[str, Wait]] = {
-    "code": Wait(action="enter_code", seconds=CODE_LIFE, step_at_last="code_timeout"),
+WAITS: Final[Mapping[str, WaitDescription]] = {
+    "code": WaitDescription(
+        action="enter_code", seconds=CODE_LIFE, step_at_last="code_timeout"
+    ),
     "code_accepted": _UNTIL_IT_WORKS._replace(settle={InstanceState.PENDING_CODE}),
     "linking": _UNTIL_IT_WORKS,
-    "log_out": Wait(
+    "log_out": WaitDescription(
         action="log_out",
         seconds=LOG_OUT_TIMEOUT,
         failure_at_last="still_linked",
         awaited=is_logged_out,
         is_for_link=False,
     ),
-    "passkey": Wait(
+    "passkey": WaitDescription(
         action="use_passkey",
         seconds=PASSKEY_TIMEOUT,
         in_menu=True,
@@ -366,16 +372,16 @@ WAITS: Final[Mapping[str, Wait]] = {
     "password_accepted": _UNTIL_IT_WORKS._replace(
         settle={InstanceState.PENDING_CODE, InstanceState.PENDING_PASSWORD},
     ),
-    "qr_code": Wait(
+    "qr_code": WaitDescription(
         action="get_qr_code",
         seconds=QR_TIMEOUT,
         step_at_last="qr_timeout",
         # The code may have been requested long ago, and a QR code links the account
-        # all the same.
+        # anyway.
         ignored={InstanceState.PENDING_CODE},
         begin=QrCodeWait,
     ),
-    "starting": Wait(
+    "starting": WaitDescription(
         action="start_instance",
         seconds=START_TIMEOUT,
         failure_at_last="still_starting",
