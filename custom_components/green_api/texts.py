@@ -55,9 +55,15 @@ def translation(
 
 
 def translated(hass: HomeAssistant, category: str, key: str) -> str:
-    """Return a translated text of the integration, with its placeholders unfilled."""
+    """Return a translated text of the integration, with its placeholders unfilled.
+
+    While the texts of another language are being loaded, it is in English.
+    """
+    text = f"component.{DOMAIN}.{category}.{key}"
     texts = async_get_cached_translations(hass, hass.config.language, category, DOMAIN)
-    return texts[f"component.{DOMAIN}.{category}.{key}"]
+    if text not in texts:
+        texts = async_get_cached_translations(hass, "en", category, DOMAIN)
+    return texts[text]
 
 
 def error_text(hass: HomeAssistant, err: HomeAssistantError) -> str:

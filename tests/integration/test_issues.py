@@ -529,6 +529,23 @@ async def test_ignored_last_time(
     assert not issues(hass)[issue_id].dismissed_version
 
 
+async def test_language_changed(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Test that a problem is shown while the texts of a new language are loaded."""
+    account.state = "suspended"
+    account.queue = 4
+    await async_polls(hass, freezer, 1)
+    await hass.config.async_update(language="de")
+    freezer.tick(60)
+    await loaded_entry.runtime_data.coordinator.async_refresh()
+    assert set(issues(hass)) == {f"{loaded_entry.entry_id}_restricted"}
+    await hass.async_block_till_done()
+
+
 async def test_linked_during_restart(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

@@ -233,6 +233,20 @@ async def test_quota(home: Deliveries) -> None:
     assert issue_keys(home.hass) == ["status_quota"]
 
 
+async def test_entity_id_changed(home: Deliveries, account: Account) -> None:
+    """Test that a message is followed until its end while the entity ID is changed."""
+    account.delivery_seconds = 60
+    await home.send_now()
+    await home.time.advance(2)
+    assert state_of(home.hass, SENSOR) == "waiting"
+    renamed = "sensor.phone"
+    er.async_get(home.hass).async_update_entity(SENSOR, new_entity_id=renamed)
+    await home.time.advance(10)
+    assert state_of(home.hass, renamed) == "sent"
+    await home.time.advance(200)
+    assert state_of(home.hass, renamed) == "delivered"
+
+
 async def test_removed_recipient(home: Deliveries) -> None:
     """Test that nothing is requested for a recipient that is removed."""
     home.account.fates[ALEX_CHAT] = "sent"
