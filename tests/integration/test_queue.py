@@ -28,6 +28,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault
 from tests.simulator.queue import Message
 from tests.support.const import INSTANCE_ID
@@ -456,6 +457,30 @@ async def test_another_problem(
     account.state = "authorized"
     await async_advance(hass, freezer)
     assert (reason(hass), issue_ids(hass)) == ("none", set())
+
+
+async def test_some_messages_lost(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Test that the next message is not expected to last longer than it does."""
+    account.state = "notAuthorized"
+    await async_polls(hass, freezer, 2)
+    for number in range(3):
+        account.messages.waiting.append(
+            Message(f"M{number}", "sendMessage", {}, time.monotonic())
+        )
+        await async_polls(hass, freezer, 10)
+    freezer.tick(timedelta(hours=23, minutes=30))
+    await async_polls(hass, freezer, 6)
+    assert len(account.messages.lost) == 1
+    left = account.messages.waiting[0].at + 24 * 3600 - time.monotonic()
+    really = dt_util.utcnow() + timedelta(seconds=left)
+    waiting = loaded_entry.runtime_data.coordinator.data.queue.waiting
+    assert waiting.count == 2
+    assert timedelta() < really - waiting.lost_at < timedelta(minutes=15)
 
 
 async def test_waiting_messages_of_broken_account(

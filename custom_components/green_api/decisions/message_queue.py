@@ -284,6 +284,7 @@ class MessageQueue:
         `now` is the time of the monotonic clock in seconds, `moment` the system time.
         """
         has_moved = count == 0 or (self.count is not None and count < self.count)
+        since = _waiting_since(self, moment, has_moved=has_moved, can_send=can_send)
         before = MessageQueue() if has_moved else self
         is_gap = now - self.counted_at > _LONGEST_GAP
         standstill = None if is_gap else before.standstill
@@ -293,7 +294,7 @@ class MessageQueue:
             count=count,
             counted_at=now,
             shown_at=now if before.confirmed else before.shown_at,
-            waiting_since=(before.waiting_since or moment) if count else None,
+            waiting_since=since if count else None,
             standstill=(standstill or Standstill(began=now))
             if count and can_send
             else None,
@@ -313,6 +314,21 @@ class MessageQueue:
         return replace(
             self, standstill=None, messages=ListedMessages(), confirmed=False
         )
+
+
+def _waiting_since(
+    before: MessageQueue, moment: datetime, *, has_moved: bool, can_send: bool
+) -> datetime:
+    """Return since when the first message has been waiting, at the latest.
+
+    If the account can't send, a message that has left the queue was lost, and the next
+    one may be as old.
+    """
+    if before.waiting_since is None or (has_moved and can_send):
+        return moment
+    if has_moved:
+        return max(before.waiting_since, moment - MESSAGE_LIFE)
+    return before.waiting_since
 
 
 def _listed(
