@@ -70,12 +70,20 @@ _NOT_RECEIVING: Final[Mapping[StopReason, str]] = {
     StopReason.WEBHOOK: "not_receiving_webhook",
 }
 
-_OTHERS: Final = (*NoStatusReason, NOT_CONFIRMED, NOT_RECEIVING)
-
 
 def issue_id(entry_id: str, problem: Problem | str) -> str:
     """Return the ID of an issue. It is unique across config entries."""
     return f"{entry_id}_{problem}"
+
+
+def _issues_of(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, ir.IssueEntry]:
+    """Return the issues of an account, by what follows the entry ID in their IDs."""
+    prefix = issue_id(entry.entry_id, "")
+    return {
+        key.removeprefix(prefix): issue
+        for (domain, key), issue in ir.async_get(hass).issues.items()
+        if domain == DOMAIN and key.startswith(prefix)
+    }
 
 
 @callback
@@ -148,25 +156,20 @@ def async_delete_issues(
     Return the problem whose issue was ignored, None if there was none.
     """
     ignored = None
-    prefix = issue_id(entry.entry_id, "")
-    for (domain, key), issue in list(ir.async_get(hass).issues.items()):
-        problem = key.removeprefix(prefix)
-        if domain != DOMAIN or problem not in _ISSUES or problem == kept:
+    for key, issue in _issues_of(hass, entry).items():
+        if key not in _ISSUES or key == kept:
             continue
         if issue.dismissed_version:
-            ignored = Problem(problem)
-        ir.async_delete_issue(hass, DOMAIN, key)
+            ignored = Problem(key)
+        ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
     return ignored
 
 
 @callback
 def async_forget_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete all issues of an account."""
-    async_delete_issues(hass, entry)
-    ours = tuple(issue_id(entry.entry_id, key) for key in _OTHERS)
-    for domain, key in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and key.startswith(ours):
-            ir.async_delete_issue(hass, DOMAIN, key)
+    for issue in _issues_of(hass, entry).values():
+        ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
 
 
 @callback
@@ -227,11 +230,10 @@ def async_rename_issues(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None
     _async_update_issues(hass, entry, _to_show(hass, data.coordinator.data))
     if reason := data.receiver.stopped:
         async_report_receiving(hass, entry, reason)
-    prefix = issue_id(entry.entry_id, NOT_CONFIRMED)
-    for (domain, key), issue in list(ir.async_get(hass).issues.items()):
-        if domain == DOMAIN and key.startswith(prefix):
+    for key, issue in _issues_of(hass, entry).items():
+        if key.startswith(NOT_CONFIRMED):
             placeholders = issue.translation_placeholders or {}
-            _async_create_unconfirmed_issue(hass, entry, key, placeholders)
+            _async_create_unconfirmed_issue(hass, entry, issue.issue_id, placeholders)
 
 
 @callback
