@@ -75,7 +75,7 @@ _PASSING: Final = frozenset(
 )
 
 
-def is_linked(answer: Answer) -> bool:
+def is_linked(answer: Answer | None) -> bool:
     """Return whether an account is linked, according to an answer.
 
     A restricted account is linked as well.
