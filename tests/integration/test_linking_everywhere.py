@@ -46,6 +46,7 @@ from tests.support.dialog import (
     async_disable,
     step_of,
 )
+from tests.support.halves import half_of
 from tests.support.helpers import async_advance, called_methods, issue_ids
 from tests.support.secrecy import assert_hidden
 
@@ -164,6 +165,10 @@ NAMES: Final = {
     Messenger.MAX: "MAX",
 }
 of_every_messenger: Final = pytest.mark.parametrize("messenger", Messenger)
+of_every_messenger_from_every_dialog: Final = pytest.mark.parametrize(
+    ("messenger", "open_dialog", "end"),
+    [(messenger, *DIALOGS[it]) for messenger, it in half_of(Messenger, DIALOGS)],
+)
 SCAN: Final = {
     Messenger.WHATSAPP: "scan_qr_code",
     Messenger.TELEGRAM: "scan_qr_code_telegram",
@@ -184,8 +189,7 @@ async def async_scan(dialog: Dialog) -> None:
     assert action_of(await dialog.follow()) in SCAN.values()
 
 
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_menu(
     setup: LinkingSetup, messenger: Messenger, open_dialog: OpenDialog, end: End
 ) -> None:
@@ -234,8 +238,7 @@ def ways_of(shown: FlowResponse) -> list[str]:
 
 
 @pytest.mark.parametrize("user_agent", PHONES.values(), ids=PHONES)
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_menu_on_phone(
     setup: LinkingSetup,
     messenger: Messenger,
@@ -307,8 +310,7 @@ async def test_menu_without_request(setup: LinkingSetup) -> None:
     assert shown["menu_options"] == ["qr_code", "phone_number"]
 
 
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_qr_code(setup: LinkingSetup, open_dialog: OpenDialog, end: End) -> None:
     """Test that the dialog closes after the QR code was scanned."""
     await open_dialog(setup)
@@ -344,8 +346,7 @@ async def test_timeout(setup: LinkingSetup, open_dialog: OpenDialog, end: End) -
     assert end_of(await setup.dialog.follow_to_end()) == end
 
 
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_close(setup: LinkingSetup, open_dialog: OpenDialog, end: End) -> None:
     """Test that a closed dialog stops its requests, and the account stays."""
     await open_dialog(setup)
@@ -357,8 +358,7 @@ async def test_close(setup: LinkingSetup, open_dialog: OpenDialog, end: End) -> 
     assert setup.entry.state is ConfigEntryState.LOADED
 
 
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_page_closed(
     setup: LinkingSetup, open_dialog: OpenDialog, end: End
 ) -> None:
@@ -373,8 +373,7 @@ async def test_page_closed(
     assert setup.entry.state is ConfigEntryState.LOADED
 
 
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_reload(setup: LinkingSetup, open_dialog: OpenDialog, end: End) -> None:
     """Test that a dialog survives a reload of the account."""
     await open_dialog(setup)
@@ -385,8 +384,7 @@ async def test_reload(setup: LinkingSetup, open_dialog: OpenDialog, end: End) ->
     assert end_of(await setup.dialog.follow_to_end()) == end
 
 
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_remove(setup: LinkingSetup, open_dialog: OpenDialog, end: End) -> None:
     """Test that a dialog aborts with a reason if its account is removed."""
     await open_dialog(setup)
@@ -395,8 +393,7 @@ async def test_remove(setup: LinkingSetup, open_dialog: OpenDialog, end: End) ->
     assert end_of(await setup.dialog.follow()) == ("abort", "removed")
 
 
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_slow_qr_codes(
     setup: LinkingSetup, open_dialog: OpenDialog, end: End
 ) -> None:
@@ -408,8 +405,7 @@ async def test_slow_qr_codes(
     assert end_of(await setup.dialog.follow_to_end()) == end
 
 
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_blocked_meanwhile(
     setup: LinkingSetup, open_dialog: OpenDialog, end: End
 ) -> None:
@@ -420,8 +416,7 @@ async def test_blocked_meanwhile(
     assert end_of(await setup.dialog.follow_to_end()) == ("abort", "blocked")
 
 
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_rate_limited(
     setup: LinkingSetup, messenger: Messenger, open_dialog: OpenDialog, end: End
 ) -> None:
@@ -581,8 +576,7 @@ async def test_qr_refused(
     assert end_of(await setup.dialog.follow_to_end()) == end
 
 
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_already_linked(
     setup: LinkingSetup, open_dialog: OpenDialog, end: End
 ) -> None:
@@ -593,8 +587,7 @@ async def test_already_linked(
     assert end_of(await setup.dialog.follow_to_end()) == end
 
 
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_server_down_for_a_minute(
     setup: LinkingSetup, open_dialog: OpenDialog, end: End
 ) -> None:
@@ -610,8 +603,7 @@ async def test_server_down_for_a_minute(
     assert end_of(await setup.dialog.follow_to_end()) == end
 
 
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_qr_code_refreshed(
     setup: LinkingSetup, open_dialog: OpenDialog, end: End
 ) -> None:
@@ -627,8 +619,7 @@ async def test_qr_code_refreshed(
     assert max(waited) < QR_LIFE / 2
 
 
-@of_every_messenger
-@from_every_dialog
+@of_every_messenger_from_every_dialog
 async def test_token_hidden(
     setup: LinkingSetup,
     open_dialog: OpenDialog,

@@ -29,6 +29,7 @@ from homeassistant.util.ulid import ulid_now
 from tests.simulator import Account
 from tests.support.entities import BUTTON, ERROR, PROBLEM, REASON
 from tests.support.entries import copy_of
+from tests.support.halves import half_of
 from tests.support.helpers import async_advance, async_set_up
 from tests.support.problem_reference import (
     EVENTS,
@@ -206,8 +207,7 @@ def scenario(
 
 
 @pytest.mark.parametrize("restart", [reload, disable_and_enable])
-@pytest.mark.parametrize("situation", SITUATIONS)
-@pytest.mark.parametrize("before", CAUSES)
+@pytest.mark.parametrize(("before", "situation"), half_of(CAUSES, SITUATIONS))
 async def test_first_response(
     scenario: AccountScenario, restart: Restart, situation: Situation, before: str
 ) -> None:
@@ -238,8 +238,7 @@ async def test_fresh_start(scenario: AccountScenario, first: str) -> None:
 
 
 @pytest.mark.usefixtures("hass_storage")
-@pytest.mark.parametrize("situation", SITUATIONS)
-@pytest.mark.parametrize("before", CAUSES)
+@pytest.mark.parametrize(("before", "situation"), half_of(CAUSES, SITUATIONS))
 async def test_restart(
     scenario: AccountScenario, situation: Situation, before: str
 ) -> None:

@@ -31,6 +31,7 @@ from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Messenger, Simulator
 from tests.simulator.contacts import Contact
 from tests.support.entries import copy_of, entry_of
+from tests.support.halves import half_of
 from tests.support.request_interceptor import (
     LATENCY,
     Interception,
@@ -532,8 +533,7 @@ def begin(
             DISRUPTIONS[name].begin(case)
 
 
-@pytest.mark.parametrize("last", LAST_ANSWERS.values(), ids=LAST_ANSWERS)
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(("moment", "last"), half_of(MOMENTS, LAST_ANSWERS))
 async def test_sending(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
@@ -541,11 +541,12 @@ async def test_sending(
     monkeypatch: pytest.MonkeyPatch,
     simulator: Simulator,
     moment: str,
-    last: LastAnswer,
+    last: str,
 ) -> None:
     """Test that each message is in time sent once, refused correctly, or uncertain."""
     time = simulated_time
-    cases = create_cases(hass, time, RequestInterceptor(monkeypatch), simulator, last)
+    answer = LAST_ANSWERS[last]
+    cases = create_cases(hass, time, RequestInterceptor(monkeypatch), simulator, answer)
     begin(cases, lambda disruption: disruption.is_earlier)
     await set_up(hass, cases)
     await time.advance(1)
@@ -553,9 +554,9 @@ async def test_sending(
         # As with a console that is open elsewhere: polls return nothing until then.
         case.account.faults[STATE] = Fault.RATE_LIMITED
     is_restart = "restart" in moment
-    async with passing(hass, time, last.age - 1, is_restart=is_restart) as later:
+    async with passing(hass, time, answer.age - 1, is_restart=is_restart) as later:
         for case in cases.values():
-            case.account.faults[STATE] = last.failure
+            case.account.faults[STATE] = answer.failure
         for case in cases.values() if "change" in moment else ():
             change(case)
         begin(

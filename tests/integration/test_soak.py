@@ -608,7 +608,7 @@ DAYS: Final = os.environ.get("GREEN_API_SOAK_DAYS")
 
 @pytest.mark.timeout(0 if DAYS else 1200)
 @pytest.mark.parametrize(
-    ("accounts", "days", "visits"), [(30, 1, 20), (10, 2, 20), (1, 15, 80)]
+    ("accounts", "days", "visits"), [(20, 1, 20), (5, 2, 20), (1, 7, 40)]
 )
 async def test_soak(soak: SoakRun, accounts: int, days: int, visits: int) -> None:
     """Test that problems are shown, nothing else is, and nothing grows."""
