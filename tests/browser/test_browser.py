@@ -429,19 +429,6 @@ ALL_STEPS: Final = (
     reconfigure,
     delete_account,
 )
-SHORT_STEPS: Final = (
-    log_in,
-    search,
-    enter_invalid_values,
-    add_account,
-    show_readme_cards,
-    link_by_code,
-    link_by_qr_code,
-    repair_stuck_instance,
-    repair_stuck_queue,
-    repair_by_clearing_queue,
-    show_unfixable_repairs,
-)
 RIGHT_TO_LEFT_STEPS: Final = (
     log_in,
     search,
@@ -460,8 +447,6 @@ RIGHT_TO_LEFT_STEPS: Final = (
         for appearance, steps in (
             (Appearance("ru", "dark", "phone"), ALL_STEPS),
             (Appearance("en", "light", "desktop"), ALL_STEPS),
-            (Appearance("en", "dark", "phone"), SHORT_STEPS),
-            (Appearance("ru", "light", "desktop"), SHORT_STEPS),
             (Appearance("he", "light", "phone"), RIGHT_TO_LEFT_STEPS),
         )
     ],
