@@ -38,6 +38,11 @@ SCRIPTS: Final[dict[str, dict[str, Any]]] = {
     "otherwise": {"notifiers": [FAMILY]},
     "gone": {"recipients": ["notify.gone", ALEX]},
     "text_time": {"wait": "00:01:00"},
+    "no_choices": {"choices": None},
+    "one_choice": {"choices": ["OK"]},
+    "alike": {"choices": [" Yes", "yes "]},
+    "empty_row": {"choices": ["Yes", "", "No", "yes"]},
+    "many_choices": {"choices": [f"Choice {number}" for number in range(1, 14)]},
 }
 
 
@@ -208,6 +213,27 @@ async def test_delivery_fails(house: Receiving, fate: str, moves_on: bool) -> No
     house.write("1", SAM_CHAT if moves_on else ALEX_CHAT)
     response = await house.time.result(task, 20)
     assert response["answered"]
+
+
+@pytest.mark.parametrize(
+    ("script", "lines"),
+    [
+        ("no_choices", []),
+        ("one_choice", []),
+        ("alike", []),
+        ("empty_row", ["1. Yes", "2. No"]),
+        ("many_choices", [f"{number}. Choice {number}" for number in range(1, 13)]),
+    ],
+)
+async def test_invalid_choices(house: Receiving, script: str, lines: list[str]) -> None:
+    """Test that the alarm is sent with those choices that can be told apart."""
+    task = alarm(house, script)
+    await house.time.advance(30)
+    (request,) = (it for it in house.account.requests if it.method == "sendMessage")
+    text, *shown = filter(None, request.body["message"].splitlines())
+    assert (text, shown) == (TEXT, lines)
+    house.write("1")
+    assert (await house.time.result(task, 20))["answered"]
 
 
 async def test_time_as_text(house: Receiving) -> None:

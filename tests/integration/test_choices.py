@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import voluptuous as vol
 
 from custom_components.green_api.const import DOMAIN
 from custom_components.green_api.receiving.permissions import ReceiveMode
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.simulator import Fault
 from tests.support.receiving import (
     BESIDE,
@@ -208,15 +207,40 @@ async def test_failed_question(home: Receiving) -> None:
     assert await answers(home) == [("1", None, None)]
 
 
-@pytest.mark.parametrize(
-    "choices",
-    [[], ["One"], ["Yes", " yes"], ["", "No"], [f"{it}" for it in range(13)]],
-)
-async def test_invalid_choices(home: Receiving, choices: list[str]) -> None:
+INVALID_CHOICES: Final[list[object]] = [
+    [],
+    "One",
+    None,
+    ["One"],
+    ["Yes", " yes"],
+    ["Yes", ""],
+    ["Yes", None],
+    [" ", "No"],
+    [f"{it}" for it in range(13)],
+]
+
+
+@pytest.mark.parametrize("choices", INVALID_CHOICES)
+async def test_invalid_choices(home: Receiving, choices: object) -> None:
     """Test that choices that can't be told apart, or too many, are refused."""
     await home.set_up(BESIDE)
-    with pytest.raises(vol.Invalid):
+    with pytest.raises(ServiceValidationError) as caught:
         await ask(home, choices=choices)
+    assert caught.value.translation_key == "choices_invalid"
+    assert sent(home) == []
+
+
+async def test_invalid_choices_returned(home: Receiving) -> None:
+    """Test that invalid choices are an error of each recipient."""
+    await home.set_up(BESIDE)
+    response: Any = await home.hass.services.async_call(
+        DOMAIN,
+        "send_message",
+        {"entity_id": ALEX, "choices": ["One"], "return_errors": True},
+        blocking=True,
+        return_response=True,
+    )
+    assert response[ALEX]["error"].startswith("The choices can't be told apart")
 
 
 async def test_question_while_loading(home: Receiving) -> None:
