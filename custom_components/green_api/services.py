@@ -92,7 +92,7 @@ SCHEMA: Final = cv.make_entity_service_schema(
         vol.Optional(ATTR_TITLE): cv.string,
         # A script stops at what a schema refuses, even with `continue_on_error`. These
         # are checked for each recipient instead, and their errors are translated.
-        vol.Optional(ATTR_ATTACHMENT): vol.Any(dict, str),
+        vol.Optional(ATTR_ATTACHMENT): object,
         vol.Optional(ATTR_FILENAME): cv.string,
         vol.Optional(ATTR_LINK_PREVIEW): cv.boolean,
         vol.Optional(ATTR_QUOTED_MESSAGE_ID): cv.string,

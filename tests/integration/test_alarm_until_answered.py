@@ -7,11 +7,14 @@ from typing import Any, Final
 
 import pytest
 
+from custom_components.green_api.const import DOMAIN
 from homeassistant.components.blueprint import Blueprint
 from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
+from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 from tests.simulator import Fault
+from tests.support.notifications import NotificationRecorder
 from tests.support.receiving import (
     BESIDE,
     SAM,
@@ -46,12 +49,9 @@ SCRIPTS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-@pytest.fixture
-async def house(home: Receiving, tmp_path: Path) -> Receiving:
-    """Return an account with Alex and Sam, who may write, and the scripts."""
-    await home.set_up(BESIDE)
-    home.let_write("Sam", may_write=True)
-    home.hass.config.config_dir = f"{tmp_path}"
+async def async_create_scripts(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Create the scripts, and what they need in Home Assistant."""
+    hass.config.config_dir = f"{tmp_path}"
     shutil.copytree(BLUEPRINTS, tmp_path / "blueprints")
     inputs = {"recipients": [ALEX, SAM], "helper": [HELPER]}
     for domain, config in (
@@ -65,9 +65,23 @@ async def house(home: Receiving, tmp_path: Path) -> Receiving:
             },
         ),
     ):
-        assert await async_setup_component(home.hass, domain, {domain: config})
+        assert await async_setup_component(hass, domain, {domain: config})
+
+
+@pytest.fixture
+async def house(home: Receiving, tmp_path: Path) -> Receiving:
+    """Return an account with Alex and Sam, who may write, and the scripts."""
+    await home.set_up(BESIDE)
+    home.let_write("Sam", may_write=True)
+    await async_create_scripts(home.hass, tmp_path)
     await home.time.settle()
     return home
+
+
+@pytest.fixture
+def shown(hass: HomeAssistant) -> NotificationRecorder:
+    """Return the persistent notifications of Home Assistant."""
+    return NotificationRecorder(hass)
 
 
 def alarm(house: Receiving, script: str = "alarm", **data: Any) -> Alarm:
@@ -187,6 +201,18 @@ async def test_refused(house: Receiving) -> None:
     task = alarm(house)
     response = await house.time.result(task, 20)
     assert not response["answered"]
+
+
+async def test_no_account(
+    hass: HomeAssistant, tmp_path: Path, shown: NotificationRecorder
+) -> None:
+    """Test that the alarm is shown in Home Assistant if there is no account at all."""
+    await async_create_scripts(hass, tmp_path)
+    assert hass.services.async_services().keys().isdisjoint({DOMAIN, "notify"})
+    await hass.services.async_call(
+        "script", "otherwise", {"message": TEXT, "title": "Fire"}, blocking=True
+    )
+    assert (shown.titles, shown.messages) == (["Fire"], [TEXT])
 
 
 async def test_gone(house: Receiving) -> None:

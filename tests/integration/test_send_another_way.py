@@ -174,10 +174,7 @@ async def test_sent(
     assert phone.shown == []
 
 
-NO_RECIPIENT: Final = (
-    "notify.alex doesn't have a GREEN-API recipient. "
-    "Select one of the GREEN-API notification entities."
-)
+NO_RECIPIENT: Final = "The recipient doesn't exist or is disabled."
 
 # Texts that Home Assistant changes when it renders them on its own.
 TEXTS: Final = (
@@ -253,6 +250,17 @@ async def test_attachment_unavailable(hass: HomeAssistant, phone: Phone) -> None
 
     ((_, text),) = phone.shown
     assert text.startswith(f"{TEXT} (Home Assistant isn't allowed to read this path.")
+
+
+@pytest.mark.parametrize("attachment", [1, [{"media_content_id": "camera.door"}]])
+async def test_attachment_of_another_type(
+    hass: HomeAssistant, phone: Phone, attachment: object
+) -> None:
+    """Test that the text is sent another way if the attachment can't be one."""
+    await async_send(hass, attachment=attachment)
+
+    ((_, text),) = phone.shown
+    assert text.startswith(f"{TEXT} (The attachment doesn't specify a file.")
 
 
 async def test_refused(
@@ -339,6 +347,19 @@ async def test_uncertain(hass: HomeAssistant, account: Account, phone: Phone) ->
 async def test_recipient_removed(hass: HomeAssistant, phone: Phone) -> None:
     """Test that the message is sent another way if the recipient was removed."""
     await async_lose_recipient(hass)
+
+    await async_send(hass)
+
+    assert phone.shown == [("", f"{TEXT} ({NO_RECIPIENT})")]
+
+
+async def test_account_removed(
+    hass: HomeAssistant, loaded_entry: MockConfigEntry, phone: Phone
+) -> None:
+    """Test that the message is sent another way if there is no account anymore."""
+    await hass.config_entries.async_remove(loaded_entry.entry_id)
+    # After the next start, nothing sets the integration up.
+    hass.services.async_remove(DOMAIN, "send_message")
 
     await async_send(hass)
 

@@ -347,9 +347,7 @@ async def test_editor(hass: HomeAssistant) -> None:
         schema({"entity_id": ALEX, **example, "surprise": True})
 
 
-@pytest.mark.parametrize(
-    "data", [{"attachment": 1}, {"link_preview": "perhaps"}, {"surprise": True}]
-)
+@pytest.mark.parametrize("data", [{"link_preview": "perhaps"}, {"surprise": True}])
 async def test_invalid_data(hass: HomeAssistant, data: dict[str, Any]) -> None:
     """Test that Home Assistant refuses fields that the action does not have."""
     with pytest.raises(vol.Invalid):
