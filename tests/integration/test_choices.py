@@ -130,6 +130,21 @@ async def test_no_poll(home: Receiving, data: dict[str, Any], media: Path) -> No
     assert "\n1. " in (body.get("message") or body["caption"])
 
 
+@pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_file_without_caption(
+    home: Receiving, mode: ReceiveMode, media: Path
+) -> None:
+    """Test that numbered lines follow a file that is shown without its caption."""
+    await home.set_up(mode)
+    (media / "report.pdf").write_bytes(b"a file")
+    home.hass.config.allowlist_external_dirs = {f"{media}"}
+    question = await ask(home, attachment=f"{media}/report.pdf")
+    (_, file), (_, text) = sent(home)
+    assert (file["fileName"], text["message"]) == ("report.pdf", NUMBERED)
+    home.write("2")
+    assert await answers(home) == [("2", "False alarm", question)]
+
+
 async def test_only_choices(home: Receiving) -> None:
     """Test that choices alone are a message."""
     await home.set_up(BESIDE)
