@@ -15,6 +15,7 @@ from custom_components.green_api.diagnostics import (
     async_get_config_entry_diagnostics,
 )
 from custom_components.green_api.repairs import async_create_fix_flow
+from custom_components.green_api.sending.followed import SentMessage
 from custom_components.green_api.sending.status_requests import PATIENCE
 from custom_components.green_api.texts import moment_text
 from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN
@@ -93,6 +94,27 @@ async def test_delivered(home: Deliveries, fate: str) -> None:
     await home.time.advance(3600)
     assert home.asked == [3, 10, 30]
     assert sent_messages(home.account) == [(ALEX_CHAT, TEXT)]
+
+
+@pytest.mark.parametrize("word", ["failed", "delivered"])
+async def test_reported_before_sent(
+    home: Deliveries, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    """Test that a status counts that is received before the ID of the message."""
+    deliveries = home.entry.runtime_data.deliveries
+    sent = deliveries.async_sent
+
+    def reported_first(subentry_id: str, chat_id: str, message_id: str) -> SentMessage:
+        deliveries.async_status_received(chat_id, message_id, word)
+        return sent(subentry_id, chat_id, message_id)
+
+    monkeypatch.setattr(deliveries, "async_sent", reported_first)
+    response = await home.time.result(
+        home.send(confirm_within=MINUTE, return_errors=True), 1
+    )
+    assert response[ALEX]["status"] == word
+    assert home.asked == []
+    assert home.entry.runtime_data.coordinator.data.waits == frozenset()
 
 
 async def test_without(home: Deliveries) -> None:
