@@ -217,7 +217,7 @@ async def test_long_caption(
     ],
 )
 async def test_file_without_caption(
-    hass: HomeAssistant, account: Account, media: Path, name: str, has_caption: bool
+    hass: HomeAssistant, account: Account, media: Path, *, name: str, has_caption: bool
 ) -> None:
     """Test that a text follows a file that messengers show without its caption."""
     (media / name).write_bytes(b"a file")
