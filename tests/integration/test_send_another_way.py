@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.green_api.const import DOMAIN
+from custom_components.green_api.texts import markdown_text
 from homeassistant.components.blueprint import Blueprint
 from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
 from homeassistant.components.notify import (
@@ -428,6 +429,24 @@ async def test_other_way_unavailable(
     assert len(phone.shown) == NOTIFIERS[name].count(phone.entity_id)
     assert shown.titles == ["Door"]
     assert shown.messages[0].startswith(f"{TEXT} (GREEN-API 1101000001 isn't linked")
+
+
+async def test_name_in_notification(
+    hass: HomeAssistant,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    shown: NotificationRecorder,
+) -> None:
+    """Test that the name of a chat is shown as it is: a notification is Markdown."""
+    (alex,) = loaded_entry.subentries.values()
+    title = "![](https://example.com/\\a_b)"
+    hass.config_entries.async_update_subentry(loaded_entry, alex, title=title)
+    account.faults["sendMessage"] = Fault.RESET_AFTER_HEADERS
+    await async_send(hass, "to_nobody")
+    (message,) = shown.messages
+    assert message.startswith(
+        f"{TEXT} (The message to {markdown_text(title)} may or may not"
+    )
 
 
 async def test_other_way_fails(
