@@ -26,7 +26,6 @@ from .const import (
     SUBENTRY_TYPE_RECIPIENT,
 )
 from .data import GreenApiConfigEntry
-from .devices import account_name
 from .dialogs.account import TOKEN_SELECTOR, URL_SELECTOR
 from .dialogs.change import ChangeFlow
 from .dialogs.linking import LinkingFlow, can_be_linked
@@ -108,13 +107,12 @@ class GreenApiConfigFlow(LinkingFlow[ConfigFlowResult], ChangeFlow, domain=DOMAI
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Show the menu of what can be changed, if there is more than one option."""
-        entry = self.account_entry
-        if not can_be_linked(entry):
+        if not can_be_linked(self.account_entry):
             return await self.async_step_address()
         return self.async_show_menu(
             step_id="reconfigure",
             menu_options=["address", "link_again"],
-            description_placeholders={"name": account_name(self.hass, entry)},
+            description_placeholders={"name": self._name},
         )
 
     async def async_step_link_again(

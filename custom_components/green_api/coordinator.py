@@ -196,7 +196,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         now = self.hass.loop.time()
         record = self.data.answered(answer, now, dt_util.utcnow(), asked_at=asked_at)
         self.update_interval = _time_until_poll(record, now, self._poll_offset)
-        self._token_monitor.async_answered(answer)
+        self._token_monitor.async_polled(answer)
         if isinstance(answer, GreenApiError):
             return self._failed(record, answer, now)
         self._unknown_states.async_answered(answer, record.health)

@@ -26,7 +26,7 @@ from .records.account_record import AccountRecord
 from .repairs import FIX_FLOWS
 from .sending.deliveries import SIGNAL_NOT_CONFIRMED
 from .sending.followed import SentMessage
-from .texts import moment_text, waiting_text
+from .texts import markdown_text, moment_text, waiting_text
 
 
 class _Issue(NamedTuple):
@@ -197,7 +197,11 @@ def async_report_unconfirmed(
         entry,
         issue_id(entry.entry_id, f"{NOT_CONFIRMED}_{message.subentry_id}"),
         {
-            "recipient": recipient_name(hass, entry, subentry) if subentry else "?",
+            # Only in the description. The name of the account is in the titles as well,
+            # which are plain text.
+            "recipient": markdown_text(recipient_name(hass, entry, subentry))
+            if subentry
+            else "?",
             "sent": moment_text(hass, message.moment),
         },
     )

@@ -2,7 +2,11 @@
 
 from typing import Final
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigEntry,
+)
 from homeassistant.core import HomeAssistant, callback
 
 from .api import (
@@ -17,6 +21,9 @@ from .decisions.problem import Answer, Problem
 from .devices import account_name
 
 MAX_LOGGED_STATES: Final = 10
+
+# Seconds after which a dialog that keeps reauthentication from starting is forgotten.
+FORGOTTEN_AFTER: Final = 600
 
 
 class UnknownStates:
@@ -61,6 +68,9 @@ class TokenMonitor:
     Polling continues meanwhile: an instance that is being created rejects its token
     too, and monitoring must not stop because of that. The flow is aborted when the old
     token works again.
+
+    Home Assistant does not start it while a reconfiguration is open: someone may be
+    entering the new token. If it is still open after ten minutes, it is aborted.
     """
 
     def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
@@ -68,8 +78,19 @@ class TokenMonitor:
         self._hass = hass
         self._entry = entry
         self._rejections = 0
+        self._rejected_at = 0.0
         # A flow may be open since before a reload.
         self._may_have_flow = True
+
+    @callback
+    def async_polled(self, answer: Answer) -> None:
+        """Handle a response to a poll, which no dialog has caused."""
+        since = self._hass.loop.time() - FORGOTTEN_AFTER
+        if isinstance(answer, InvalidCredentialsError) and (
+            self._rejections and self._rejected_at <= since
+        ):
+            self._async_abort_forgotten()
+        self.async_answered(answer)
 
     @callback
     def async_answered(self, answer: Answer) -> None:
@@ -78,7 +99,8 @@ class TokenMonitor:
             case AccountState():
                 self._rejections = 0
                 if self._may_have_flow:
-                    self._async_abort_flow()
+                    self._may_have_flow = False
+                    self._async_abort_flows(SOURCE_REAUTH)
             case InvalidCredentialsError():
                 self._async_rejected()
             case CannotConnectError() | RateLimitedError():
@@ -90,14 +112,21 @@ class TokenMonitor:
     def _async_rejected(self) -> None:
         """Start reauthentication if the token was rejected before."""
         self._rejections += 1
-        if self._rejections > 1:
+        if self._rejections == 1:
+            self._rejected_at = self._hass.loop.time()
+        else:
             self._may_have_flow = True
             self._entry.async_start_reauth(self._hass)
 
     @callback
-    def _async_abort_flow(self) -> None:
-        """Abort the reauthentication flow."""
-        self._may_have_flow = False
-        flows = self._entry.async_get_active_flows(self._hass, {SOURCE_REAUTH})
+    def _async_abort_forgotten(self) -> None:
+        """Abort reconfigurations, unless reauthentication has started before them."""
+        if not any(self._entry.async_get_active_flows(self._hass, {SOURCE_REAUTH})):
+            self._async_abort_flows(SOURCE_RECONFIGURE)
+
+    @callback
+    def _async_abort_flows(self, source: str) -> None:
+        """Abort the flows of the account that were started like this."""
+        flows = self._entry.async_get_active_flows(self._hass, {source})
         for flow in list(flows):
             self._hass.config_entries.flow.async_abort(flow["flow_id"])

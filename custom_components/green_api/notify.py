@@ -1,6 +1,6 @@
 """Notify entities for the GREEN-API integration."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final, override
 
@@ -89,7 +89,7 @@ class RecipientEntity(GreenApiRecipientEntity, NotifyEntity):
         title: str | None,
         choices: Sequence[str],
         *,
-        attachment: Mapping[str, Any] | str | None = None,
+        attachment: object = None,
         filename: str | None = None,
         **options: Any,
     ) -> list[SentMessage]:

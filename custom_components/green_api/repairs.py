@@ -22,7 +22,7 @@ from .decisions.problem import Problem
 from .devices import account_name
 from .dialogs.linking import LinkingFlow, is_gone
 from .remedy import async_clear_queue, async_has_any, async_reboot
-from .texts import waiting_text
+from .texts import markdown_text, waiting_text
 
 if TYPE_CHECKING:
     from homeassistant.components.repairs import RepairsFlowResult
@@ -48,7 +48,7 @@ class AccountRepairFlow(RepairsFlow):
         if self.is_loaded:
             waiting = self.entry.runtime_data.coordinator.data.queue.waiting
         return {
-            "name": account_name(self.hass, self.entry),
+            "name": markdown_text(account_name(self.hass, self.entry)),
             "console_url": CONSOLE_URL,
             "waiting": waiting_text(self.hass, waiting),
         }
@@ -66,7 +66,7 @@ class AccountRepairFlow(RepairsFlow):
                 return await fix()
             except HomeAssistantError as err:
                 errors["base"] = err.translation_key or "unknown"
-                placeholders |= err.translation_placeholders or {}
+                placeholders = {**(err.translation_placeholders or {}), **placeholders}
         return self.async_show_form(
             step_id=step_id,
             data_schema=vol.Schema({}),

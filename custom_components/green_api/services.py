@@ -71,27 +71,32 @@ _NOT_LOADED_YET: Final = frozenset(
 
 
 def _distinct(choices: list[str]) -> list[str]:
-    """Validate that answers can tell choices apart."""
-    if len(set(map(comparable, choices))) < len(choices):
+    """Validate that answers can tell choices apart, and that none is empty."""
+    if len(set(map(comparable, choices)) - {""}) < len(choices):
         raise vol.Invalid("choices must differ by more than case and whitespace")
     return choices
 
+
+_CHOICES: Final = vol.Schema(
+    vol.All(
+        cv.ensure_list,
+        [cv.string],
+        vol.Length(min=MIN_POLL_OPTIONS, max=MAX_POLL_OPTIONS),
+        _distinct,
+    )
+)
 
 SCHEMA: Final = cv.make_entity_service_schema(
     {
         vol.Optional(ATTR_MESSAGE, default=""): cv.string,
         vol.Optional(ATTR_TITLE): cv.string,
-        # Its content is checked when it is sent, so that errors can be translated.
-        vol.Optional(ATTR_ATTACHMENT): vol.Any(dict, str),
+        # A script stops at what a schema refuses, even with `continue_on_error`. These
+        # are checked for each recipient instead, and their errors are translated.
+        vol.Optional(ATTR_ATTACHMENT): object,
         vol.Optional(ATTR_FILENAME): cv.string,
         vol.Optional(ATTR_LINK_PREVIEW): cv.boolean,
         vol.Optional(ATTR_QUOTED_MESSAGE_ID): cv.string,
-        vol.Optional(ATTR_CHOICES): vol.All(
-            cv.ensure_list,
-            [vol.All(cv.string, vol.Length(min=1))],
-            vol.Length(min=MIN_POLL_OPTIONS, max=MAX_POLL_OPTIONS),
-            _distinct,
-        ),
+        vol.Optional(ATTR_CHOICES): object,
         vol.Optional(ATTR_CONFIRM_WITHIN): vol.All(
             cv.positive_time_period, vol.Range(max=MAX_CONFIRM_WITHIN)
         ),
@@ -216,6 +221,8 @@ async def _async_send(
 
     Raises a HomeAssistantError if it is not sent.
     """
+    if ATTR_CHOICES in data:
+        data[ATTR_CHOICES] = _checked_choices(data[ATTR_CHOICES])
     entity = await _async_entity(call.hass, entity_entry, name)
     entity.async_set_context(call.context)
     within = data.pop(ATTR_CONFIRM_WITHIN, None)
@@ -229,6 +236,18 @@ async def _async_send(
     except NotConfirmedError as err:
         return _Outcome(name, response | {"status": f"{err.status}"}, err)
     return _Outcome(name, response | {"status": f"{status}"})
+
+
+def _checked_choices(choices: object) -> list[str]:
+    """Return the choices of a message.
+
+    Raises a ServiceValidationError if they can't be sent.
+    """
+    try:
+        checked: list[str] = _CHOICES(choices)
+    except vol.Invalid as err:
+        raise _error("choices_invalid") from err
+    return checked
 
 
 async def _async_entity(

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 import math
+import re
 from typing import Final, TypedDict
 
 from homeassistant.config_entries import ConfigEntry
@@ -17,6 +18,9 @@ from .devices import account_name
 
 # Minutes to wait after a "too many requests" response that does not name a time.
 RATE_LIMIT_MINUTES: Final = RATE_LIMIT_DELAY // 60
+
+# What may have a meaning in Markdown within a line, including URLs and HTML.
+_MARKDOWN: Final = re.compile(r"[!#&*:<>@\[\\\]_`|~]|(?<=www)\.", re.IGNORECASE)
 
 
 class Translation(TypedDict):
@@ -75,6 +79,15 @@ def error_text(hass: HomeAssistant, err: HomeAssistantError) -> str:
         return f"{err}"
     text = translated(hass, "exceptions", f"{err.translation_key}.message")
     return text.format(**err.translation_placeholders or {})
+
+
+def markdown_text(text: str) -> str:
+    """Return Markdown that shows a text in one line, exactly as it is.
+
+    The frontend renders descriptions in dialogs and repairs. Names in them may be those
+    of strangers, and must not become links or pictures, which would be loaded.
+    """
+    return _MARKDOWN.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def waiting_text(hass: HomeAssistant, waiting: WaitingMessages | None) -> str:

@@ -7,11 +7,14 @@ from typing import Any, Final
 
 import pytest
 
+from custom_components.green_api.const import DOMAIN
 from homeassistant.components.blueprint import Blueprint
 from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
+from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 from tests.simulator import Fault
+from tests.support.notifications import NotificationRecorder
 from tests.support.receiving import (
     BESIDE,
     SAM,
@@ -38,15 +41,17 @@ SCRIPTS: Final[dict[str, dict[str, Any]]] = {
     "otherwise": {"notifiers": [FAMILY]},
     "gone": {"recipients": ["notify.gone", ALEX]},
     "text_time": {"wait": "00:01:00"},
+    "no_choices": {"choices": None},
+    "one_choice": {"choices": ["OK"]},
+    "alike": {"choices": [" Yes", "yes "]},
+    "empty_row": {"choices": ["Yes", "", "No", "yes"]},
+    "many_choices": {"choices": [f"Choice {number}" for number in range(1, 14)]},
 }
 
 
-@pytest.fixture
-async def house(home: Receiving, tmp_path: Path) -> Receiving:
-    """Return an account with Alex and Sam, who may write, and the scripts."""
-    await home.set_up(BESIDE)
-    home.let_write("Sam", may_write=True)
-    home.hass.config.config_dir = f"{tmp_path}"
+async def async_create_scripts(hass: HomeAssistant, tmp_path: Path) -> None:
+    """Create the scripts, and what they need in Home Assistant."""
+    hass.config.config_dir = f"{tmp_path}"
     shutil.copytree(BLUEPRINTS, tmp_path / "blueprints")
     inputs = {"recipients": [ALEX, SAM], "helper": [HELPER]}
     for domain, config in (
@@ -60,9 +65,23 @@ async def house(home: Receiving, tmp_path: Path) -> Receiving:
             },
         ),
     ):
-        assert await async_setup_component(home.hass, domain, {domain: config})
+        assert await async_setup_component(hass, domain, {domain: config})
+
+
+@pytest.fixture
+async def house(home: Receiving, tmp_path: Path) -> Receiving:
+    """Return an account with Alex and Sam, who may write, and the scripts."""
+    await home.set_up(BESIDE)
+    home.let_write("Sam", may_write=True)
+    await async_create_scripts(home.hass, tmp_path)
     await home.time.settle()
     return home
+
+
+@pytest.fixture
+def shown(hass: HomeAssistant) -> NotificationRecorder:
+    """Return the persistent notifications of Home Assistant."""
+    return NotificationRecorder(hass)
 
 
 def alarm(house: Receiving, script: str = "alarm", **data: Any) -> Alarm:
@@ -184,6 +203,18 @@ async def test_refused(house: Receiving) -> None:
     assert not response["answered"]
 
 
+async def test_no_account(
+    hass: HomeAssistant, tmp_path: Path, shown: NotificationRecorder
+) -> None:
+    """Test that the alarm is shown in Home Assistant if there is no account at all."""
+    await async_create_scripts(hass, tmp_path)
+    assert hass.services.async_services().keys().isdisjoint({DOMAIN, "notify"})
+    await hass.services.async_call(
+        "script", "otherwise", {"message": TEXT, "title": "Fire"}, blocking=True
+    )
+    assert (shown.titles, shown.messages) == (["Fire"], [TEXT])
+
+
 async def test_gone(house: Receiving) -> None:
     """Test that a recipient that does not exist delays nothing."""
     task = alarm(house, "gone")
@@ -208,6 +239,27 @@ async def test_delivery_fails(house: Receiving, fate: str, moves_on: bool) -> No
     house.write("1", SAM_CHAT if moves_on else ALEX_CHAT)
     response = await house.time.result(task, 20)
     assert response["answered"]
+
+
+@pytest.mark.parametrize(
+    ("script", "lines"),
+    [
+        ("no_choices", []),
+        ("one_choice", []),
+        ("alike", []),
+        ("empty_row", ["1. Yes", "2. No"]),
+        ("many_choices", [f"{number}. Choice {number}" for number in range(1, 13)]),
+    ],
+)
+async def test_invalid_choices(house: Receiving, script: str, lines: list[str]) -> None:
+    """Test that the alarm is sent with those choices that can be told apart."""
+    task = alarm(house, script)
+    await house.time.advance(30)
+    (request,) = (it for it in house.account.requests if it.method == "sendMessage")
+    text, *shown = filter(None, request.body["message"].splitlines())
+    assert (text, shown) == (TEXT, lines)
+    house.write("1")
+    assert (await house.time.result(task, 20))["answered"]
 
 
 async def test_time_as_text(house: Receiving) -> None:

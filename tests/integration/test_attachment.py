@@ -396,6 +396,7 @@ async def test_file_outside_www(
         *("ftp://example.com/a.jpg", "file:///door.jpg", "http://", "media-source://"),
         *({}, {"media_content_id": ""}, {"media_content_id": 7}),
         *({"media_content_id": None}, {"media_content_type": "image/jpeg"}),
+        *(1, True, [], [{"media_content_id": "camera.door"}]),
     ],
 )
 async def test_unknown_attachment(

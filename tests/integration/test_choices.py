@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import voluptuous as vol
 
 from custom_components.green_api.const import DOMAIN
 from custom_components.green_api.receiving.permissions import ReceiveMode
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.simulator import Fault
 from tests.support.receiving import (
     BESIDE,
@@ -131,6 +130,21 @@ async def test_no_poll(home: Receiving, data: dict[str, Any], media: Path) -> No
     assert "\n1. " in (body.get("message") or body["caption"])
 
 
+@pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_file_without_caption(
+    home: Receiving, mode: ReceiveMode, media: Path
+) -> None:
+    """Test that numbered lines follow a file that is shown without its caption."""
+    await home.set_up(mode)
+    (media / "report.pdf").write_bytes(b"a file")
+    home.hass.config.allowlist_external_dirs = {f"{media}"}
+    question = await ask(home, attachment=f"{media}/report.pdf")
+    (_, file), (_, text) = sent(home)
+    assert (file["fileName"], text["message"]) == ("report.pdf", NUMBERED)
+    home.write("2")
+    assert await answers(home) == [("2", "False alarm", question)]
+
+
 async def test_only_choices(home: Receiving) -> None:
     """Test that choices alone are a message."""
     await home.set_up(BESIDE)
@@ -208,15 +222,40 @@ async def test_failed_question(home: Receiving) -> None:
     assert await answers(home) == [("1", None, None)]
 
 
-@pytest.mark.parametrize(
-    "choices",
-    [[], ["One"], ["Yes", " yes"], ["", "No"], [f"{it}" for it in range(13)]],
-)
-async def test_invalid_choices(home: Receiving, choices: list[str]) -> None:
+INVALID_CHOICES: Final[list[object]] = [
+    [],
+    "One",
+    None,
+    ["One"],
+    ["Yes", " yes"],
+    ["Yes", ""],
+    ["Yes", None],
+    [" ", "No"],
+    [f"{it}" for it in range(13)],
+]
+
+
+@pytest.mark.parametrize("choices", INVALID_CHOICES)
+async def test_invalid_choices(home: Receiving, choices: object) -> None:
     """Test that choices that can't be told apart, or too many, are refused."""
     await home.set_up(BESIDE)
-    with pytest.raises(vol.Invalid):
+    with pytest.raises(ServiceValidationError) as caught:
         await ask(home, choices=choices)
+    assert caught.value.translation_key == "choices_invalid"
+    assert sent(home) == []
+
+
+async def test_invalid_choices_returned(home: Receiving) -> None:
+    """Test that invalid choices are an error of each recipient."""
+    await home.set_up(BESIDE)
+    response: Any = await home.hass.services.async_call(
+        DOMAIN,
+        "send_message",
+        {"entity_id": ALEX, "choices": ["One"], "return_errors": True},
+        blocking=True,
+        return_response=True,
+    )
+    assert response[ALEX]["error"].startswith("The choices can't be told apart")
 
 
 async def test_question_while_loading(home: Receiving) -> None:

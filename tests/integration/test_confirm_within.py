@@ -15,6 +15,7 @@ from custom_components.green_api.diagnostics import (
     async_get_config_entry_diagnostics,
 )
 from custom_components.green_api.repairs import async_create_fix_flow
+from custom_components.green_api.sending.followed import SentMessage
 from custom_components.green_api.sending.status_requests import PATIENCE
 from custom_components.green_api.texts import moment_text
 from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN
@@ -93,6 +94,27 @@ async def test_delivered(home: Deliveries, fate: str) -> None:
     await home.time.advance(3600)
     assert home.asked == [3, 10, 30]
     assert sent_messages(home.account) == [(ALEX_CHAT, TEXT)]
+
+
+@pytest.mark.parametrize("word", ["failed", "delivered"])
+async def test_reported_before_sent(
+    home: Deliveries, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    """Test that a status counts that is received before the ID of the message."""
+    deliveries = home.entry.runtime_data.deliveries
+    sent = deliveries.async_sent
+
+    def reported_first(subentry_id: str, chat_id: str, message_id: str) -> SentMessage:
+        deliveries.async_status_received(chat_id, message_id, word)
+        return sent(subentry_id, chat_id, message_id)
+
+    monkeypatch.setattr(deliveries, "async_sent", reported_first)
+    response = await home.time.result(
+        home.send(confirm_within=MINUTE, return_errors=True), 1
+    )
+    assert response[ALEX]["status"] == word
+    assert home.asked == []
+    assert home.entry.runtime_data.coordinator.data.waits == frozenset()
 
 
 async def test_without(home: Deliveries) -> None:
@@ -272,19 +294,26 @@ async def test_response_not_wanted(home: Deliveries) -> None:
     assert home.passed == 3
 
 
-@pytest.fixture
-def long_caption(hass: HomeAssistant, tmp_path: Path) -> dict[str, Any]:
-    """Return a picture with a text that is too long for a caption."""
-    (tmp_path / "a.png").write_bytes(b"\x89PNG")
+@pytest.fixture(params=["long caption", "no caption"])
+def text_after_file(
+    hass: HomeAssistant, tmp_path: Path, request: pytest.FixtureRequest
+) -> dict[str, Any]:
+    """Return a file with a text that is too long for a caption, or can't be one."""
+    length, name = {"long caption": (1025, "a.png"), "no caption": (9, "a.pdf")}[
+        request.param
+    ]
+    (tmp_path / name).write_bytes(b"\x89PNG")
     hass.config.allowlist_external_dirs = {f"{tmp_path}"}
-    return {"message": "x" * 1025, "attachment": f"{tmp_path / 'a.png'}"}
+    return {"message": "x" * length, "attachment": f"{tmp_path / name}"}
 
 
-async def test_long_caption(home: Deliveries, long_caption: dict[str, Any]) -> None:
+async def test_text_after_file(
+    home: Deliveries, text_after_file: dict[str, Any]
+) -> None:
     """Test that the file and the rest of its text are waited for."""
     home.account.delivery_seconds = 20
     response = await home.time.result(
-        home.send(**long_caption, confirm_within=MINUTE), 61
+        home.send(**text_after_file, confirm_within=MINUTE), 61
     )
     file, rest = home.account.messages
     assert (file.is_file, rest.is_file) == (True, False)
@@ -298,16 +327,16 @@ async def test_long_caption(home: Deliveries, long_caption: dict[str, Any]) -> N
     ("word", "status", "passed"),
     [("sent", "sent", 61), ("noAccount", "no_account", 5), ("read", "delivered", 10)],
 )
-async def test_part_of_long_caption(
+async def test_part_of_text_after_file(
     home: Deliveries,
-    long_caption: dict[str, Any],
+    text_after_file: dict[str, Any],
     part: int,
     word: str,
     status: str,
     passed: float,
 ) -> None:
     """Test that the status is that of the part that has got less far."""
-    task = home.send(**long_caption, confirm_within=MINUTE, return_errors=True)
+    task = home.send(**text_after_file, confirm_within=MINUTE, return_errors=True)
     await home.time.advance(1)
     home.account.words[list(home.account.messages)[part].id] = word
     response = await home.time.result(task, 61)
@@ -322,13 +351,13 @@ async def test_part_of_long_caption(
 
 
 async def test_no_place_for_a_part(
-    home: Deliveries, long_caption: dict[str, Any]
+    home: Deliveries, text_after_file: dict[str, Any]
 ) -> None:
     """Test that a message is not confirmed if one of its parts can't be followed."""
     home.account.fates[FAMILY_CHAT] = "sent"
     tasks = [home.send(FAMILY, confirm_within=MINUTE) for _ in range(19)]
     await home.time.advance(1)
-    err = await home.error(home.send(**long_caption, confirm_within=MINUTE), 2)
+    err = await home.error(home.send(**text_after_file, confirm_within=MINUTE), 2)
     assert err.translation_key == "not_confirmed"
     assert len(home.entry.runtime_data.coordinator.data.waits) == 19
     for task in tasks:
@@ -337,12 +366,12 @@ async def test_no_place_for_a_part(
     assert home.entry.runtime_data.coordinator.data.waits == frozenset()
 
 
-async def test_restart_with_long_caption(
-    home: Deliveries, hass_storage: Any, long_caption: dict[str, Any]
+async def test_restart_with_text_after_file(
+    home: Deliveries, hass_storage: Any, text_after_file: dict[str, Any]
 ) -> None:
     """Test that both parts are followed to their end after a restart."""
     home.account.fates[ALEX_CHAT] = "sent"
-    task = home.send(**long_caption, confirm_within=MINUTE)
+    task = home.send(**text_after_file, confirm_within=MINUTE)
     await home.time.advance(20)
     async with home.restarted() as again:
         task.cancel()

@@ -30,7 +30,11 @@ from homeassistant.components.homeassistant import (
     DOMAIN as HOMEASSISTANT_DOMAIN,
     SERVICE_UPDATE_ENTITY,
 )
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.config_entries import (
+    SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    ConfigEntryState,
+)
 from homeassistant.const import (
     ATTR_ENTITY_ID,
     STATE_OFF,
@@ -110,6 +114,12 @@ def reauth_flows(hass: HomeAssistant, entry: MockConfigEntry) -> list[str]:
     return [
         flow["flow_id"] for flow in entry.async_get_active_flows(hass, {SOURCE_REAUTH})
     ]
+
+
+def open_flows(hass: HomeAssistant, entry: MockConfigEntry) -> list[str]:
+    """Return all flows of an account."""
+    sources = {SOURCE_REAUTH, SOURCE_RECONFIGURE}
+    return [flow["flow_id"] for flow in entry.async_get_active_flows(hass, sources)]
 
 
 def watch(hass: HomeAssistant) -> list[str]:
@@ -728,6 +738,68 @@ async def test_reauth_started(
         await async_advance(hass, freezer, 121)
 
     assert len(reauth_flows(hass, loaded_entry)) == dialogs
+
+
+async def test_forgotten_dialog(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Test that a dialog that is left open delays the request for a new token."""
+    dialog = await loaded_entry.start_reconfigure_flow(hass)
+    account.token = "changed"
+    await async_polls(hass, freezer, 10)
+    account.fault = Fault.BAD_GATEWAY
+    await async_polls(hass, freezer, 1)
+    assert open_flows(hass, loaded_entry) == [dialog["flow_id"]]
+
+    account.fault = None
+    await async_polls(hass, freezer, 1)
+    (flow_id,) = reauth_flows(hass, loaded_entry)
+    assert open_flows(hass, loaded_entry) == [flow_id]
+
+    # Somebody enters the new token in another dialog.
+    await loaded_entry.start_reconfigure_flow(hass)
+    await async_polls(hass, freezer, 20)
+    assert len(open_flows(hass, loaded_entry)) == 2
+
+
+async def test_dialog_during_short_rejection(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Test that a dialog is left open if the token was rejected for a short time."""
+    await loaded_entry.start_reconfigure_flow(hass)
+    for _ in range(3):
+        account.token = "changed"
+        await async_polls(hass, freezer, 9)
+        account.token = TOKEN
+        await async_polls(hass, freezer, 1)
+    assert len(open_flows(hass, loaded_entry)) == 1
+
+
+async def test_forgotten_linking_dialog(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Test that the dialog that links the account can be forgotten as well."""
+    account.state = "notAuthorized"
+    await async_advance(hass, freezer)
+    shown = await loaded_entry.start_reconfigure_flow(hass)
+    await hass.config_entries.flow.async_configure(
+        shown["flow_id"], {"next_step_id": "link_again"}
+    )
+    account.token = "changed"
+    await async_polls(hass, freezer, 10)
+    assert open_flows(hass, loaded_entry) == [shown["flow_id"]]
+    await async_polls(hass, freezer, 1)
+    (flow_id,) = reauth_flows(hass, loaded_entry)
+    assert open_flows(hass, loaded_entry) == [flow_id]
 
 
 @pytest.mark.parametrize("between", [[], [Fault.NOT_JSON], [Fault.BAD_GATEWAY]])

@@ -23,6 +23,9 @@ from custom_components.green_api.decisions.delivery import (
     updated,
 )
 from custom_components.green_api.sending.followed import (
+    MAX_RECENT,
+    RECENT_FOR,
+    AccountMessages,
     DeliveryUpdate,
     FollowedMessage,
     Interest,
@@ -310,3 +313,29 @@ def test_stopped_by_another_follower() -> None:
     followed.update(DeliveryStatus.SENT, 3)
     assert (len(first), len(second)) == (1, 0)
     assert list(followed.followers) == [stop, follower]
+
+
+KEY: Final = ("447700900123@c.us", "3EB0")
+
+
+def test_reported_before_followed() -> None:
+    """Statuses are remembered for a minute, and never go back."""
+    messages = AccountMessages()
+    assert messages.status(KEY, 0) is DeliveryStatus.UNKNOWN
+    messages.update(KEY, DeliveryStatus.FAILED, 0)
+    messages.update(KEY, DeliveryStatus.SENT, 10)
+    assert messages.status(KEY, 10 + RECENT_FOR) is DeliveryStatus.FAILED
+    assert messages.status(KEY, 11 + RECENT_FOR) is DeliveryStatus.UNKNOWN
+
+
+def test_many_statuses() -> None:
+    """The statuses that were reported last are remembered, up to a maximum number."""
+    messages = AccountMessages()
+    messages.update(KEY, DeliveryStatus.SENT, 0)
+    for number in range(MAX_RECENT - 1):
+        messages.update((KEY[0], f"{number}"), DeliveryStatus.SENT, 0)
+    messages.update(KEY, DeliveryStatus.FAILED, 0)
+    messages.update((KEY[0], "another"), DeliveryStatus.SENT, 0)
+    assert messages.status(KEY, 0) is DeliveryStatus.FAILED
+    assert messages.status((KEY[0], "0"), 0) is DeliveryStatus.UNKNOWN
+    assert messages.status((KEY[0], "1"), 0) is DeliveryStatus.SENT

@@ -321,6 +321,23 @@ async def test_alarm_sent_another_way(
 
 
 @pytest.mark.usefixtures("automations")
+async def test_alarm_without_account(
+    hass: HomeAssistant, loaded_entry: MockConfigEntry, calls: list[ServiceCall]
+) -> None:
+    """Test that an alarm is sent another way after the account was removed."""
+    await hass.config_entries.async_remove(loaded_entry.entry_id)
+    # After the next start, nothing sets the integration up.
+    hass.services.async_remove(DOMAIN, "send_message")
+    hass.states.async_set(SMOKE, "off")
+    await hass.async_block_till_done()
+    hass.states.async_set(SMOKE, "on")
+    await hass.async_block_till_done()
+
+    (call,) = calls
+    assert call.data["message"].endswith("The recipient doesn't exist.")
+
+
+@pytest.mark.usefixtures("automations")
 async def test_waiting_messages_notified(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, calls: list[ServiceCall]
 ) -> None:

@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.green_api.const import DOMAIN
+from custom_components.green_api.texts import markdown_text
 from homeassistant.components.blueprint import Blueprint
 from homeassistant.components.blueprint.schemas import BLUEPRINT_SCHEMA
 from homeassistant.components.notify import (
@@ -174,10 +175,7 @@ async def test_sent(
     assert phone.shown == []
 
 
-NO_RECIPIENT: Final = (
-    "notify.alex doesn't have a GREEN-API recipient. "
-    "Select one of the GREEN-API notification entities."
-)
+NO_RECIPIENT: Final = "The recipient doesn't exist or is disabled."
 
 # Texts that Home Assistant changes when it renders them on its own.
 TEXTS: Final = (
@@ -253,6 +251,17 @@ async def test_attachment_unavailable(hass: HomeAssistant, phone: Phone) -> None
 
     ((_, text),) = phone.shown
     assert text.startswith(f"{TEXT} (Home Assistant isn't allowed to read this path.")
+
+
+@pytest.mark.parametrize("attachment", [1, [{"media_content_id": "camera.door"}]])
+async def test_attachment_of_another_type(
+    hass: HomeAssistant, phone: Phone, attachment: object
+) -> None:
+    """Test that the text is sent another way if the attachment can't be one."""
+    await async_send(hass, attachment=attachment)
+
+    ((_, text),) = phone.shown
+    assert text.startswith(f"{TEXT} (The attachment doesn't specify a file.")
 
 
 async def test_refused(
@@ -345,6 +354,19 @@ async def test_recipient_removed(hass: HomeAssistant, phone: Phone) -> None:
     assert phone.shown == [("", f"{TEXT} ({NO_RECIPIENT})")]
 
 
+async def test_account_removed(
+    hass: HomeAssistant, loaded_entry: MockConfigEntry, phone: Phone
+) -> None:
+    """Test that the message is sent another way if there is no account anymore."""
+    await hass.config_entries.async_remove(loaded_entry.entry_id)
+    # After the next start, nothing sets the integration up.
+    hass.services.async_remove(DOMAIN, "send_message")
+
+    await async_send(hass)
+
+    assert phone.shown == [("", f"{TEXT} ({NO_RECIPIENT})")]
+
+
 @pytest.mark.parametrize("missing", [[], ["send_message"]])
 async def test_account_not_loaded(
     hass: HomeAssistant,
@@ -407,6 +429,24 @@ async def test_other_way_unavailable(
     assert len(phone.shown) == NOTIFIERS[name].count(phone.entity_id)
     assert shown.titles == ["Door"]
     assert shown.messages[0].startswith(f"{TEXT} (GREEN-API 1101000001 isn't linked")
+
+
+async def test_name_in_notification(
+    hass: HomeAssistant,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    shown: NotificationRecorder,
+) -> None:
+    """Test that the name of a chat is shown as it is: a notification is Markdown."""
+    (alex,) = loaded_entry.subentries.values()
+    title = "![](https://example.com/\\a_b)"
+    hass.config_entries.async_update_subentry(loaded_entry, alex, title=title)
+    account.faults["sendMessage"] = Fault.RESET_AFTER_HEADERS
+    await async_send(hass, "to_nobody")
+    (message,) = shown.messages
+    assert message.startswith(
+        f"{TEXT} (The message to {markdown_text(title)} may or may not"
+    )
 
 
 async def test_other_way_fails(

@@ -206,6 +206,41 @@ async def test_long_caption(
     assert response == {ALEX: {"message_id": sent_file.id}}
 
 
+@pytest.mark.parametrize(
+    ("name", "has_caption"),
+    [
+        ("door.mp4", True),
+        ("door.WEBP", True),
+        ("report.pdf", False),
+        ("alarm.mp3", False),
+        ("door.surprise", False),
+    ],
+)
+async def test_file_without_caption(
+    hass: HomeAssistant, account: Account, media: Path, *, name: str, has_caption: bool
+) -> None:
+    """Test that a text follows a file that messengers show without its caption."""
+    (media / name).write_bytes(b"a file")
+    hass.config.allowlist_external_dirs = {f"{media}"}
+    response = await async_send(
+        hass, attachment=f"{media / name}", message=TEXT, title="Door"
+    )
+    expected = [f"*Door*\n{TEXT}"] if has_caption else ["", f"*Door*\n{TEXT}"]
+    assert sent_messages(account) == [(ALEX_CHAT, it) for it in expected]
+    (sent_file,) = [it for it in account.messages if it.is_file]
+    assert response == {ALEX: {"message_id": sent_file.id}}
+
+
+async def test_file_without_text(
+    hass: HomeAssistant, account: Account, media: Path
+) -> None:
+    """Test that nothing follows a file without a text."""
+    (media / "report.pdf").write_bytes(b"a file")
+    hass.config.allowlist_external_dirs = {f"{media}"}
+    await async_send(hass, attachment=f"{media}/report.pdf")
+    assert sent_messages(account) == [(ALEX_CHAT, "")]
+
+
 async def test_rest_refused(hass: HomeAssistant, account: Account, media: Path) -> None:
     """Test that the error says so if the file was sent, but not the remaining text."""
     account.faults["sendMessage"] = Fault.QUOTA_466
@@ -347,9 +382,7 @@ async def test_editor(hass: HomeAssistant) -> None:
         schema({"entity_id": ALEX, **example, "surprise": True})
 
 
-@pytest.mark.parametrize(
-    "data", [{"attachment": 1}, {"link_preview": "perhaps"}, {"surprise": True}]
-)
+@pytest.mark.parametrize("data", [{"link_preview": "perhaps"}, {"surprise": True}])
 async def test_invalid_data(hass: HomeAssistant, data: dict[str, Any]) -> None:
     """Test that Home Assistant refuses fields that the action does not have."""
     with pytest.raises(vol.Invalid):

@@ -66,4 +66,7 @@ def sent_messages(account: Account) -> list[tuple[str, str]]:
         for request in account.requests
         if request.method in SENDING_METHODS
     ]
-    return [(body["chatId"], body.get("message") or body["caption"]) for body in bodies]
+    return [
+        (body["chatId"], body.get("message") or body.get("caption", ""))
+        for body in bodies
+    ]

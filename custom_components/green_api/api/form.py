@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from mimetypes import guess_file_type
 import secrets
 from typing import Final, Protocol, cast, override
 
@@ -73,6 +74,15 @@ class Attachment:
         """Return the size in bytes."""
         content = self.content
         return len(content) if isinstance(content, bytes) else content.size
+
+    @property
+    def shows_caption(self) -> bool:
+        """Return whether messengers show a caption below the file.
+
+        They do so only below pictures and videos, which they tell by the extension.
+        """
+        kind, _ = guess_file_type(self.name, strict=False)
+        return kind is not None and kind.startswith(("image/", "video/"))
 
 
 class Form:

@@ -35,7 +35,7 @@ from ..devices import account_name
 from ..inputs.address import Address
 from ..inputs.credentials import without_token
 from ..session import async_create_client
-from ..texts import RATE_LIMIT_MINUTES, minutes_to_wait
+from ..texts import RATE_LIMIT_MINUTES, markdown_text, minutes_to_wait
 
 URL_SELECTOR: Final = TextSelector(
     TextSelectorConfig(type=TextSelectorType.URL, autocomplete="off")
@@ -84,7 +84,7 @@ class AccountFlow(ConfigFlow):
         )
         if entry is None:
             raise AbortFlow("removed", {"name": self._name})
-        self._name = account_name(self.hass, entry)
+        self._name = markdown_text(account_name(self.hass, entry))
         return entry
 
     async def async_check(self, data: dict[str, str]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from ..const import CONF_CHAT_ID, CONF_MAY_WRITE, MESSENGER_NAMES
 from ..data import GreenApiConfigEntry
 from ..devices import account_name
 from ..receiving.permissions import ReceiveMode, may_write, receive_mode
-from ..texts import translated
+from ..texts import markdown_text, translated
 from .chat_list import ChatList
 from .chosen_chat import Check, ChosenChat, async_send_test
 from .receive import ReceiveForm
@@ -173,7 +173,7 @@ class _PermissionFlow(_RecipientFlowBase):
     def _placeholders(self) -> dict[str, str]:
         """Return the placeholders of the texts."""
         return {
-            "account": account_name(self.hass, self._account),
+            "account": markdown_text(account_name(self.hass, self._account)),
             "messenger": MESSENGER_NAMES[self._chats.messenger],
             "number": f"+{self._chat.phone_number}",
         }
@@ -234,7 +234,7 @@ class RecipientFlow(_PermissionFlow):
         return self.async_show_menu(
             step_id="tested",
             menu_options=["keep", "correct"],
-            description_placeholders={"recipient": self._name},
+            description_placeholders={"recipient": markdown_text(self._name)},
         )
 
     async def async_step_correct(

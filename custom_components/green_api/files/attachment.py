@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 import re
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
 from homeassistant.config_entries import ConfigEntry
@@ -27,8 +27,8 @@ from .waiting_files import Place, WaitingFiles
 class ChosenFile:
     """A file that a user wants to send to a recipient."""
 
-    source: Mapping[str, Any] | str
-    """A path, a URL, or a media selection."""
+    source: object
+    """A path, a URL, or a media selection. Anything else leads to no file."""
 
     filename: str | None
     """The name to send the file with, None for its own."""
@@ -85,9 +85,12 @@ async def open_attachment(
             await found.async_close()
 
 
-def _source_text(source: Mapping[str, Any] | str) -> str:
-    """Return the path or URL of a source, which may be a text or a media selection."""
-    text = source if isinstance(source, str) else source.get("media_content_id")
+def _source_text(source: object) -> str:
+    """Return the path or URL of a source, which may be a text or a media selection.
+
+    It is empty if the source is anything else.
+    """
+    text = source.get("media_content_id") if isinstance(source, Mapping) else source
     return text.strip() if isinstance(text, str) else ""
 
 

@@ -116,7 +116,9 @@ class Deliveries:
         """
         key = (message.chat_id, message.message_id)
         interest = Interest(message.sent_at + seconds, is_urgent)
-        followed = self._messages.followed.get(key) or FollowedMessage(message)
+        followed = self._messages.followed.get(key) or FollowedMessage(
+            message, status=self._messages.status(key, self._hass.loop.time())
+        )
         is_known = followed.is_known(interest)
         if is_known or not self._can_follow(key, is_urgent=is_urgent):
             follower(DeliveryUpdate(followed.status, is_over=True))
@@ -129,9 +131,9 @@ class Deliveries:
     @callback
     def async_status_received(self, chat_id: str, message_id: str, word: str) -> None:
         """Handle the status of a message that a notification reports."""
-        if followed := self._messages.followed.get((chat_id, message_id)):
-            followed.update(status_of(word), self._hass.loop.time())
-            self._requests.async_update()
+        key = chat_id, message_id
+        self._messages.update(key, status_of(word), self._hass.loop.time())
+        self._requests.async_update()
 
     @callback
     def _stop(self, followed: FollowedMessage, follower: Follower) -> None:

@@ -16,8 +16,8 @@ from ..decisions.delivery import DeliveryStatus, is_final, next_request, updated
 # Maximum number of messages of an account that are followed at a time.
 MAX_FOLLOWED: Final = 20
 
-# Seconds for which sent messages are remembered for new listeners, and the maximum
-# number of them.
+# Seconds for which sent messages and reported statuses are remembered for new
+# listeners, and the maximum number of them.
 RECENT_FOR: Final = 60
 MAX_RECENT: Final = 1000
 
@@ -118,6 +118,8 @@ class AccountMessages:
         """Called when a follower stops."""
 
         self._recent = deque[SentMessage](maxlen=MAX_RECENT)
+        # By message, the one that was reported last at the end.
+        self._statuses: dict[tuple[str, str], tuple[float, DeliveryStatus]] = {}
         self._reported = deque[tuple[SentMessage, str]](maxlen=MAX_RECENT)
 
     def add(self, message: SentMessage) -> None:
@@ -129,6 +131,24 @@ class AccountMessages:
         """Yield the messages that were sent in the last minute."""
         self._forget_old(now)
         return iter(list(self._recent))
+
+    def update(self, key: tuple[str, str], status: DeliveryStatus, now: float) -> None:
+        """Update a message, and remember its status, which may not be reported again.
+
+        The message may be followed only afterward, even if it was just sent.
+        """
+        known = updated(self.status(key, now), status)
+        self._statuses.pop(key, None)
+        self._statuses[key] = now, known
+        if len(self._statuses) > MAX_RECENT:
+            del self._statuses[next(iter(self._statuses))]
+        if followed := self.followed.get(key):
+            followed.update(status, now)
+
+    def status(self, key: tuple[str, str], now: float) -> DeliveryStatus:
+        """Return the status of a message that was reported in the last minute."""
+        at, status = self._statuses.get(key, (-math.inf, DeliveryStatus.UNKNOWN))
+        return status if at >= now - RECENT_FOR else DeliveryStatus.UNKNOWN
 
     def report(self, message: SentMessage, trigger: str, now: float) -> None:
         """Remember that a trigger has reported a message."""

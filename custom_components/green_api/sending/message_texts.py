@@ -8,6 +8,7 @@ from homeassistant.exceptions import ServiceValidationError
 from ..api import (
     MAX_CAPTION_LENGTH,
     MAX_MESSAGE_LENGTH,
+    Attachment,
     Messenger,
     split_text,
     text_length,
@@ -45,15 +46,21 @@ class MessageTexts:
         return text
 
     def caption(
-        self, recipient_name: str, message: str, title: str | None
+        self,
+        recipient_name: str,
+        message: str,
+        title: str | None,
+        attachment: Attachment,
     ) -> tuple[str, str]:
-        """Return the caption of a file, and the part of the text that is too long.
+        """Return the caption of a file, and the text that does not fit into it.
 
-        Both may be empty. Raises ServiceValidationError if that part is too long as
+        Both may be empty. Raises ServiceValidationError if that text is too long as
         well.
         """
         text = full_text(self._coordinator.data.messenger, message, title)
-        caption, rest = split_text(text, MAX_CAPTION_LENGTH)
+        caption, rest = "", text
+        if attachment.shows_caption:
+            caption, rest = split_text(text, MAX_CAPTION_LENGTH)
         self._check_length(rest, recipient_name)
         return caption, rest
 

@@ -144,10 +144,11 @@ class Sender:
     ) -> list[SentMessage]:
         """Send a file with a caption, and return the messages.
 
-        The part of a text that is too long for a caption follows as a second message.
-        Raises a translated HomeAssistantError if one of them is not sent.
+        A text that a caption would not show, or the part of it that is too long for
+        one, follows as a second message. Raises a translated HomeAssistantError if one
+        of them is not sent.
         """
-        caption, rest = self._texts.caption(recipient.name, message, title)
+        caption, rest = self._texts.caption(recipient.name, message, title, attachment)
         send = partial(
             self._client.send_file,
             recipient.chat_id,
@@ -160,7 +161,7 @@ class Sender:
         return sent
 
     async def _async_send_rest(self, recipient: Recipient, rest: str) -> SentMessage:
-        """Send the part of a text that is too long for the caption of a sent file.
+        """Send the text that is not in the caption of a sent file.
 
         Raises a translated HomeAssistantError if it is not sent.
         """

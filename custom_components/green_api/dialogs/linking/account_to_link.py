@@ -23,7 +23,12 @@ from ...data import GreenApiConfigEntry, async_note_answer
 from ...decisions.problem import ACCOUNT_FAILURES, Answer
 from ...devices import account_name
 from ...session import async_create_client
-from ...texts import RATE_LIMIT_MINUTES, minutes_to_wait, waiting_text
+from ...texts import (
+    RATE_LIMIT_MINUTES,
+    markdown_text,
+    minutes_to_wait,
+    waiting_text,
+)
 
 type NextStep = str
 
@@ -135,7 +140,7 @@ class AccountToLink:
         self.failure = ""
         self.linkable = LINKABLE[LIKELY_MESSENGER]
         self._hass = hass
-        self._name = account_name(hass, entry)
+        self._name = markdown_text(account_name(hass, entry))
         self._minutes = RATE_LIMIT_MINUTES
         self._waiting = ""
         self._data = entry.data
