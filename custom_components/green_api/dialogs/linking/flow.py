@@ -78,20 +78,12 @@ class LinkingFlow[ResultT: FlowResult[Any, Any]](LinkingForms[ResultT]):
     async def async_step_scan_qr_code(
         self, user_input: dict[str, str] | None = None
     ) -> ResultT:
-        """Show the QR code of WhatsApp, and the next one in its place."""
+        """Show a QR code, and the next one in its place."""
         return self._show_wait_in_menu("qr_code")
 
-    async def async_step_scan_qr_code_telegram(
-        self, user_input: dict[str, str] | None = None
-    ) -> ResultT:
-        """Show the QR code of Telegram, and the next one in its place."""
-        return self._show_wait_in_menu("qr_code")
-
-    async def async_step_scan_qr_code_max(
-        self, user_input: dict[str, str] | None = None
-    ) -> ResultT:
-        """Show the QR code of MAX, and the next one in its place."""
-        return self._show_wait_in_menu("qr_code")
+    # These have texts of their own.
+    async_step_scan_qr_code_telegram = async_step_scan_qr_code
+    async_step_scan_qr_code_max = async_step_scan_qr_code
 
     async def async_step_code(
         self, user_input: dict[str, str] | None = None
