@@ -51,6 +51,9 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
     """
 
     config_entry: ConfigEntry
+    is_shut_down = False
+    """Whether polling has stopped permanently."""
+
     _poll: asyncio.Task[None] | None = None
 
     def __init__(
@@ -78,11 +81,6 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         self._poll_listeners: list[CALLBACK_TYPE] = []
         self._set_data(store.async_get(entry.entry_id))
 
-    @property
-    def is_shut_down(self) -> bool:
-        """Return whether polling has stopped permanently."""
-        return self._shutdown_requested
-
     @callback
     def async_add_poll_listener(self, listener: CALLBACK_TYPE) -> CALLBACK_TYPE:
         """Add a listener that is called after each poll, successful or not."""
@@ -101,7 +99,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         The listeners are updated if the change is visible. After the coordinator is
         shut down, nothing is changed.
         """
-        if self._shutdown_requested:
+        if self.is_shut_down:
             return
         record = change(self.data, *args, **kwargs)
         is_visible = record != self.data
@@ -139,6 +137,12 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         """
         self._set_data(self.data.interrupted(self.hass.loop.time(), ignored))
         self._store.async_save()
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Stop polling permanently."""
+        self.is_shut_down = True
+        await super().async_shutdown()
 
     @callback
     def async_poll(self) -> asyncio.Task[None]:
@@ -196,7 +200,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         now = self.hass.loop.time()
         record = self.data.answered(answer, now, dt_util.utcnow(), asked_at=asked_at)
         self.update_interval = _time_until_poll(record, now, self._poll_offset)
-        self._token_monitor.async_polled(answer)
+        self._token_monitor.async_answered(answer, is_polled=True)
         if isinstance(answer, GreenApiError):
             return self._failed(record, answer, now)
         self._unknown_states.async_answered(answer, record.health)

@@ -51,10 +51,11 @@ async def async_note_answer(
     Nothing is recorded if the response says nothing about the account, or if its config
     entry was removed.
     """
+    coordinator = _live_coordinator(entry)
     is_removed = hass.config_entries.async_get_entry(entry.entry_id) is None
     if is_removed or not is_informative(answer):
         return
-    if coordinator := _live_coordinator(entry):
+    if coordinator:
         coordinator.async_answered(answer)
         return
     now, moment = hass.loop.time(), dt_util.utcnow()

@@ -83,18 +83,8 @@ class TokenMonitor:
         self._may_have_flow = True
 
     @callback
-    def async_polled(self, answer: Answer) -> None:
-        """Handle a response to a poll, which no dialog has caused."""
-        since = self._hass.loop.time() - FORGOTTEN_AFTER
-        if isinstance(answer, InvalidCredentialsError) and (
-            self._rejections and self._rejected_at <= since
-        ):
-            self._async_abort_forgotten()
-        self.async_answered(answer)
-
-    @callback
-    def async_answered(self, answer: Answer) -> None:
-        """Handle a response of the server."""
+    def async_answered(self, answer: Answer, *, is_polled: bool = False) -> None:
+        """Handle a response of the server, which a dialog may have caused."""
         match answer:
             case AccountState():
                 self._rejections = 0
@@ -102,21 +92,24 @@ class TokenMonitor:
                     self._may_have_flow = False
                     self._async_abort_flows(SOURCE_REAUTH)
             case InvalidCredentialsError():
-                self._async_rejected()
+                self._async_rejected(is_polled=is_polled)
             case CannotConnectError() | RateLimitedError():
                 pass  # The server has not checked the token.
             case _:
                 self._rejections = 0
 
     @callback
-    def _async_rejected(self) -> None:
+    def _async_rejected(self, *, is_polled: bool) -> None:
         """Start reauthentication if the token was rejected before."""
+        now = self._hass.loop.time()
         self._rejections += 1
         if self._rejections == 1:
-            self._rejected_at = self._hass.loop.time()
-        else:
-            self._may_have_flow = True
-            self._entry.async_start_reauth(self._hass)
+            self._rejected_at = now
+            return
+        if is_polled and now >= self._rejected_at + FORGOTTEN_AFTER:
+            self._async_abort_forgotten()
+        self._may_have_flow = True
+        self._entry.async_start_reauth(self._hass)
 
     @callback
     def _async_abort_forgotten(self) -> None:

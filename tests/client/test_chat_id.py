@@ -9,8 +9,8 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.green_api.api import Messenger
+from custom_components.green_api.inputs.characters import MAX_LENGTH
 from custom_components.green_api.inputs.chat_id import InvalidChatIdError, parse_chat_id
-from custom_components.green_api.inputs.text import MAX_LENGTH
 from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR
 
 WHATSAPP, TELEGRAM, MAX = Messenger.WHATSAPP, Messenger.TELEGRAM, Messenger.MAX

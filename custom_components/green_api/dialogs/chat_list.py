@@ -12,6 +12,7 @@ from homeassistant.helpers.selector import (
 )
 
 from ..api import Chat, ChatKind, Messenger
+from ..inputs.characters import plain_text
 from ..inputs.chat_id import (
     InvalidChatIdError,
     is_person_id,
@@ -19,7 +20,6 @@ from ..inputs.chat_id import (
     phone_number_of,
 )
 from ..inputs.phone_number import CHAT_SUFFIX
-from ..inputs.text import plain_text
 
 # A name with this many digits may be intended to look like a number or a chat ID.
 _MISLEADING_DIGITS: Final = 5

@@ -5,12 +5,12 @@ import re
 from typing import Final
 
 from ..api import Messenger
+from .characters import plain_text
 from .phone_number import (
     CHAT_SUFFIX,
     InvalidPhoneNumberError,
     parse_phone_number,
 )
-from .text import plain_text
 
 # The chats of WhatsApp without a phone number: groups, some of which are named after
 # their creator and the time of creation, and people who hide their number.

@@ -8,7 +8,7 @@ from homeassistant.const import CONF_API_TOKEN
 
 from ..const import CONF_API_URL, CONF_INSTANCE_ID
 from .address import Address, InsecureAddressError, InvalidAddressError
-from .text import visible_text
+from .characters import visible_text
 
 # The format of a value, and the error for any other value.
 _FORMS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {

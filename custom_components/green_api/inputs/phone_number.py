@@ -4,7 +4,7 @@ import re
 from typing import Final
 from urllib.parse import parse_qsl, unquote
 
-from .text import plain_text
+from .characters import plain_text
 
 # Separators between digits.
 _PUNCTUATION: Final = r"[\s()./-]"

@@ -17,8 +17,8 @@ from homeassistant.helpers.selector import (
 
 from ...api import AuthorizationKind, GreenApiError
 from ...data import GreenApiConfigEntry
+from ...inputs.characters import plain_text
 from ...inputs.phone_number import InvalidPhoneNumberError, parse_phone_number
-from ...inputs.text import plain_text
 from .account_to_link import NextStep
 from .linking import Linking, Progress, RefusedError
 
