@@ -132,8 +132,10 @@ class GreenApiConfigFlow(LinkingFlow[ConfigFlowResult], ChangeFlow, domain=DOMAI
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Finish the flow, because the account is linked."""
+        account = self.linking.account
         return self.async_abort(
-            reason="linked", description_placeholders=self.linking.account.placeholders
+            reason=account.reason_if_linked,
+            description_placeholders=account.placeholders,
         )
 
     async def async_step_later(

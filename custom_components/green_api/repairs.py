@@ -156,7 +156,7 @@ class LinkRepairFlow(LinkingFlow[Any], AccountRepairFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Finish the flow, because the account is linked."""
-        return self.async_solved("linked")
+        return self.async_solved(self.linking.account.reason_if_linked)
 
     @override
     def other_options(self, step_id: str) -> list[str]:

@@ -819,9 +819,21 @@ async def test_response_without_qr_code(
     assert issue_ids(hass) == {logged_out}
 
 
-@pytest.mark.parametrize("linked", ["authorized", "suspended", "yellowCard"])
+@pytest.mark.parametrize(
+    ("linked", "reason"),
+    [
+        ("authorized", "linked"),
+        ("suspended", "restricted"),
+        ("yellowCard", "restricted"),
+    ],
+)
 async def test_error_of_linked_account(
-    hass: HomeAssistant, dialog: Dialog, logged_out: str, account: Account, linked: str
+    hass: HomeAssistant,
+    dialog: Dialog,
+    logged_out: str,
+    account: Account,
+    linked: str,
+    reason: str,
 ) -> None:
     """Test that linking succeeds if there is no QR code for a linked account."""
     account.qr_type = "error"
@@ -829,7 +841,7 @@ async def test_error_of_linked_account(
     await dialog.open(logged_out)
     account.state = linked
     await dialog.select_option("qr_code")
-    assert (await dialog.follow())["reason"] == "linked"
+    assert (await dialog.follow())["reason"] == reason
     assert not issue_ids(hass)
 
 

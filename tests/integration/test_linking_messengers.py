@@ -574,10 +574,10 @@ async def test_state_changes(
 async def test_restricted(
     dialog: Dialog, logged_out: str, account: Account, way: Way, restriction: str
 ) -> None:
-    """Test that an account that is restricted is linked all the same."""
+    """Test that an account that is restricted is linked, but not said to work."""
     await way(dialog, account, logged_out)
     account.state = restriction
-    assert (await dialog.follow_to_end())["reason"] == "linked"
+    assert (await dialog.follow_to_end())["reason"] == "restricted"
 
 
 @in_every_progress

@@ -11,6 +11,7 @@ from tests.simulator import Fault
 # Faults that are valid responses, and faults that time out.
 HARMLESS: Final = (
     Fault.HUGE_NUMBERS,
+    Fault.MISSING_FIELD,
     Fault.NOT_AUTHORIZED,
     Fault.NULL_200,
     Fault.STARTING,
@@ -42,7 +43,6 @@ KIND_OF_FAULT: Final[Mapping[Fault, ErrorKind]] = {
     Fault.HUGE_BODY: ErrorKind.BAD_RESPONSE,
     Fault.HUGE_HEADER: ErrorKind.CANNOT_CONNECT,
     Fault.LOOKUP_469: ErrorKind.BAD_RESPONSE,
-    Fault.MISSING_FIELD: ErrorKind.BAD_RESPONSE,
     Fault.NO_CONTENT_204: ErrorKind.BAD_RESPONSE,
     Fault.NOT_FOUND_HTML: ErrorKind.WRONG_ADDRESS,
     Fault.NOT_HTTP: ErrorKind.CANNOT_CONNECT,

@@ -105,6 +105,7 @@ _OUTCOMES: Final[Mapping[Failure, Outcome]] = {
     **cast("Mapping[Failure, Outcome]", KIND_OF_FAULT),
     **dict.fromkeys(SLOW, ErrorKind.CANNOT_CONNECT),
     Fault.HUGE_NUMBERS: GoodResponse.ANSWER,
+    Fault.MISSING_FIELD: ErrorKind.BAD_RESPONSE,
     Fault.NOT_AUTHORIZED: ErrorKind.STARTING,
     Fault.NULL_200: ErrorKind.BAD_RESPONSE,
     Fault.STARTING: ErrorKind.STARTING,

@@ -20,7 +20,7 @@ from ...api import (
 )
 from ...const import CONSOLE_URL, LIKELY_MESSENGER, MESSENGER_NAMES
 from ...data import GreenApiConfigEntry, async_note_answer
-from ...decisions.problem import ACCOUNT_FAILURES, Answer
+from ...decisions.problem import ACCOUNT_FAILURES, RESTRICTED_STATES, Answer
 from ...devices import account_name
 from ...session import async_create_client
 from ...texts import (
@@ -138,6 +138,7 @@ class AccountToLink:
         """Initialize the account."""
         self.entry = entry
         self.failure = ""
+        self.reason_if_linked = "linked"
         self.linkable = LINKABLE[LIKELY_MESSENGER]
         self._hass = hass
         self._name = markdown_text(account_name(hass, entry))
@@ -193,9 +194,13 @@ class AccountToLink:
     async def async_get_state(self) -> Answer:
         """Return the state of the account, or why it is not known."""
         try:
-            answer: Answer = await self.client.get_state()
+            state = await self.client.get_state()
         except GreenApiError as err:
-            answer = err.with_traceback(None)
+            answer: Answer = err.with_traceback(None)
+        else:
+            is_restricted = state.known in RESTRICTED_STATES
+            self.reason_if_linked = "restricted" if is_restricted else "linked"
+            answer = state
         await async_note_answer(self._hass, self.entry, answer)
         return answer
 

@@ -75,17 +75,12 @@ _PASSING: Final = frozenset(
 )
 
 
-def is_linked(answer: Answer | None) -> bool:
+def is_linked(answer: Answer) -> bool:
     """Return whether an account is linked, according to an answer.
 
     A restricted account is linked as well.
     """
     return isinstance(answer, AccountState) and answer.known in _LINKED_STATES
-
-
-def _works(answer: Answer) -> bool:
-    """Return whether an account is linked and not restricted."""
-    return isinstance(answer, AccountState) and answer.known is InstanceState.AUTHORIZED
 
 
 def has_started(answer: Answer) -> bool:
@@ -134,7 +129,7 @@ class StateWait:
         who links it may look at the messenger instead of the dialog.
         """
         coming = await self._async_wait()
-        if self._wait.is_for_link and is_linked(self._last):
+        if coming == "linked":
             await self._account.async_refresh()
         with suppress(TimeoutError):
             async with asyncio.timeout(OUTCOME_LIFE):
@@ -180,7 +175,7 @@ class StateWait:
 
     async def _async_step_after(self, answer: Answer) -> NextStep:
         """Return the step that an answer leads to."""
-        if self._wait.is_for_link and _works(answer):
+        if self._wait.is_for_link and is_linked(answer):
             return "linked"
         return await self._account.async_step_after(answer)
 
