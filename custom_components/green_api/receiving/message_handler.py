@@ -20,7 +20,7 @@ from ..const import DOMAIN, LOGGER
 from ..decisions.choices import Question, Questions
 from ..decisions.received import Allowed, Dropped, DropReason, Heard, Inbox
 from ..follow_ups import InstanceSettings
-from .permissions import enabled_recipients, permitted_people
+from .permissions import enabled_recipients, permitted_people, permitted_since
 
 STORAGE_VERSION: Final = 1
 
@@ -178,6 +178,7 @@ class MessageHandler:
         return Allowed(
             people=permitted_people(self._hass, self._entry),
             recipients=enabled_recipients(self._hass, self._entry),
+            since=permitted_since(self._entry),
             own_id=known.wid if known else "",
         )
 
