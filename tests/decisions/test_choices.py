@@ -155,7 +155,7 @@ class TestNewest:
         assert answer(questions, written("2", sent=9)) == ("Q1", "False alarm")
 
     @pytest.mark.parametrize(
-        ("sent", "question"), [(8, "Q1"), (14, "Q1"), (15, "Q2"), (30, "Q2")]
+        ("sent", "question"), [(8, "Q1"), (19, "Q1"), (20, "Q2"), (30, "Q2")]
     )
     def test_sent_before(self, sent: float, question: str) -> None:
         """An answer does not count for a question that was asked after it."""
@@ -164,6 +164,21 @@ class TestNewest:
         questions.ask(asked("Q2", at_second=20))
         found = answer(questions, written("1", sent=sent), seconds=40)
         assert found == (question, "On my way")
+
+    @pytest.mark.parametrize(("sent", "is_answered"), [(-300, True), (-301, False)])
+    def test_clock_ahead(self, sent: float, *, is_answered: bool) -> None:
+        """An answer counts for the only question, however much the clocks differ."""
+        questions = Questions()
+        questions.ask(asked("Q0", at_second=-2 * HOUR))
+        questions.ask(asked("Q1"))
+        assert bool(answer(questions, written("1", sent=sent))) == is_answered
+
+    def test_clock_ahead_with_two_questions(self) -> None:
+        """An answer from before two questions may be meant for either, so for none."""
+        questions = Questions()
+        questions.ask(asked("Q1"))
+        questions.ask(asked("Q2", at_second=5))
+        assert answer(questions, written("1", sent=-1)) is None
 
     @pytest.mark.parametrize(("seconds", "is_answered"), [(HOUR, True), (3601, False)])
     def test_age(self, seconds: float, *, is_answered: bool) -> None:

@@ -29,9 +29,9 @@ TEXT: Final = "Smoke in the kitchen"
 NUMBERED: Final = f"{TEXT}\n\n1. On my way\n2. False alarm"
 
 
-async def ask(home: Receiving, entity_id: str = ALEX, **data: Any) -> str:
-    """Send a message with choices, and return its ID."""
-    task = asyncio.ensure_future(
+def asking(home: Receiving, entity_id: str = ALEX, **data: Any) -> asyncio.Task[Any]:
+    """Start to send a message with choices."""
+    return asyncio.ensure_future(
         home.hass.services.async_call(
             DOMAIN,
             "send_message",
@@ -40,7 +40,11 @@ async def ask(home: Receiving, entity_id: str = ALEX, **data: Any) -> str:
             return_response=True,
         )
     )
-    response: Any = await home.time.result(task, 10)
+
+
+async def ask(home: Receiving, entity_id: str = ALEX, **data: Any) -> str:
+    """Send a message with choices, and return its ID."""
+    response = await home.time.result(asking(home, entity_id, **data), 10)
     return str(response[entity_id]["message_id"])
 
 
@@ -143,12 +147,38 @@ async def test_newest_question(home: Receiving) -> None:
     await home.set_up(BESIDE)
     first = await ask(home)
     second = await ask(home, choices=["Yes", "No"])
+    await home.time.advance(1)
     home.write("1")
     home.write("1", quoted_id=first)
     assert await answers(home) == [("1", "Yes", second), ("1", "On my way", first)]
     await home.time.advance(3600)
     home.write("1")
     assert await answers(home) == [("1", None, None)]
+
+
+async def test_answer_during_upload(home: Receiving, media: Path) -> None:
+    """Test that an answer is for the older question until the next one is sent."""
+    await home.set_up(BESIDE)
+    home.hass.config.allowlist_external_dirs = {f"{media}"}
+    first = await ask(home)
+    await home.time.advance(30)
+    home.account.delays["sendFileByUpload"] = 25
+    task = asking(home, attachment=f"{media}/door.jpg")
+    await home.time.advance(20)
+    home.account.journal_lag = 10
+    home.write("1")
+    await home.time.result(task, 20)
+    await home.time.advance(20)
+    assert await answers(home) == [("1", "On my way", first)]
+
+
+async def test_clock_ahead(home: Receiving) -> None:
+    """Test that a quick answer counts if the clock of Home Assistant is ahead."""
+    await home.set_up(BESIDE)
+    question = await ask(home)
+    await home.time.advance(20)
+    home.write("1", ago=60)
+    assert await answers(home) == [("1", "On my way", question)]
 
 
 async def test_after_restart(home: Receiving) -> None:
