@@ -24,7 +24,8 @@ from .issues import (
     async_report_unconfirmed,
     async_track_issue,
 )
-from .receiving.message_handler import MessageHandler, async_forget_received
+from .receiving.memory import async_forget_received
+from .receiving.message_handler import MessageHandler
 from .receiving.permissions import async_track_permissions
 from .receiving.questions import QuestionHandler
 from .receiving.receiver import Receiver

@@ -76,7 +76,7 @@ class RecipientEntity(GreenApiRecipientEntity, NotifyEntity):
             questions.check(recipient)
         messages = await self._async_send_any(message, title, choices, **options)
         if choices:
-            await questions.async_asked(messages[0], choices)
+            await questions.async_asked(messages, choices)
         if sent is not None:
             sent += messages
 

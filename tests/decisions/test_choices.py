@@ -33,6 +33,7 @@ def asked(
     chat_id: str = ANNA,
     choices: tuple[str, ...] = CHOICES,
     at_second: float = 0,
+    rest_id: str | None = None,
 ) -> Question:
     """Return a question that was asked some seconds after noon."""
     return Question(
@@ -40,6 +41,7 @@ def asked(
         message_id=message_id,
         choices=choices,
         asked_at=at(at_second),
+        rest_id=rest_id,
     )
 
 
@@ -216,6 +218,14 @@ class TestQuote:
         assert answer(questions, message) == ("Q1", "False alarm")
         message = written("False alarm", sent=DAY, quoted_id="Q1")
         assert answer(questions, message, seconds=DAY) == ("Q1", "False alarm")
+
+    def test_quoted_rest(self) -> None:
+        """The second part of a question is quoted like the first one."""
+        questions = Questions()
+        questions.ask(asked("Q1", rest_id="Q2"))
+        questions.ask(asked("Q3", choices=("Yes", "No"), at_second=5))
+        message = written("2", sent=8, quoted_id="Q2")
+        assert answer(questions, message) == ("Q1", "False alarm")
 
     def test_other_quote(self) -> None:
         """A quote of something else is no answer."""

@@ -1,6 +1,7 @@
 """Test messages with choices, and their answers."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -181,6 +182,68 @@ async def test_clock_ahead(home: Receiving) -> None:
     assert await answers(home) == [("1", "On my way", question)]
 
 
+async def test_quoted_rest(home: Receiving, media: Path) -> None:
+    """Test that the choices can be quoted if they follow a long caption."""
+    await home.set_up(BESIDE)
+    home.hass.config.allowlist_external_dirs = {f"{media}"}
+    question = await ask(home, message="x " * 600, attachment=f"{media}/door.jpg")
+    (_, file), (_, rest) = sent(home)
+    assert "1. On my way" not in file["caption"]
+    assert "1. On my way" in rest["message"]
+    rest_id = [*home.account.messages][-1].id
+    home.write("1", quoted_id=rest_id)
+    assert await answers(home) == [("1", "On my way", question)]
+    async with home.restarted() as again:
+        await again.started()
+        home.write("2", quoted_id=rest_id)
+        assert await answers(again) == [("2", "False alarm", question)]
+
+
+async def test_older_file(home: Receiving, hass_storage: dict[str, Any]) -> None:
+    """Test that a question is known from a file without what was added later."""
+    key = f"{DOMAIN}.{home.entry.entry_id}"
+    question = {
+        "chat_id": ALEX_CHAT,
+        "message_id": "Q1",
+        "choices": CHOICES,
+        "asked_at": datetime.now(UTC).isoformat(),
+    }
+    hass_storage[key] = {
+        "version": 1,
+        "minor_version": 1,
+        "key": key,
+        "data": {"heard": {}, "asked": [question]},
+    }
+    await home.set_up(BESIDE)
+    home.write("1", quoted_id="Q1")
+    assert await answers(home) == [("1", "On my way", "Q1")]
+
+
+async def test_after_reload(home: Receiving) -> None:
+    """Test that a reload of the account does not end what was asked."""
+    await home.set_up(BESIDE)
+    question = await ask(home)
+    await home.time.advance(20)
+    await home.reload()
+    home.write("1")
+    assert await answers(home) == [("1", "On my way", question)]
+
+
+async def test_vote_again_after_restart(home: Receiving) -> None:
+    """Test that a withdrawn vote counts when it is cast again after a restart."""
+    await home.set_up(ONLY)
+    poll = await ask(home)
+    vote = ("On my way", "On my way", poll)
+    home.account.vote(poll, "On my way", sender_id=ALEX_CHAT)
+    assert await answers(home) == [vote]
+    home.account.vote(poll, sender_id=ALEX_CHAT)
+    assert await answers(home) == []
+    async with home.restarted() as again:
+        await again.started()
+        home.account.vote(poll, "On my way", sender_id=ALEX_CHAT)
+        assert await answers(again) == [vote]
+
+
 async def test_after_restart(home: Receiving) -> None:
     """Test that only votes and quotes are answers after a restart."""
     await home.set_up(ONLY)
@@ -252,7 +315,7 @@ async def test_invalid_choices(home: Receiving, choices: list[str]) -> None:
 async def test_question_while_loading(home: Receiving) -> None:
     """Test that a question is not forgotten when what was stored is loaded late."""
     await home.set_up(ReceiveMode.OFF)
-    store = home.entry.runtime_data.message_handler._store
+    store = home.entry.runtime_data.message_handler.memory._store
     load = store.async_load
 
     async def load_slowly() -> Any:

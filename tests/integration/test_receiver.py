@@ -386,7 +386,7 @@ async def test_reload(home: Receiving, mode: ReceiveMode) -> None:
 async def test_reload_while_stored(home: Receiving, mode: ReceiveMode) -> None:
     """Test that a reload waits for the message that is being handled."""
     await home.set_up(mode)
-    store = home.entry.runtime_data.message_handler._store
+    store = home.entry.runtime_data.message_handler.memory._store
     save = store.async_save
     reloads = []
 
@@ -502,7 +502,7 @@ async def test_unexpected_error(
 ) -> None:
     """Test that an unexpected error does not end receiving, and logs no text."""
     await home.set_up(mode)
-    store = home.entry.runtime_data.message_handler._store
+    store = home.entry.runtime_data.message_handler.memory._store
     save = store.async_save
 
     async def fail(data: Any) -> None:

@@ -37,6 +37,9 @@ class Question:
     asked_at: datetime
     """When it had just been sent, in system time."""
 
+    rest_id: str | None = None
+    """The message with the part of its text that was too long for a caption."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ChoiceAnswer:
@@ -93,7 +96,8 @@ class Questions:
     def _find(self, chat_id: str, message_id: str) -> Question | None:
         """Return a question by its ID, None if there is none."""
         for question in self._questions:
-            if (question.chat_id, question.message_id) == (chat_id, message_id):
+            is_named = message_id in {question.message_id, question.rest_id}
+            if question.chat_id == chat_id and is_named:
                 return question
         return None
 

@@ -78,19 +78,21 @@ class QuestionHandler:
 
     async def async_asked(
         self,
-        message: SentMessage,
+        messages: Sequence[SentMessage],
         choices: Sequence[str],
     ) -> None:
-        """Remember a message with choices that was sent.
+        """Remember a message with choices that was sent, perhaps in two parts.
 
         It is asked from the response on: before, such as while a file is uploaded,
         nobody could have read it.
         """
+        message, *rest = messages
         await self._message_handler.async_remember(
             Question(
                 chat_id=message.chat_id,
                 message_id=message.message_id,
                 choices=tuple(choices),
                 asked_at=message.moment,
+                rest_id=rest[0].message_id if rest else None,
             )
         )

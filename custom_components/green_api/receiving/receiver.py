@@ -152,7 +152,7 @@ class Receiver:
 
     async def _async_receive(self, look: _Look) -> None:
         """Receive messages, and resume after a time in which that was not possible."""
-        await self._message_handler.async_load()
+        await self._message_handler.memory.async_load()
         works = partial(self._set_stopped, None)
         while True:
             self._set_stopped(await _async_until_stopped(look, works))
