@@ -229,6 +229,27 @@ async def test_after_reload(home: Receiving) -> None:
     assert await answers(home) == [("1", "On my way", question)]
 
 
+async def test_hanging_disk(home: Receiving, hass_storage: dict[str, Any]) -> None:
+    """Test that a disk that hangs delays a question and its answer only by seconds."""
+    await home.set_up(BESIDE)
+    store = home.entry.runtime_data.message_handler.memory._store
+    save, works_again = store.async_save, asyncio.Event()
+
+    async def hang(data: Any) -> None:
+        await works_again.wait()
+        await save(data)
+
+    store.async_save = hang
+    question = await ask(home)
+    home.write("1")
+    await home.time.advance(6)
+    assert await answers(home) == [("1", "On my way", question)]
+    works_again.set()
+    await home.time.settle()
+    stored = hass_storage[f"{DOMAIN}.{home.entry.entry_id}"]["data"]
+    assert [it["message_id"] for it in stored["asked"]] == [question]
+
+
 async def test_vote_again_after_restart(home: Receiving) -> None:
     """Test that a withdrawn vote counts when it is cast again after a restart."""
     await home.set_up(ONLY)

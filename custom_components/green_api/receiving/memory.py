@@ -1,5 +1,6 @@
 """What an account has received and asked."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -18,6 +19,9 @@ from ..decisions.choices import Question, Questions
 from ..decisions.received import Inbox
 
 STORAGE_VERSION: Final = 1
+
+# Maximum seconds to wait until everything is stored.
+SAVE_TIMEOUT: Final = 5
 
 _QUESTION: Final = vol.Schema(
     {
@@ -44,6 +48,7 @@ class MessageMemory:
         """Initialize without what is stored."""
         self.inbox = Inbox()
         self.questions = Questions()
+        self._hass = hass
         self._entry = entry
         self._store = _create_store(hass, entry)
         self._is_loaded = False
@@ -70,8 +75,17 @@ class MessageMemory:
             self.questions = Questions(asked)
 
     async def async_save(self) -> None:
-        """Store what has counted, and what was asked."""
-        await self._store.async_save(_to_storage(self.inbox, self.questions))
+        """Store what has counted, and what was asked.
+
+        An answer must not wait for a disk that hangs: until a crash, all is known.
+        """
+        stored = _to_storage(self.inbox, self.questions)
+        task = self._hass.async_create_task(
+            self._store.async_save(stored), f"{self._entry.title} save"
+        )
+        await asyncio.wait([task], timeout=SAVE_TIMEOUT)
+        if task.done():
+            task.result()
 
 
 _MEMORIES: Final[HassKey[dict[str, MessageMemory]]] = HassKey(f"{DOMAIN}_received")

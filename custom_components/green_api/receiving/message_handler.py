@@ -59,7 +59,7 @@ class MessageHandler:
     """Pass on the messages of an account that count.
 
     What has counted is stored first: after a crash, a message may be lost, but is never
-    passed on twice.
+    passed on twice, unless the disk was hanging.
     """
 
     def __init__(
