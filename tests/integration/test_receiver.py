@@ -16,6 +16,7 @@ from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from tests.simulator import Fault
+from tests.simulator.notifications import NotificationQueue
 from tests.support.helpers import issue_ids, issue_keys
 from tests.support.receiving import (
     BESIDE,
@@ -44,19 +45,11 @@ def minutes(home: Receiving) -> list[int]:
 
 
 async def test_journal(home: Receiving) -> None:
-    """Test that the last three minutes of the journal are read every 15 seconds."""
+    """Test that the last six minutes of the journal are read every 15 seconds."""
     await home.set_up(BESIDE)
     await home.time.advance(60)
-    assert minutes(home) == [3, 3, 3, 3]
+    assert minutes(home) == [6, 6, 6, 6]
     assert home.asked == []
-
-
-async def test_first_look(home: Receiving) -> None:
-    """Test that the first look goes back seven minutes."""
-    await home.set_up(ReceiveMode.OFF)
-    home.choose(BESIDE)
-    await home.time.settle()
-    assert minutes(home) == [7]
 
 
 async def test_look_after_outage(home: Receiving) -> None:
@@ -67,18 +60,16 @@ async def test_look_after_outage(home: Receiving) -> None:
     home.write("Early")
     await home.time.advance(150)
     home.account.faults.clear()
-    minutes(home)
     assert await home.heard(60) == ["Early"]
-    assert minutes(home)[0] == 7
 
 
 async def test_journal_lags(home: Receiving) -> None:
-    """Test that a message that gets into the journal late is heard."""
+    """Test that a message is heard that gets into the journal late, but in time."""
     await home.set_up(BESIDE)
-    home.account.journal_lag = 120
+    home.account.journal_lag = 280
     home.write("Late")
-    assert await home.heard(110) == []
-    assert await home.heard(30) == ["Late"]
+    assert await home.heard(270) == []
+    assert await home.heard(25) == ["Late"]
 
 
 async def test_notifications(home: Receiving) -> None:
@@ -101,6 +92,27 @@ async def test_nothing_waits(home: Receiving, form: str) -> None:
     assert 10 <= len(home.asked) <= 14
     home.write("Hello")
     assert await home.heard(6) == ["Hello"]
+
+
+async def test_waited_in_vain(home: Receiving) -> None:
+    """Test that a proxy that ends long requests does not lead to pauses."""
+    await home.set_up(ONLY)
+    home.account.faults["receiveNotification"] = Fault.GATEWAY_TIMEOUT
+    await home.time.advance(120)
+    home.account.faults.clear()
+    home.write("Hello")
+    assert await home.heard(6) == ["Hello"]
+
+
+async def test_deletion_denied(
+    home: Receiving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that a notification that is never deleted is not taken again at once."""
+    await home.set_up(ONLY)
+    monkeypatch.setattr(NotificationQueue, "delete", lambda *_: False)
+    home.write("Hello")
+    assert await home.heard(60) == ["Hello"]
+    assert len(home.asked) <= 26
 
 
 async def test_stuck_head(home: Receiving) -> None:
@@ -150,6 +162,16 @@ async def test_outages(home: Receiving, mode: ReceiveMode, fault: Fault) -> None
     home.account.faults.clear()
     assert await home.heard(150) == ["In the outage"]
     assert issue_keys(home.hass) == []
+
+
+async def test_too_many_requests(home: Receiving) -> None:
+    """Test that a single response that there were too many requests delays little."""
+    await home.set_up(BESIDE)
+    home.account.faults["lastIncomingMessages"] = Fault.RATE_LIMITED
+    await home.time.advance(15)
+    home.account.faults.clear()
+    home.write("Hello")
+    assert await home.heard(6) == ["Hello"]
 
 
 @pytest.mark.parametrize("mode", BOTH_WAYS)
@@ -339,6 +361,18 @@ async def test_token(home: Receiving, mode: ReceiveMode) -> None:
     assert issue_keys(home.hass) == []
     home.write("Back")
     assert await home.heard() == ["Back"]
+
+
+async def test_token_for_a_moment(home: Receiving) -> None:
+    """Test that nothing is lost if the token is rejected for less than a minute."""
+    await home.set_up(BESIDE)
+    home.account.faults["lastIncomingMessages"] = Fault.UNAUTHORIZED
+    home.write("Early")
+    await home.time.advance(40)
+    assert issue_keys(home.hass) == ["not_receiving_token"]
+    home.account.faults.clear()
+    assert await home.heard(60) == ["Early"]
+    assert issue_keys(home.hass) == []
 
 
 async def test_unloaded_with_repair(home: Receiving) -> None:

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
-import math
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -30,8 +29,8 @@ from ..const import ATTACHED_AFTER, LOGGER
 from ..coordinator import GreenApiCoordinator
 from ..decisions.delivery import next_month
 from ..decisions.receiving import (
+    JOURNAL_MINUTES,
     StopReason,
-    minutes_to_look,
     pause_after,
     stop_reason,
 )
@@ -48,8 +47,10 @@ JOURNAL_INTERVAL: Final = 15
 NOTIFICATION_TIMEOUT: Final = 30
 SHORTEST_WAIT: Final = 5
 
-# Seconds between two checks of whether messages can be received again.
+# Seconds between two checks of whether messages can be received again. A token may be
+# rejected for a moment only, and what is written meanwhile must not become too old.
 CHECK_INTERVAL: Final = 300
+TOKEN_CHECK_INTERVAL: Final = 60
 
 # After that time, a plan that allowed no more requests is tried again: it may have been
 # changed.
@@ -84,7 +85,6 @@ class Receiver:
         self._settings = settings
         self._message_handler = message_handler
         self._task: asyncio.Task[None] | None = None
-        self._looked_at = -math.inf
         self._is_ready = False
         self._is_reported = False
         self._on_stopped: OnStopped = lambda _: None
@@ -168,23 +168,21 @@ class Receiver:
 
     async def _async_is_possible(self, stopped_at: datetime) -> bool:
         """Return after a while whether messages can be received again."""
-        await asyncio.sleep(CHECK_INTERVAL)
+        is_rejected = self.stopped is StopReason.TOKEN
+        await asyncio.sleep(TOKEN_CHECK_INTERVAL if is_rejected else CHECK_INTERVAL)
+        if is_rejected:
+            return self._coordinator.last_update_success
         if self.stopped is StopReason.QUOTA:
             retry_at = min(next_month(stopped_at), stopped_at + PLAN_CHECK_INTERVAL)
             return dt_util.utcnow() >= retry_at
-        if self.stopped is StopReason.TOKEN:
-            return self._coordinator.last_update_success
         await self._settings.async_refresh()
         known = self._settings.known
         return known is not None and not known.has_webhook
 
     async def _async_look_at_journal(self) -> float:
         """Handle what is new in the journal, and return how long to wait."""
-        asked_at = self._hass.loop.time()
-        minutes = minutes_to_look(asked_at - self._looked_at)
-        messages = await self._client.get_last_incoming(minutes)
+        messages = await self._client.get_last_incoming(JOURNAL_MINUTES)
         await self._message_handler.async_receive(*messages)
-        self._looked_at = asked_at
         return JOURNAL_INTERVAL
 
     async def _async_take_notification(self) -> float:
@@ -197,8 +195,10 @@ class Receiver:
         if notification is None:
             return max(0.0, asked_at + SHORTEST_WAIT - self._hass.loop.time())
         await self._async_handle(notification.content)
-        await self._client.delete_notification(notification.receipt_id)
-        return 0
+        receipt_id = notification.receipt_id
+        is_deleted = await self._client.delete_notification(receipt_id)
+        # If it is not, it may be returned at once, again and again.
+        return 0 if is_deleted else SHORTEST_WAIT
 
     async def _async_handle(self, content: NotificationContent | None) -> None:
         """Handle what a notification says."""
