@@ -65,6 +65,7 @@ NOT_RECEIVING: Final = "not_receiving"
 
 # The texts about an account that no longer receives messages.
 _NOT_RECEIVING: Final[Mapping[StopReason, str]] = {
+    StopReason.INCOMING_OFF: "not_receiving_incoming_off",
     StopReason.QUOTA: "not_receiving_quota",
     StopReason.TOKEN: "not_receiving_token",
     StopReason.WEBHOOK: "not_receiving_webhook",

@@ -136,6 +136,16 @@ async def test_no_poll(home: Receiving, data: dict[str, Any], media: Path) -> No
     assert "\n1. " in (body.get("message") or body["caption"])
 
 
+async def test_votes_turned_off(home: Receiving) -> None:
+    """Test that choices are numbered lines when votes are not reported anymore."""
+    await home.set_up(ONLY)
+    home.account.receives_votes = False
+    await home.time.advance(3700)
+    home.account.requests.clear()
+    await ask(home)
+    assert [method for method, _ in sent(home)] == ["sendMessage"]
+
+
 async def test_only_choices(home: Receiving) -> None:
     """Test that choices alone are a message."""
     await home.set_up(BESIDE)

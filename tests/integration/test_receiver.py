@@ -349,6 +349,50 @@ async def test_webhook_beside(home: Receiving) -> None:
 
 
 @pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_incoming_off(home: Receiving, mode: ReceiveMode) -> None:
+    """Test that a repair says that messages are turned off, until they are on again."""
+    await home.set_up(mode)
+    home.account.receives_messages = False
+    await home.time.advance(3700)
+    assert issue_keys(home.hass) == ["not_receiving_incoming_off"]
+    assert home.diagnostics == {"mode": mode, "stopped": "incoming_off"}
+    home.account.receives_messages = True
+    home.write("On again")
+    assert await home.heard() == ["On again"]
+    await home.time.advance(300)
+    assert issue_keys(home.hass) == []
+
+
+async def test_ignored_while_off(home: Receiving) -> None:
+    """Test that the repair stays ignored over a reload until more is known."""
+    await home.set_up(BESIDE)
+    home.account.receives_messages = False
+    await home.time.advance(3700)
+    (key,) = issue_ids(home.hass)
+    ir.async_ignore_issue(home.hass, DOMAIN, key, ignore=True)
+    home.account.faults["getSettings"] = Fault.BAD_GATEWAY
+    await home.reload()
+    await home.time.advance(100)
+    assert is_ignored(home.hass, key)
+    home.account.faults.clear()
+    await home.time.advance(100)
+    assert is_ignored(home.hass, key)
+
+
+@pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_settings_requests(home: Receiving, mode: ReceiveMode) -> None:
+    """Test that the settings are requested about once an hour, or not at all."""
+    await home.set_up(mode)
+    await home.time.advance(4 * 3600)
+    methods = [it.method for it in home.account.requests]
+    assert methods.count("getSettings") in {3, 4}
+    home.let_write("Alex", may_write=False)
+    home.account.requests.clear()
+    await home.time.advance(4 * 3600)
+    assert "getSettings" not in [it.method for it in home.account.requests]
+
+
+@pytest.mark.parametrize("mode", BOTH_WAYS)
 async def test_token(home: Receiving, mode: ReceiveMode) -> None:
     """Test that a rejected token stops receiving with a repair, until it works."""
     await home.set_up(mode)

@@ -18,6 +18,9 @@ from ..api import (
 class StopReason(StrEnum):
     """Why an account can't receive messages until someone does something."""
 
+    INCOMING_OFF = auto()
+    """The instance does not report them. That may change at any time."""
+
     QUOTA = auto()
     """The plan allows no more looks at the journal this month."""
 

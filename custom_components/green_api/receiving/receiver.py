@@ -7,7 +7,6 @@ https://green-api.com/en/docs/api/journals/LastIncomingMessages/
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -51,6 +50,10 @@ SHORTEST_WAIT: Final = 5
 # rejected for a moment only, and what is written meanwhile must not become too old.
 CHECK_INTERVAL: Final = 300
 TOKEN_CHECK_INTERVAL: Final = 60
+
+# Seconds between two requests for the settings while messages are received: someone may
+# turn them off.
+SETTINGS_INTERVAL: Final = 3600
 
 # After that time, a plan that allowed no more requests is tried again: it may have been
 # changed.
@@ -153,12 +156,22 @@ class Receiver:
     async def _async_receive(self, look: _Look) -> None:
         """Receive messages, and resume after a time in which that was not possible."""
         await self._message_handler.memory.async_load()
-        works = partial(self._set_stopped, None)
         while True:
-            self._set_stopped(await _async_until_stopped(look, works))
+            self._set_stopped(await _async_until_stopped(look, self._async_works))
             stopped_at = dt_util.utcnow()
             while not await self._async_is_possible(stopped_at):
                 pass
+
+    async def _async_works(self) -> None:
+        """Report whether messages are received, now that a look was possible."""
+        interval = CHECK_INTERVAL if self.stopped else SETTINGS_INTERVAL
+        if self._hass.loop.time() >= self._settings.requested_at + interval:
+            await self._settings.async_refresh()
+        known = self._settings.known
+        # Until the settings are known, what stopped receiving before a reload may last.
+        if known is not None or self.stopped:
+            is_off = known is not None and not known.receives_messages
+            self._set_stopped(StopReason.INCOMING_OFF if is_off else None)
 
     def _set_stopped(self, reason: StopReason | None) -> None:
         """Report that receiving has stopped for a reason, or that it continues."""
@@ -229,7 +242,9 @@ def _call_when_automations_listen(
         entry.async_on_unload(async_at_started(hass, started))
 
 
-async def _async_until_stopped(look: _Look, works: Callable[[], None]) -> StopReason:
+async def _async_until_stopped(
+    look: _Look, works: Callable[[], Awaitable[None]]
+) -> StopReason:
     """Look for messages repeatedly, and return why that has to stop.
 
     `works` is called after each look that was possible.
@@ -239,7 +254,7 @@ async def _async_until_stopped(look: _Look, works: Callable[[], None]) -> StopRe
         try:
             wait = await look()
             failures = 0
-            works()
+            await works()
         except GreenApiError as err:
             failures += 1
             if reason := stop_reason(err, failures):
