@@ -20,6 +20,7 @@ from .issues import (
     async_delete_kept_issues,
     async_forget_issues,
     async_rename_issues,
+    async_report_missed,
     async_report_receiving,
     async_report_unconfirmed,
     async_track_issue,
@@ -124,7 +125,10 @@ async def _async_start(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     data.follow_ups.async_start()
     data.settings.async_start()
     data.confirmation.async_start(partial(async_report_unconfirmed, hass, entry))
-    data.receiver.async_start(partial(async_report_receiving, hass, entry))
+    data.receiver.async_start(
+        partial(async_report_receiving, hass, entry),
+        partial(async_report_missed, hass, entry),
+    )
     Announcer(hass, entry).async_start()
 
 

@@ -348,6 +348,33 @@ async def test_webhook_beside(home: Receiving) -> None:
     assert issue_keys(home.hass) == []
 
 
+async def test_missed(home: Receiving) -> None:
+    """Test that a repair says once that the plan allows no more chats."""
+    await home.set_up(ONLY)
+    home.account.on_free_plan = True
+    for number in range(5):
+        home.write("Hello", f"44770090050{number}@c.us")
+    home.write("Fire!")
+    assert await home.heard(60) == []
+    assert issue_keys(home.hass) == ["missed"]
+    assert home.entry.runtime_data.receiver.missed == 3
+    await home.reload()
+    assert issue_keys(home.hass) == []
+
+
+@pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_wrong_clock(
+    home: Receiving, mode: ReceiveMode, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that the log says once that messages seem to be from the future."""
+    await home.set_up(mode)
+    for _ in range(2):
+        home.write("Hello", ago=-400)
+        assert await home.heard() == []
+    warnings = [it for it in caplog.records if "date and time" in it.getMessage()]
+    assert len(warnings) == 1
+
+
 @pytest.mark.parametrize("mode", BOTH_WAYS)
 async def test_incoming_off(home: Receiving, mode: ReceiveMode) -> None:
     """Test that a repair says that messages are turned off, until they are on again."""

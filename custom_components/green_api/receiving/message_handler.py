@@ -142,9 +142,16 @@ class MessageHandler:
         )
 
     async def _async_note(self, dropped: Dropped) -> None:
-        """Store that a vote was withdrawn, and log that there are too many messages."""
+        """Store that a vote was withdrawn, and log what users should know."""
         if dropped.reason is DropReason.NO_NEW_VOTE:
             await self.memory.async_save()
+        future = DropReason.FROM_FUTURE
+        if dropped.reason is future and self.dropped[future] == 1:
+            LOGGER.warning(
+                "A message that %s received is dropped because it was sent in the "
+                "future: check the date and time of Home Assistant",
+                self._entry.title,
+            )
         if dropped.is_new_flood:
             LOGGER.warning(
                 "Someone who may write to %s sends too many messages: some of them "

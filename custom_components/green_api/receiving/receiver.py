@@ -19,6 +19,7 @@ from homeassistant.util import dt as dt_util
 from ..api import (
     GreenApiClient,
     GreenApiError,
+    MissedMessage,
     NotificationContent,
     ReceivedMessage,
     StateChange,
@@ -81,6 +82,9 @@ class Receiver:
         """Initialize without a task."""
         self.mode = ReceiveMode.OFF
         self.stopped: StopReason | None = None
+        self.missed = 0
+        """The number of messages that the plan does not allow to receive."""
+
         self._hass = coordinator.hass
         self._client = client
         self._coordinator = coordinator
@@ -91,15 +95,17 @@ class Receiver:
         self._is_ready = False
         self._is_reported = False
         self._on_stopped: OnStopped = lambda _: None
+        self._on_missed: Callable[[], None] = lambda: None
 
     @callback
-    def async_start(self, on_stopped: OnStopped) -> None:
+    def async_start(self, on_stopped: OnStopped, on_missed: Callable[[], None]) -> None:
         """Start to receive messages once automations are listening.
 
         `on_stopped` is called with the reason when receiving stops until someone does
         something, and with None when messages are received or nobody may write.
+        `on_missed` is called when the first message is missed.
         """
-        self._on_stopped = on_stopped
+        self._on_stopped, self._on_missed = on_stopped, on_missed
         entry = self._coordinator.config_entry
         entry.async_on_unload(entry.add_update_listener(self._async_updated))
         entry.async_on_unload(
@@ -218,6 +224,10 @@ class Receiver:
         match content:
             case ReceivedMessage():
                 await self._message_handler.async_receive(content)
+            case MissedMessage():
+                self.missed += 1
+                if self.missed == 1:
+                    self._on_missed()
             case StatusChange():
                 self._deliveries.async_status_received(
                     content.chat_id, content.message_id, content.status
