@@ -147,6 +147,7 @@ async def test_new_receipt_id(home: Receiving) -> None:
         Fault.HTML_200,
         Fault.NOT_JSON,
         Fault.RATE_LIMITED,
+        Fault.RATE_LIMITED_RETRY_AFTER,
         Fault.RESET_BEFORE_HEADERS,
         Fault.STARTING,
     ],
