@@ -20,11 +20,13 @@ from .issues import (
     async_delete_kept_issues,
     async_forget_issues,
     async_rename_issues,
+    async_report_missed,
     async_report_receiving,
     async_report_unconfirmed,
     async_track_issue,
 )
-from .receiving.message_handler import MessageHandler, async_forget_received
+from .receiving.memory import async_forget_received
+from .receiving.message_handler import MessageHandler
 from .receiving.permissions import async_track_permissions
 from .receiving.questions import QuestionHandler
 from .receiving.receiver import Receiver
@@ -123,7 +125,10 @@ async def _async_start(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     data.follow_ups.async_start()
     data.settings.async_start()
     data.confirmation.async_start(partial(async_report_unconfirmed, hass, entry))
-    data.receiver.async_start(partial(async_report_receiving, hass, entry))
+    data.receiver.async_start(
+        partial(async_report_receiving, hass, entry),
+        partial(async_report_missed, hass, entry),
+    )
     Announcer(hass, entry).async_start()
 
 

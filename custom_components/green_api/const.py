@@ -27,6 +27,7 @@ CONF_API_URL: Final = "api_url"
 CONF_CHAT_ID: Final = "chat_id"
 CONF_INSTANCE_ID: Final = "instance_id"
 CONF_MAY_WRITE: Final = "may_write"
+CONF_MAY_WRITE_SINCE: Final = "may_write_since"
 CONF_RECEIVE_MESSAGES: Final = "receive_messages"
 
 SUBENTRY_TYPE_RECIPIENT: Final = "recipient"

@@ -71,10 +71,11 @@ def _seconds(moment: datetime | None) -> str | None:
 
 
 def _receiving(data: GreenApiData) -> dict[str, Any]:
-    """Return how messages are received, and how many were dropped and why."""
+    """Return how messages are received, and how many were missed or dropped."""
     return {
         "mode": data.receiver.mode,
         "stopped": data.receiver.stopped,
+        "missed": data.receiver.missed,
         "dropped": {
             f"{key}": count for key, count in data.message_handler.dropped.items()
         },

@@ -44,6 +44,9 @@ class InstanceSettings:
     ) -> None:
         """Initialize without any settings."""
         self.known: Settings | None = None
+        self.requested_at = -math.inf
+        """When they were last requested, in seconds of the monotonic clock."""
+
         self._client = client
         self._coordinator = coordinator
         self._lock = asyncio.Lock()
@@ -80,6 +83,7 @@ class InstanceSettings:
         If it fails, the known ones are kept.
         """
         async with self._lock:
+            self.requested_at = self._coordinator.hass.loop.time()
             try:
                 settings = await self._client.get_settings()
             except GreenApiError:

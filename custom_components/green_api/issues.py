@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Final, NamedTuple
 
 from homeassistant.config_entries import ConfigEntry
@@ -60,11 +61,13 @@ _ISSUES: Final[Mapping[Problem, _Issue]] = {
 }
 
 
+MISSED: Final = "missed"
 NOT_CONFIRMED: Final = "not_confirmed"
 NOT_RECEIVING: Final = "not_receiving"
 
 # The texts about an account that no longer receives messages.
 _NOT_RECEIVING: Final[Mapping[StopReason, str]] = {
+    StopReason.INCOMING_OFF: "not_receiving_incoming_off",
     StopReason.QUOTA: "not_receiving_quota",
     StopReason.TOKEN: "not_receiving_token",
     StopReason.WEBHOOK: "not_receiving_webhook",
@@ -235,6 +238,8 @@ def async_rename_issues(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None
     if reason := data.receiver.stopped:
         async_report_receiving(hass, entry, reason)
     for key, issue in _issues_of(hass, entry).items():
+        if key == MISSED:
+            _async_create_warning(hass, entry, issue.issue_id, MISSED)
         if key.startswith(NOT_CONFIRMED):
             placeholders = issue.translation_placeholders or {}
             _async_create_unconfirmed_issue(hass, entry, issue.issue_id, placeholders)
@@ -250,6 +255,17 @@ def async_report_receiving(
         ir.async_delete_issue(hass, DOMAIN, key)
     else:
         _async_create_warning(hass, entry, key, _NOT_RECEIVING[reason])
+
+
+@callback
+def async_report_missed(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Create the issue that the plan of an account did not allow another chat.
+
+    Nothing says when that changes: the issue is deleted when the account is reloaded.
+    """
+    key = issue_id(entry.entry_id, MISSED)
+    _async_create_warning(hass, entry, key, MISSED)
+    entry.async_on_unload(partial(ir.async_delete_issue, hass, DOMAIN, key))
 
 
 def _async_update_delivery_issues(

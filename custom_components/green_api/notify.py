@@ -12,7 +12,6 @@ from homeassistant.components.notify import (
 from homeassistant.config_entries import ConfigSubentry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util import dt as dt_util
 
 from .const import ATTR_LINK_PREVIEW, CONF_CHAT_ID
 from .data import GreenApiConfigEntry
@@ -73,13 +72,11 @@ class RecipientEntity(GreenApiRecipientEntity, NotifyEntity):
         HomeAssistantError if the message is not sent.
         """
         recipient, questions = self._recipient, self._entry.runtime_data.questions
-        asked_at = dt_util.utcnow()
         if choices:
             questions.check(recipient)
         messages = await self._async_send_any(message, title, choices, **options)
         if choices:
-            message_id = messages[0].message_id
-            await questions.async_asked(recipient, message_id, choices, asked_at)
+            await questions.async_asked(messages, choices)
         if sent is not None:
             sent += messages
 

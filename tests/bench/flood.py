@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from custom_components.green_api.api import RequestPacer
 from custom_components.green_api.const import CONF_RECEIVE_MESSAGES
+from custom_components.green_api.decisions.receiving import JOURNAL_MINUTES
 from custom_components.green_api.receiving.message_handler import (
     SIGNAL_MESSAGE_RECEIVED,
     MessageHandler,
@@ -166,5 +167,5 @@ async def _again(entry: ConfigEntry) -> float:
     client, handler = entry.runtime_data.client, entry.runtime_data.message_handler
     cpu = time.process_time()
     for _ in range(LOOKS):
-        await handler.async_receive(*await client.get_last_incoming(3))
+        await handler.async_receive(*await client.get_last_incoming(JOURNAL_MINUTES))
     return (time.process_time() - cpu) / LOOKS

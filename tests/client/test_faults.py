@@ -75,7 +75,7 @@ ANSWERS: Final[Mapping[str, object]] = {
     "sendPoll": ANY,
     "lastIncomingMessages": (),
     "receiveNotification": None,
-    "deleteNotification": None,
+    "deleteNotification": False,
     "getWebhooksCount": 0,
     "checkWhatsapp": ("79001234568@c.us", lid_of(79001234568)),
     "getContacts": CONTACTS,

@@ -33,6 +33,7 @@ def asked(
     chat_id: str = ANNA,
     choices: tuple[str, ...] = CHOICES,
     at_second: float = 0,
+    rest_id: str | None = None,
 ) -> Question:
     """Return a question that was asked some seconds after noon."""
     return Question(
@@ -40,6 +41,7 @@ def asked(
         message_id=message_id,
         choices=choices,
         asked_at=at(at_second),
+        rest_id=rest_id,
     )
 
 
@@ -155,7 +157,7 @@ class TestNewest:
         assert answer(questions, written("2", sent=9)) == ("Q1", "False alarm")
 
     @pytest.mark.parametrize(
-        ("sent", "question"), [(8, "Q1"), (14, "Q1"), (15, "Q2"), (30, "Q2")]
+        ("sent", "question"), [(8, "Q1"), (19, "Q1"), (20, "Q2"), (30, "Q2")]
     )
     def test_sent_before(self, sent: float, question: str) -> None:
         """An answer does not count for a question that was asked after it."""
@@ -164,6 +166,21 @@ class TestNewest:
         questions.ask(asked("Q2", at_second=20))
         found = answer(questions, written("1", sent=sent), seconds=40)
         assert found == (question, "On my way")
+
+    @pytest.mark.parametrize(("sent", "is_answered"), [(-300, True), (-301, False)])
+    def test_clock_ahead(self, sent: float, *, is_answered: bool) -> None:
+        """An answer counts for the only question, however much the clocks differ."""
+        questions = Questions()
+        questions.ask(asked("Q0", at_second=-2 * HOUR))
+        questions.ask(asked("Q1"))
+        assert bool(answer(questions, written("1", sent=sent))) == is_answered
+
+    def test_clock_ahead_with_two_questions(self) -> None:
+        """An answer from before two questions may be meant for either, so for none."""
+        questions = Questions()
+        questions.ask(asked("Q1"))
+        questions.ask(asked("Q2", at_second=5))
+        assert answer(questions, written("1", sent=-1)) is None
 
     @pytest.mark.parametrize(("seconds", "is_answered"), [(HOUR, True), (3601, False)])
     def test_age(self, seconds: float, *, is_answered: bool) -> None:
@@ -201,6 +218,14 @@ class TestQuote:
         assert answer(questions, message) == ("Q1", "False alarm")
         message = written("False alarm", sent=DAY, quoted_id="Q1")
         assert answer(questions, message, seconds=DAY) == ("Q1", "False alarm")
+
+    def test_quoted_rest(self) -> None:
+        """The second part of a question is quoted like the first one."""
+        questions = Questions()
+        questions.ask(asked("Q1", rest_id="Q2"))
+        questions.ask(asked("Q3", choices=("Yes", "No"), at_second=5))
+        message = written("2", sent=8, quoted_id="Q2")
+        assert answer(questions, message) == ("Q1", "False alarm")
 
     def test_other_quote(self) -> None:
         """A quote of something else is no answer."""

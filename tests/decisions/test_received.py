@@ -141,6 +141,25 @@ def test_permission_begins() -> None:
     assert inbox.dropped == {DropReason.NOT_ALLOWED: 1}
 
 
+@pytest.mark.parametrize(
+    ("sender_id", "sent", "reason"),
+    [
+        (ANNA, -1, DropReason.BEFORE_PERMISSION),
+        (ANNA, 0, None),
+        (BEN, -1, None),
+    ],
+)
+def test_written_before_permission(
+    sender_id: str, sent: float, reason: DropReason | None
+) -> None:
+    """What somebody wrote before the permission is not heard for the first time."""
+    inbox = Inbox()
+    allowed = replace(ALLOWED, since={ANNA: NOW})
+    result = inbox.judge(written(sender_id=sender_id, sent=sent), allowed, NOW)
+    assert getattr(result, "reason", None) == reason
+    assert inbox.dropped == ({reason: 1} if reason else {})
+
+
 @pytest.mark.parametrize("message", [written("Hi"), vote("3EB0", "Yes")])
 def test_once(message: ReceivedMessage) -> None:
     """A message is heard once, over restarts as well."""

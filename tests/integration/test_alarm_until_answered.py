@@ -145,6 +145,20 @@ async def test_late_answer(house: Receiving) -> None:
     assert told(house) == [(SAM_CHAT, "Alex has answered: False alarm")]
 
 
+async def test_answer_before_next_alarm(house: Receiving) -> None:
+    """Test that an answer to an alarm does not end one that began after it."""
+    water = alarm(house, message="Water in the basement")
+    await house.time.advance(65)
+    house.account.journal_lag = 10
+    house.write("2")
+    await house.time.advance(1)
+    burglar = alarm(house, message="Burglar")
+    assert (await house.time.result(water, 40))["answer"] == "False alarm"
+    assert not burglar.done()
+    house.write("1")
+    assert (await house.time.result(burglar, 40))["answer"] == "On my way"
+
+
 async def test_no_answers(house: Receiving) -> None:
     """Test that other texts, other chats, and people who weren't asked don't count."""
     task = alarm(house)

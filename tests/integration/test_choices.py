@@ -1,6 +1,7 @@
 """Test messages with choices, and their answers."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,9 +29,9 @@ TEXT: Final = "Smoke in the kitchen"
 NUMBERED: Final = f"{TEXT}\n\n1. On my way\n2. False alarm"
 
 
-async def ask(home: Receiving, entity_id: str = ALEX, **data: Any) -> str:
-    """Send a message with choices, and return its ID."""
-    task = asyncio.ensure_future(
+def asking(home: Receiving, entity_id: str = ALEX, **data: Any) -> asyncio.Task[Any]:
+    """Start to send a message with choices."""
+    return asyncio.ensure_future(
         home.hass.services.async_call(
             DOMAIN,
             "send_message",
@@ -39,7 +40,11 @@ async def ask(home: Receiving, entity_id: str = ALEX, **data: Any) -> str:
             return_response=True,
         )
     )
-    response: Any = await home.time.result(task, 10)
+
+
+async def ask(home: Receiving, entity_id: str = ALEX, **data: Any) -> str:
+    """Send a message with choices, and return its ID."""
+    response = await home.time.result(asking(home, entity_id, **data), 10)
     return str(response[entity_id]["message_id"])
 
 
@@ -145,6 +150,16 @@ async def test_file_without_caption(
     assert await answers(home) == [("2", "False alarm", question)]
 
 
+async def test_votes_turned_off(home: Receiving) -> None:
+    """Test that choices are numbered lines when votes are not reported anymore."""
+    await home.set_up(ONLY)
+    home.account.receives_votes = False
+    await home.time.advance(3700)
+    home.account.requests.clear()
+    await ask(home)
+    assert [method for method, _ in sent(home)] == ["sendMessage"]
+
+
 async def test_only_choices(home: Receiving) -> None:
     """Test that choices alone are a message."""
     await home.set_up(BESIDE)
@@ -157,12 +172,121 @@ async def test_newest_question(home: Receiving) -> None:
     await home.set_up(BESIDE)
     first = await ask(home)
     second = await ask(home, choices=["Yes", "No"])
+    await home.time.advance(1)
     home.write("1")
     home.write("1", quoted_id=first)
     assert await answers(home) == [("1", "Yes", second), ("1", "On my way", first)]
     await home.time.advance(3600)
     home.write("1")
     assert await answers(home) == [("1", None, None)]
+
+
+async def test_answer_during_upload(home: Receiving, media: Path) -> None:
+    """Test that an answer is for the older question until the next one is sent."""
+    await home.set_up(BESIDE)
+    home.hass.config.allowlist_external_dirs = {f"{media}"}
+    first = await ask(home)
+    await home.time.advance(30)
+    home.account.delays["sendFileByUpload"] = 25
+    task = asking(home, attachment=f"{media}/door.jpg")
+    await home.time.advance(20)
+    home.account.journal_lag = 10
+    home.write("1")
+    await home.time.result(task, 20)
+    await home.time.advance(20)
+    assert await answers(home) == [("1", "On my way", first)]
+
+
+async def test_clock_ahead(home: Receiving) -> None:
+    """Test that a quick answer counts if the clock of Home Assistant is ahead."""
+    await home.set_up(BESIDE)
+    question = await ask(home)
+    await home.time.advance(20)
+    home.write("1", ago=60)
+    assert await answers(home) == [("1", "On my way", question)]
+
+
+async def test_quoted_rest(home: Receiving, media: Path) -> None:
+    """Test that the choices can be quoted if they follow a long caption."""
+    await home.set_up(BESIDE)
+    home.hass.config.allowlist_external_dirs = {f"{media}"}
+    question = await ask(home, message="x " * 600, attachment=f"{media}/door.jpg")
+    (_, file), (_, rest) = sent(home)
+    assert "1. On my way" not in file["caption"]
+    assert "1. On my way" in rest["message"]
+    rest_id = [*home.account.messages][-1].id
+    home.write("1", quoted_id=rest_id)
+    assert await answers(home) == [("1", "On my way", question)]
+    async with home.restarted() as again:
+        await again.started()
+        home.write("2", quoted_id=rest_id)
+        assert await answers(again) == [("2", "False alarm", question)]
+
+
+async def test_older_file(home: Receiving, hass_storage: dict[str, Any]) -> None:
+    """Test that a question is known from a file without what was added later."""
+    key = f"{DOMAIN}.{home.entry.entry_id}"
+    question = {
+        "chat_id": ALEX_CHAT,
+        "message_id": "Q1",
+        "choices": CHOICES,
+        "asked_at": datetime.now(UTC).isoformat(),
+    }
+    hass_storage[key] = {
+        "version": 1,
+        "minor_version": 1,
+        "key": key,
+        "data": {"heard": {}, "asked": [question]},
+    }
+    await home.set_up(BESIDE)
+    home.write("1", quoted_id="Q1")
+    assert await answers(home) == [("1", "On my way", "Q1")]
+
+
+async def test_after_reload(home: Receiving) -> None:
+    """Test that a reload of the account does not end what was asked."""
+    await home.set_up(BESIDE)
+    question = await ask(home)
+    await home.time.advance(20)
+    await home.reload()
+    home.write("1")
+    assert await answers(home) == [("1", "On my way", question)]
+
+
+async def test_hanging_disk(home: Receiving, hass_storage: dict[str, Any]) -> None:
+    """Test that a disk that hangs delays a question and its answer only by seconds."""
+    await home.set_up(BESIDE)
+    store = home.entry.runtime_data.message_handler.memory._store
+    save, works_again = store.async_save, asyncio.Event()
+
+    async def hang(data: Any) -> None:
+        await works_again.wait()
+        await save(data)
+
+    store.async_save = hang
+    question = await ask(home)
+    home.write("1")
+    await home.time.advance(6)
+    assert await answers(home) == [("1", "On my way", question)]
+    works_again.set()
+    await home.time.settle()
+    stored = hass_storage[f"{DOMAIN}.{home.entry.entry_id}"]["data"]
+    assert [it["message_id"] for it in stored["asked"]] == [question]
+
+
+async def test_vote_again_after_restart(home: Receiving) -> None:
+    """Test that a withdrawn vote counts when it is cast again after a restart."""
+    await home.set_up(ONLY)
+    poll = await ask(home)
+    vote = ("On my way", "On my way", poll)
+    home.account.vote(poll, "On my way", sender_id=ALEX_CHAT)
+    assert await answers(home) == [vote]
+    home.account.vote(poll, sender_id=ALEX_CHAT)
+    assert await answers(home) == []
+    async with home.restarted() as again:
+        await again.started()
+        home.account.vote(poll, "On my way", sender_id=ALEX_CHAT)
+        assert await answers(again) == [vote]
 
 
 async def test_after_restart(home: Receiving) -> None:
@@ -261,7 +385,7 @@ async def test_invalid_choices_returned(home: Receiving) -> None:
 async def test_question_while_loading(home: Receiving) -> None:
     """Test that a question is not forgotten when what was stored is loaded late."""
     await home.set_up(ReceiveMode.OFF)
-    store = home.entry.runtime_data.message_handler._store
+    store = home.entry.runtime_data.message_handler.memory._store
     load = store.async_load
 
     async def load_slowly() -> Any:

@@ -86,7 +86,7 @@ SETTINGS: Final = {
     "message_delay": 3.0,
 }
 
-RECEIVING: Final = {"mode": "off", "stopped": None, "dropped": {}}
+RECEIVING: Final = {"mode": "off", "stopped": None, "missed": 0, "dropped": {}}
 
 
 async def test_healthy(

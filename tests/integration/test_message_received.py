@@ -239,6 +239,33 @@ async def test_permission_changes(home: Receiving) -> None:
     assert all_called_methods(home.account).count("getStateInstance") < 3
 
 
+@pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_written_before_permission(home: Receiving, mode: ReceiveMode) -> None:
+    """Test that nothing is heard that was written before a permission."""
+    await home.set_up(mode)
+    home.let_write("Alex", may_write=False)  # so that nothing is received
+    await home.time.advance(1)
+    home.write("Open the door", SAM_CHAT)
+    await home.time.advance(120)
+    home.let_write("Sam", may_write=True)
+    assert await home.heard() == []
+    assert home.entry.runtime_data.message_handler.dropped == {"before_permission": 1}
+    home.write("Now I may", SAM_CHAT)
+    assert await home.heard() == ["Now I may"]
+
+
+async def test_permission_after_message_and_reload(home: Receiving) -> None:
+    """Test that a reload forgets neither the message nor when the permission began."""
+    await home.set_up(ReceiveMode.BESIDE_OTHERS)
+    home.write("Open the door", SAM_CHAT)
+    await home.time.advance(20)
+    home.let_write("Sam", may_write=True)
+    assert await home.heard() == []
+    home.let_write("Sam", may_write=True)
+    await home.reload()
+    assert await home.heard() == []
+
+
 @pytest.mark.parametrize("what", ["entity", "device"])
 async def test_disabled_recipient(home: Receiving, what: str) -> None:
     """Test that disabling a recipient ends the permission for good."""

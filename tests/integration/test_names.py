@@ -7,7 +7,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.green_api.const import DOMAIN
 from custom_components.green_api.decisions.delivery import DeliveryStatus
 from custom_components.green_api.devices import account_name, get_device
-from custom_components.green_api.issues import async_report_unconfirmed
+from custom_components.green_api.issues import (
+    async_report_missed,
+    async_report_unconfirmed,
+)
 from custom_components.green_api.sending.deliveries import SentMessage
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import ATTR_FRIENDLY_NAME
@@ -61,7 +64,7 @@ async def repairs(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """Let the account have a repair for a problem, and one for a message."""
+    """Let the account have a repair for a problem, and two for messages."""
     alex = await async_add_recipient(hass, loaded_entry, "Alex", ALEX_CHAT)
     account.state = "blocked"
     await async_polls(hass, freezer, 12)
@@ -73,7 +76,8 @@ async def repairs(
         subentry_id=alex.subentry_id,
     )
     async_report_unconfirmed(hass, loaded_entry, message, DeliveryStatus.SENT)
-    assert len(ir.async_get(hass).issues) == 2
+    async_report_missed(hass, loaded_entry)
+    assert len(ir.async_get(hass).issues) == 3
     assert shown_names(hass, loaded_entry) == {loaded_entry.title}
 
 

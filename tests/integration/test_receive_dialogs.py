@@ -1,7 +1,9 @@
 """Test the dialogs that let people write, and choose how their messages come."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -9,6 +11,7 @@ from custom_components.green_api.api import GreenApiClient
 from custom_components.green_api.const import (
     CONF_CHAT_ID,
     CONF_MAY_WRITE,
+    CONF_MAY_WRITE_SINCE,
     CONF_RECEIVE_MESSAGES,
     SUBENTRY_TYPE_RECIPIENT,
 )
@@ -170,7 +173,10 @@ def stored(entry: MockConfigEntry) -> dict[str, Any]:
 
 
 async def test_add(
-    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
 ) -> None:
     """Test that a new person may write, and that receiving is turned on with it."""
     account.receives_messages = True
@@ -183,7 +189,12 @@ async def test_add(
     assert preset(shown) == OFF
     result = await submit(hass, shown, receive_messages=BESIDE)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert stored(loaded_entry) == {CONF_CHAT_ID: ALEX_CHAT, CONF_MAY_WRITE: True}
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    assert stored(loaded_entry) == {
+        CONF_CHAT_ID: ALEX_CHAT,
+        CONF_MAY_WRITE: True,
+        CONF_MAY_WRITE_SINCE: since,
+    }
     assert loaded_entry.options == {CONF_RECEIVE_MESSAGES: BESIDE}
     assert hass.states.get("event.alex_received_message")
 
@@ -234,7 +245,10 @@ async def test_nobody_else(
 
 
 async def test_change(
-    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
 ) -> None:
     """Test that a permission is kept with the chat, and ends with another one."""
     account.receives_messages = True
@@ -242,6 +256,8 @@ async def test_change(
     shown = await submit(hass, shown, may_write=True)
     await submit(hass, shown, receive_messages=BESIDE)
     (subentry,) = loaded_entry.subentries.values()
+    before = stored(loaded_entry)
+    freezer.tick(60)
 
     shown = await loaded_entry.start_subentry_reconfigure_flow(
         hass, subentry.subentry_id
@@ -250,7 +266,7 @@ async def test_change(
     assert preset(shown) == "True"
     result = await submit(hass, shown, may_write=True)
     assert result["reason"] == "reconfigure_successful"
-    assert stored(loaded_entry)[CONF_MAY_WRITE]
+    assert stored(loaded_entry) == before
 
     (subentry,) = loaded_entry.subentries.values()
     shown = await loaded_entry.start_subentry_reconfigure_flow(

@@ -16,6 +16,7 @@ from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from tests.simulator import Fault
+from tests.simulator.notifications import NotificationQueue
 from tests.support.helpers import issue_ids, issue_keys
 from tests.support.receiving import (
     BESIDE,
@@ -44,19 +45,11 @@ def minutes(home: Receiving) -> list[int]:
 
 
 async def test_journal(home: Receiving) -> None:
-    """Test that the last three minutes of the journal are read every 15 seconds."""
+    """Test that the last six minutes of the journal are read every 15 seconds."""
     await home.set_up(BESIDE)
     await home.time.advance(60)
-    assert minutes(home) == [3, 3, 3, 3]
+    assert minutes(home) == [6, 6, 6, 6]
     assert home.asked == []
-
-
-async def test_first_look(home: Receiving) -> None:
-    """Test that the first look goes back seven minutes."""
-    await home.set_up(ReceiveMode.OFF)
-    home.choose(BESIDE)
-    await home.time.settle()
-    assert minutes(home) == [7]
 
 
 async def test_look_after_outage(home: Receiving) -> None:
@@ -67,18 +60,16 @@ async def test_look_after_outage(home: Receiving) -> None:
     home.write("Early")
     await home.time.advance(150)
     home.account.faults.clear()
-    minutes(home)
     assert await home.heard(60) == ["Early"]
-    assert minutes(home)[0] == 7
 
 
 async def test_journal_lags(home: Receiving) -> None:
-    """Test that a message that gets into the journal late is heard."""
+    """Test that a message is heard that gets into the journal late, but in time."""
     await home.set_up(BESIDE)
-    home.account.journal_lag = 120
+    home.account.journal_lag = 280
     home.write("Late")
-    assert await home.heard(110) == []
-    assert await home.heard(30) == ["Late"]
+    assert await home.heard(270) == []
+    assert await home.heard(25) == ["Late"]
 
 
 async def test_notifications(home: Receiving) -> None:
@@ -101,6 +92,27 @@ async def test_nothing_waits(home: Receiving, form: str) -> None:
     assert 10 <= len(home.asked) <= 14
     home.write("Hello")
     assert await home.heard(6) == ["Hello"]
+
+
+async def test_waited_in_vain(home: Receiving) -> None:
+    """Test that a proxy that ends long requests does not lead to pauses."""
+    await home.set_up(ONLY)
+    home.account.faults["receiveNotification"] = Fault.GATEWAY_TIMEOUT
+    await home.time.advance(120)
+    home.account.faults.clear()
+    home.write("Hello")
+    assert await home.heard(6) == ["Hello"]
+
+
+async def test_deletion_denied(
+    home: Receiving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that a notification that is never deleted is not taken again at once."""
+    await home.set_up(ONLY)
+    monkeypatch.setattr(NotificationQueue, "delete", lambda *_: False)
+    home.write("Hello")
+    assert await home.heard(60) == ["Hello"]
+    assert len(home.asked) <= 26
 
 
 async def test_stuck_head(home: Receiving) -> None:
@@ -135,6 +147,7 @@ async def test_new_receipt_id(home: Receiving) -> None:
         Fault.HTML_200,
         Fault.NOT_JSON,
         Fault.RATE_LIMITED,
+        Fault.RATE_LIMITED_RETRY_AFTER,
         Fault.RESET_BEFORE_HEADERS,
         Fault.STARTING,
     ],
@@ -150,6 +163,16 @@ async def test_outages(home: Receiving, mode: ReceiveMode, fault: Fault) -> None
     home.account.faults.clear()
     assert await home.heard(150) == ["In the outage"]
     assert issue_keys(home.hass) == []
+
+
+async def test_too_many_requests(home: Receiving) -> None:
+    """Test that a single response that there were too many requests delays little."""
+    await home.set_up(BESIDE)
+    home.account.faults["lastIncomingMessages"] = Fault.RATE_LIMITED
+    await home.time.advance(15)
+    home.account.faults.clear()
+    home.write("Hello")
+    assert await home.heard(6) == ["Hello"]
 
 
 @pytest.mark.parametrize("mode", BOTH_WAYS)
@@ -326,6 +349,77 @@ async def test_webhook_beside(home: Receiving) -> None:
     assert issue_keys(home.hass) == []
 
 
+async def test_missed(home: Receiving) -> None:
+    """Test that a repair says once that the plan allows no more chats."""
+    await home.set_up(ONLY)
+    home.account.on_free_plan = True
+    for number in range(5):
+        home.write("Hello", f"44770090050{number}@c.us")
+    home.write("Fire!")
+    assert await home.heard(60) == []
+    assert issue_keys(home.hass) == ["missed"]
+    assert home.entry.runtime_data.receiver.missed == 3
+    await home.reload()
+    assert issue_keys(home.hass) == []
+
+
+@pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_wrong_clock(
+    home: Receiving, mode: ReceiveMode, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that the log says once that messages seem to be from the future."""
+    await home.set_up(mode)
+    for _ in range(2):
+        home.write("Hello", ago=-400)
+        assert await home.heard() == []
+    warnings = [it for it in caplog.records if "date and time" in it.getMessage()]
+    assert len(warnings) == 1
+
+
+@pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_incoming_off(home: Receiving, mode: ReceiveMode) -> None:
+    """Test that a repair says that messages are turned off, until they are on again."""
+    await home.set_up(mode)
+    home.account.receives_messages = False
+    await home.time.advance(3700)
+    assert issue_keys(home.hass) == ["not_receiving_incoming_off"]
+    assert home.diagnostics == {"mode": mode, "stopped": "incoming_off"}
+    home.account.receives_messages = True
+    home.write("On again")
+    assert await home.heard() == ["On again"]
+    await home.time.advance(300)
+    assert issue_keys(home.hass) == []
+
+
+async def test_ignored_while_off(home: Receiving) -> None:
+    """Test that the repair stays ignored over a reload until more is known."""
+    await home.set_up(BESIDE)
+    home.account.receives_messages = False
+    await home.time.advance(3700)
+    (key,) = issue_ids(home.hass)
+    ir.async_ignore_issue(home.hass, DOMAIN, key, ignore=True)
+    home.account.faults["getSettings"] = Fault.BAD_GATEWAY
+    await home.reload()
+    await home.time.advance(100)
+    assert is_ignored(home.hass, key)
+    home.account.faults.clear()
+    await home.time.advance(100)
+    assert is_ignored(home.hass, key)
+
+
+@pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_settings_requests(home: Receiving, mode: ReceiveMode) -> None:
+    """Test that the settings are requested about once an hour, or not at all."""
+    await home.set_up(mode)
+    await home.time.advance(4 * 3600)
+    methods = [it.method for it in home.account.requests]
+    assert methods.count("getSettings") in {3, 4}
+    home.let_write("Alex", may_write=False)
+    home.account.requests.clear()
+    await home.time.advance(4 * 3600)
+    assert "getSettings" not in [it.method for it in home.account.requests]
+
+
 @pytest.mark.parametrize("mode", BOTH_WAYS)
 async def test_token(home: Receiving, mode: ReceiveMode) -> None:
     """Test that a rejected token stops receiving with a repair, until it works."""
@@ -339,6 +433,18 @@ async def test_token(home: Receiving, mode: ReceiveMode) -> None:
     assert issue_keys(home.hass) == []
     home.write("Back")
     assert await home.heard() == ["Back"]
+
+
+async def test_token_for_a_moment(home: Receiving) -> None:
+    """Test that nothing is lost if the token is rejected for less than a minute."""
+    await home.set_up(BESIDE)
+    home.account.faults["lastIncomingMessages"] = Fault.UNAUTHORIZED
+    home.write("Early")
+    await home.time.advance(40)
+    assert issue_keys(home.hass) == ["not_receiving_token"]
+    home.account.faults.clear()
+    assert await home.heard(60) == ["Early"]
+    assert issue_keys(home.hass) == []
 
 
 async def test_unloaded_with_repair(home: Receiving) -> None:
@@ -386,7 +492,7 @@ async def test_reload(home: Receiving, mode: ReceiveMode) -> None:
 async def test_reload_while_stored(home: Receiving, mode: ReceiveMode) -> None:
     """Test that a reload waits for the message that is being handled."""
     await home.set_up(mode)
-    store = home.entry.runtime_data.message_handler._store
+    store = home.entry.runtime_data.message_handler.memory._store
     save = store.async_save
     reloads = []
 
@@ -502,7 +608,7 @@ async def test_unexpected_error(
 ) -> None:
     """Test that an unexpected error does not end receiving, and logs no text."""
     await home.set_up(mode)
-    store = home.entry.runtime_data.message_handler._store
+    store = home.entry.runtime_data.message_handler.memory._store
     save = store.async_save
 
     async def fail(data: Any) -> None:

@@ -122,7 +122,7 @@ async def removed_in_this_second(home: Receiving) -> None:
 
 async def removed_while_stored(home: Receiving) -> None:
     """Lose the permission while the message is about to be passed on."""
-    store = home.entry.runtime_data.message_handler._store
+    store = home.entry.runtime_data.message_handler.memory._store
     save = store.async_save
 
     async def save_slowly(data: Any) -> None:

@@ -316,8 +316,8 @@ METHODS: Final[Mapping[str, Method]] = {
         tail="/7",
         deletes=True,
         answer={"result": True, "reason": ""},
-        result=None,
-        returns=NoneType,
+        result=True,
+        returns=bool,
     ),
     "getWebhooksCount": Method(
         call=GreenApiClient.count_notifications,

@@ -93,6 +93,7 @@ _OUTCOMES_BY_METHOD: Final[Mapping[str, Mapping[Failure, Outcome]]] = {
     "receiveNotification": {
         **_QUOTA,
         Fault.EMPTY_200: GoodResponse.NOTHING,
+        Fault.GATEWAY_TIMEOUT: GoodResponse.NOTHING,
         Fault.MISSING_FIELD: GoodResponse.NOTHING,
         Fault.NULL_200: GoodResponse.NOTHING,
     },

@@ -51,6 +51,7 @@ from .models import (
 from .pacing import RequestPacer
 from .received import (
     MessageKind,
+    MissedMessage,
     Notification,
     NotificationContent,
     PollVote,
@@ -93,6 +94,7 @@ __all__ = [
     "MessageRefusedError",
     "Messenger",
     "MethodQuotaError",
+    "MissedMessage",
     "Notification",
     "NotificationContent",
     "PollVote",

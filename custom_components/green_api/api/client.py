@@ -35,7 +35,7 @@ from .models import (
 )
 from .pacing import RequestPacer
 from .received import Notification, ReceivedMessage
-from .receiving import check_deletion, journal_of, notification_of
+from .receiving import deletion_of, journal_of, notification_of
 from .transport import Transport
 
 _MESSENGERS: Final[Mapping[object, Messenger]] = {
@@ -345,15 +345,16 @@ class GreenApiClient:
             waits_for=seconds,
         )
 
-    async def delete_notification(self, receipt_id: int) -> None:
+    async def delete_notification(self, receipt_id: int) -> bool:
         """Delete a notification, so that the next one can be received.
 
-        No error is raised if it was deleted before (`deleteNotification`).
+        Return whether the server knew it: another client may have deleted it before
+        (`deleteNotification`).
 
         https://green-api.com/en/docs/api/receiving/technology-http-api/DeleteNotification/
         """
         return await self._transport.receive(
-            "deleteNotification", check_deletion, f"/{receipt_id}", verb="DELETE"
+            "deleteNotification", deletion_of, f"/{receipt_id}", verb="DELETE"
         )
 
     async def count_notifications(self) -> int:

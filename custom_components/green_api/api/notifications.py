@@ -12,6 +12,7 @@ from .fields import MAX_WORD_LENGTH, text
 from .message_content import Fields, id_of, part_of, read_message, texts_of
 from .models import AccountState
 from .received import (
+    MissedMessage,
     NotificationContent,
     ReceivedMessage,
     StateChange,
@@ -84,10 +85,16 @@ def _status(body: Fields, is_secret: _IsSecret) -> StatusChange | None:
     return StatusChange(chat_id, message_id, word)
 
 
+def _missed(body: Fields, is_secret: _IsSecret) -> MissedMessage:
+    """Return that a message was missed. It is not known who has written it."""
+    return MissedMessage()
+
+
 _READERS: Final[
     Mapping[str, Callable[[Fields, _IsSecret], NotificationContent | None]]
 ] = {
     "incomingMessageReceived": _incoming,
     "outgoingMessageStatus": _status,
+    "quotaExceeded": _missed,
     "stateInstanceChanged": _state,
 }

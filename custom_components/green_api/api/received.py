@@ -87,7 +87,12 @@ class StatusChange:
     """As GREEN-API spells it, as in `getMessage`."""
 
 
-type NotificationContent = ReceivedMessage | StateChange | StatusChange
+@dataclass(frozen=True, slots=True)
+class MissedMessage:
+    """A message that the plan does not allow to receive, because of its chat."""
+
+
+type NotificationContent = MissedMessage | ReceivedMessage | StateChange | StatusChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,16 +73,17 @@ def notification_of(
     return Notification(receipt_id, content)
 
 
-def check_deletion(answer: object) -> None:
-    """Raise the error of a response that does not say whether a deletion was done.
+def deletion_of(answer: object) -> bool:
+    """Return whether a response says that a notification was deleted.
 
     The server denies it if another client has already deleted the notification.
     """
     match answer:
-        case {"result": bool()}:
-            return
-    if not _is_deleted(answer):
-        raise _unusable(answer)
+        case {"result": bool(is_deleted)}:
+            return is_deleted
+    if _is_deleted(answer):
+        return False
+    raise _unusable(answer)
 
 
 def _unusable(answer: object) -> GreenApiError:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
 from functools import cache, partial
+from http import HTTPStatus
 import json
 from typing import Final
 from urllib.parse import quote
@@ -31,6 +32,12 @@ TIMEOUT: Final = aiohttp.ClientTimeout(total=15, connect=10)
 
 # Seconds for a response about what was received, besides those that the server waits.
 RECEIVING_SECONDS: Final = 15
+
+# Statuses that say that nothing has happened while the server or a proxy was waiting.
+# The clients of the vendor treat them in the same way.
+_WAITED_IN_VAIN: Final = frozenset(
+    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT}
+)
 
 # According to the vendor, the response to `qr` may take a minute.
 _SLOW: Final = frozenset({"qr"})
@@ -105,6 +112,8 @@ class Transport:
         """
         request = _receiving(verb, method, tail, waits_for)
         response = await self._respond(request, f"{self._server} receiving")
+        if waits_for and response.status in _WAITED_IN_VAIN:
+            return read(None)
         return await asyncio.to_thread(
             lambda: read(answer_in(response, error_of_receiving))
         )

@@ -11,7 +11,7 @@ from typing import Final
 import unicodedata
 
 from ..api import MessageKind
-from .received import Heard
+from .received import MAX_AGE, Heard
 
 # How long an answer that quotes nothing counts for the newest question in its chat.
 _ANSWERED_WITHIN: Final = timedelta(hours=1)
@@ -19,9 +19,6 @@ _ANSWERED_WITHIN: Final = timedelta(hours=1)
 # How long votes and quotes count, and how many questions are remembered at most.
 _REMEMBERED_FOR: Final = timedelta(days=7)
 _MAX_REMEMBERED: Final = 100
-
-# The clocks of the server and of Home Assistant may differ by some seconds.
-_TOLERANCE: Final = timedelta(seconds=5)
 
 _NUMBER: Final = re.compile(r"[#(]?(\d{1,2})[.):]?")
 
@@ -38,7 +35,10 @@ class Question:
     message_id: str
     choices: tuple[str, ...]
     asked_at: datetime
-    """When it was about to be sent, in system time."""
+    """When it had just been sent, in system time."""
+
+    rest_id: str | None = None
+    """The message with the part of its text that was too long for a caption."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -96,25 +96,31 @@ class Questions:
     def _find(self, chat_id: str, message_id: str) -> Question | None:
         """Return a question by its ID, None if there is none."""
         for question in self._questions:
-            if (question.chat_id, question.message_id) == (chat_id, message_id):
+            is_named = message_id in {question.message_id, question.rest_id}
+            if question.chat_id == chat_id and is_named:
                 return question
         return None
 
     def _newest(
         self, chat_id: str, answered_at: datetime, now: datetime
     ) -> Question | None:
-        """Return the newest question in a chat that an answer may be meant for.
+        """Return the newest question in a chat that was asked before an answer.
 
-        It was asked before the answer was sent.
+        The clocks of the server and of Home Assistant may differ, so that an answer
+        seems to be older. If there is only one question, it is meant anyway.
         """
-        for question in reversed(self._questions):
-            if (
-                question.chat_id == chat_id
-                and question not in self._from_before
-                and question.asked_at <= answered_at + _TOLERANCE
-                and abs(now - question.asked_at) <= _ANSWERED_WITHIN
-            ):
+        open_ones = [
+            question
+            for question in self._questions
+            if question.chat_id == chat_id
+            and question not in self._from_before
+            and abs(now - question.asked_at) <= _ANSWERED_WITHIN
+        ]
+        for question in reversed(open_ones):
+            if question.asked_at <= answered_at:
                 return question
+        if len(open_ones) == 1 and open_ones[0].asked_at - answered_at <= MAX_AGE:
+            return open_ones[0]
         return None
 
 

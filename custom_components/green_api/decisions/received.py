@@ -6,7 +6,7 @@ recipient. All times are in system time: the server says when a message was sent
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from hashlib import sha256
@@ -38,6 +38,9 @@ class DropReason(StrEnum):
 
     ALREADY_HEARD = auto()
     """It has counted before."""
+
+    BEFORE_PERMISSION = auto()
+    """It was sent before its sender was allowed to write."""
 
     FROM_FUTURE = auto()
     """It was sent in the future: the time of Home Assistant is wrong."""
@@ -74,6 +77,9 @@ class Allowed:
 
     recipients: Mapping[str, str]
     """All recipients, including groups: their subentry IDs by their chat IDs."""
+
+    since: Mapping[str, datetime] = field(default_factory=dict)
+    """Since when people may write, by their chat IDs, if it was not always so."""
 
     own_id: str = ""
     """The chat ID of the account itself, empty if not known."""
@@ -219,12 +225,14 @@ def _reason(
     message: ReceivedMessage, allowed: Allowed, now: datetime
 ) -> DropReason | None:
     """Return why a message does not count, regardless of those before it."""
+    since = allowed.since.get(message.sender_id, message.sent_at)
     reasons = {
         DropReason.OWN: message.sender_id == allowed.own_id,
         DropReason.NOT_ALLOWED: message.sender_id not in allowed.people,
         DropReason.OTHER_CHAT: message.chat_id not in allowed.recipients,
         DropReason.TOO_OLD: now - message.sent_at > MAX_AGE,
         DropReason.FROM_FUTURE: message.sent_at - now > MAX_AGE,
+        DropReason.BEFORE_PERMISSION: message.sent_at < since,
     }
     return next((reason for reason, applies in reasons.items() if applies), None)
 

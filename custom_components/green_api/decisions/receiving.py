@@ -5,7 +5,6 @@ All times are in seconds.
 
 from collections.abc import Mapping
 from enum import StrEnum, auto
-import math
 from typing import Final
 
 from ..api import (
@@ -18,6 +17,9 @@ from ..api import (
 
 class StopReason(StrEnum):
     """Why an account can't receive messages until someone does something."""
+
+    INCOMING_OFF = auto()
+    """The instance does not report them. That may change at any time."""
 
     QUOTA = auto()
     """The plan allows no more looks at the journal this month."""
@@ -43,22 +45,11 @@ _REJECTIONS: Final = 3
 # How long to wait after each of several failures in a row, and after the last one.
 _PAUSES: Final = (5, 10, 30, 60)
 _STARTING_PAUSE: Final = 30
-_RATE_LIMIT_PAUSE: Final = 60
 _LONGEST_PAUSE: Final = 600
 
-# How far back to look into the journal: beyond the last good look, because messages
-# arrive there late, and at least and at most.
-_OVERLAP: Final = 120
-_SHORTEST_LOOK: Final = 3
-_LONGEST_LOOK: Final = 7
-
-
-def minutes_to_look(since_last: float) -> int:
-    """Return how many minutes of the journal to look at after the last good look."""
-    if math.isinf(since_last):
-        return _LONGEST_LOOK
-    minutes = math.ceil((since_last + _OVERLAP) / 60)
-    return min(max(minutes, _SHORTEST_LOOK), _LONGEST_LOOK)
+# How many minutes of the journal to look at each time: as long as messages count, and a
+# little more. They may get into it late.
+JOURNAL_MINUTES: Final = 6
 
 
 def stop_reason(err: GreenApiError, failures: int) -> StopReason | None:
@@ -71,8 +62,8 @@ def stop_reason(err: GreenApiError, failures: int) -> StopReason | None:
 
 def pause_after(err: GreenApiError, failures: int) -> float:
     """Return how long to wait after a number of failures in a row."""
-    if isinstance(err, RateLimitedError):
-        return min(err.retry_after or _RATE_LIMIT_PAUSE, _LONGEST_PAUSE)
+    if isinstance(err, RateLimitedError) and err.retry_after:
+        return min(err.retry_after, _LONGEST_PAUSE)
     if isinstance(err, InstanceStartingError):
         return _STARTING_PAUSE
     return _PAUSES[min(failures, len(_PAUSES)) - 1]

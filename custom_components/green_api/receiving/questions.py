@@ -1,7 +1,6 @@
 """Messages with choices that people can answer."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from homeassistant.core import HomeAssistant
@@ -11,6 +10,7 @@ from ..api import Messenger, is_group_id, text_length
 from ..coordinator import GreenApiCoordinator
 from ..decisions.choices import Question
 from ..follow_ups import InstanceSettings
+from ..sending.followed import SentMessage
 from ..sending.message_texts import full_text
 from ..sending.sender import Recipient
 from ..texts import translation
@@ -78,17 +78,21 @@ class QuestionHandler:
 
     async def async_asked(
         self,
-        recipient: Recipient,
-        message_id: str,
+        messages: Sequence[SentMessage],
         choices: Sequence[str],
-        asked_at: datetime,
     ) -> None:
-        """Remember a message with choices that was sent."""
+        """Remember a message with choices that was sent, perhaps in two parts.
+
+        It is asked from the response on: before, such as while a file is uploaded,
+        nobody could have read it.
+        """
+        message, *rest = messages
         await self._message_handler.async_remember(
             Question(
-                chat_id=recipient.chat_id,
-                message_id=message_id,
+                chat_id=message.chat_id,
+                message_id=message.message_id,
                 choices=tuple(choices),
-                asked_at=asked_at,
+                asked_at=message.moment,
+                rest_id=rest[0].message_id if rest else None,
             )
         )

@@ -7,8 +7,6 @@ https://green-api.com/en/docs/api/journals/LastIncomingMessages/
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from functools import partial
-import math
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -21,6 +19,7 @@ from homeassistant.util import dt as dt_util
 from ..api import (
     GreenApiClient,
     GreenApiError,
+    MissedMessage,
     NotificationContent,
     ReceivedMessage,
     StateChange,
@@ -30,8 +29,8 @@ from ..const import ATTACHED_AFTER, LOGGER
 from ..coordinator import GreenApiCoordinator
 from ..decisions.delivery import next_month
 from ..decisions.receiving import (
+    JOURNAL_MINUTES,
     StopReason,
-    minutes_to_look,
     pause_after,
     stop_reason,
 )
@@ -48,8 +47,14 @@ JOURNAL_INTERVAL: Final = 15
 NOTIFICATION_TIMEOUT: Final = 30
 SHORTEST_WAIT: Final = 5
 
-# Seconds between two checks of whether messages can be received again.
+# Seconds between two checks of whether messages can be received again. A token may be
+# rejected for a moment only, and what is written meanwhile must not become too old.
 CHECK_INTERVAL: Final = 300
+TOKEN_CHECK_INTERVAL: Final = 60
+
+# Seconds between two requests for the settings while messages are received: someone may
+# turn them off.
+SETTINGS_INTERVAL: Final = 3600
 
 # After that time, a plan that allowed no more requests is tried again: it may have been
 # changed.
@@ -77,6 +82,9 @@ class Receiver:
         """Initialize without a task."""
         self.mode = ReceiveMode.OFF
         self.stopped: StopReason | None = None
+        self.missed = 0
+        """The number of messages that the plan does not allow to receive."""
+
         self._hass = coordinator.hass
         self._client = client
         self._coordinator = coordinator
@@ -84,19 +92,20 @@ class Receiver:
         self._settings = settings
         self._message_handler = message_handler
         self._task: asyncio.Task[None] | None = None
-        self._looked_at = -math.inf
         self._is_ready = False
         self._is_reported = False
         self._on_stopped: OnStopped = lambda _: None
+        self._on_missed: Callable[[], None] = lambda: None
 
     @callback
-    def async_start(self, on_stopped: OnStopped) -> None:
+    def async_start(self, on_stopped: OnStopped, on_missed: Callable[[], None]) -> None:
         """Start to receive messages once automations are listening.
 
         `on_stopped` is called with the reason when receiving stops until someone does
         something, and with None when messages are received or nobody may write.
+        `on_missed` is called when the first message is missed.
         """
-        self._on_stopped = on_stopped
+        self._on_stopped, self._on_missed = on_stopped, on_missed
         entry = self._coordinator.config_entry
         entry.async_on_unload(entry.add_update_listener(self._async_updated))
         entry.async_on_unload(
@@ -152,13 +161,23 @@ class Receiver:
 
     async def _async_receive(self, look: _Look) -> None:
         """Receive messages, and resume after a time in which that was not possible."""
-        await self._message_handler.async_load()
-        works = partial(self._set_stopped, None)
+        await self._message_handler.memory.async_load()
         while True:
-            self._set_stopped(await _async_until_stopped(look, works))
+            self._set_stopped(await _async_until_stopped(look, self._async_works))
             stopped_at = dt_util.utcnow()
             while not await self._async_is_possible(stopped_at):
                 pass
+
+    async def _async_works(self) -> None:
+        """Report whether messages are received, now that a look was possible."""
+        interval = CHECK_INTERVAL if self.stopped else SETTINGS_INTERVAL
+        if self._hass.loop.time() >= self._settings.requested_at + interval:
+            await self._settings.async_refresh()
+        known = self._settings.known
+        # Until the settings are known, what stopped receiving before a reload may last.
+        if known is not None or self.stopped:
+            is_off = known is not None and not known.receives_messages
+            self._set_stopped(StopReason.INCOMING_OFF if is_off else None)
 
     def _set_stopped(self, reason: StopReason | None) -> None:
         """Report that receiving has stopped for a reason, or that it continues."""
@@ -168,23 +187,21 @@ class Receiver:
 
     async def _async_is_possible(self, stopped_at: datetime) -> bool:
         """Return after a while whether messages can be received again."""
-        await asyncio.sleep(CHECK_INTERVAL)
+        is_rejected = self.stopped is StopReason.TOKEN
+        await asyncio.sleep(TOKEN_CHECK_INTERVAL if is_rejected else CHECK_INTERVAL)
+        if is_rejected:
+            return self._coordinator.last_update_success
         if self.stopped is StopReason.QUOTA:
             retry_at = min(next_month(stopped_at), stopped_at + PLAN_CHECK_INTERVAL)
             return dt_util.utcnow() >= retry_at
-        if self.stopped is StopReason.TOKEN:
-            return self._coordinator.last_update_success
         await self._settings.async_refresh()
         known = self._settings.known
         return known is not None and not known.has_webhook
 
     async def _async_look_at_journal(self) -> float:
         """Handle what is new in the journal, and return how long to wait."""
-        asked_at = self._hass.loop.time()
-        minutes = minutes_to_look(asked_at - self._looked_at)
-        messages = await self._client.get_last_incoming(minutes)
+        messages = await self._client.get_last_incoming(JOURNAL_MINUTES)
         await self._message_handler.async_receive(*messages)
-        self._looked_at = asked_at
         return JOURNAL_INTERVAL
 
     async def _async_take_notification(self) -> float:
@@ -197,14 +214,20 @@ class Receiver:
         if notification is None:
             return max(0.0, asked_at + SHORTEST_WAIT - self._hass.loop.time())
         await self._async_handle(notification.content)
-        await self._client.delete_notification(notification.receipt_id)
-        return 0
+        receipt_id = notification.receipt_id
+        is_deleted = await self._client.delete_notification(receipt_id)
+        # If it is not, it may be returned at once, again and again.
+        return 0 if is_deleted else SHORTEST_WAIT
 
     async def _async_handle(self, content: NotificationContent | None) -> None:
         """Handle what a notification says."""
         match content:
             case ReceivedMessage():
                 await self._message_handler.async_receive(content)
+            case MissedMessage():
+                self.missed += 1
+                if self.missed == 1:
+                    self._on_missed()
             case StatusChange():
                 self._deliveries.async_status_received(
                     content.chat_id, content.message_id, content.status
@@ -229,7 +252,9 @@ def _call_when_automations_listen(
         entry.async_on_unload(async_at_started(hass, started))
 
 
-async def _async_until_stopped(look: _Look, works: Callable[[], None]) -> StopReason:
+async def _async_until_stopped(
+    look: _Look, works: Callable[[], Awaitable[None]]
+) -> StopReason:
     """Look for messages repeatedly, and return why that has to stop.
 
     `works` is called after each look that was possible.
@@ -239,7 +264,7 @@ async def _async_until_stopped(look: _Look, works: Callable[[], None]) -> StopRe
         try:
             wait = await look()
             failures = 0
-            works()
+            await works()
         except GreenApiError as err:
             failures += 1
             if reason := stop_reason(err, failures):

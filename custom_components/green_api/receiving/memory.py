@@ -1,0 +1,147 @@
+"""What an account has received and asked."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+import voluptuous as vol
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from ..const import DOMAIN, LOGGER
+from ..decisions.choices import Question, Questions
+from ..decisions.received import Inbox
+
+STORAGE_VERSION: Final = 1
+
+# Maximum seconds to wait until everything is stored.
+SAVE_TIMEOUT: Final = 5
+
+_QUESTION: Final = vol.Schema(
+    {
+        vol.Required("chat_id"): str,
+        vol.Required("message_id"): str,
+        vol.Required("choices"): [str],
+        vol.Required("asked_at"): str,
+        vol.Optional("rest_id", default=None): vol.Any(str, None),
+    }
+)
+# The list of what has counted may be empty, unlike one that is a part of the schema.
+_HEARD: Final = vol.Schema({str: str})
+_FILE: Final = vol.Schema({"heard": _HEARD, "asked": [_QUESTION]}, required=True)
+
+
+class MessageMemory:
+    """What an account has received and asked.
+
+    It is kept while the account is reloaded. Over restarts, it is stored in a file of
+    its own, which does not contain the texts of messages.
+    """
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        """Initialize without what is stored."""
+        self.inbox = Inbox()
+        self.questions = Questions()
+        self._hass = hass
+        self._entry = entry
+        self._store = _create_store(hass, entry)
+        self._is_loaded = False
+
+    async def async_load(self) -> None:
+        """Load what has counted before, and what was asked, once."""
+        if self._is_loaded:
+            return
+        heard: dict[str, datetime] = {}
+        asked: list[Question] = []
+        try:
+            if stored := await self._store.async_load():
+                heard, asked = _from_storage(stored)
+        except Exception as err:  # noqa: BLE001
+            LOGGER.warning(
+                "The stored list of messages that %s has received cannot be read "
+                "(%s): starting without it",
+                self._entry.title,
+                type(err).__name__,
+            )
+        if not self._is_loaded:
+            self._is_loaded = True
+            self.inbox = Inbox(heard)
+            self.questions = Questions(asked)
+
+    async def async_save(self) -> None:
+        """Store what has counted, and what was asked.
+
+        An answer must not wait for a disk that hangs: until a crash, all is known.
+        """
+        stored = _to_storage(self.inbox, self.questions)
+        task = self._hass.async_create_task(
+            self._store.async_save(stored), f"{self._entry.title} save"
+        )
+        await asyncio.wait([task], timeout=SAVE_TIMEOUT)
+        if task.done():
+            task.result()
+
+
+_MEMORIES: Final[HassKey[dict[str, MessageMemory]]] = HassKey(f"{DOMAIN}_received")
+
+
+@callback
+def async_get_memory(hass: HomeAssistant, entry: ConfigEntry) -> MessageMemory:
+    """Return the memory of an account."""
+    memories = hass.data.setdefault(_MEMORIES, {})
+    if entry.entry_id not in memories:
+        memories[entry.entry_id] = MessageMemory(hass, entry)
+    return memories[entry.entry_id]
+
+
+async def async_forget_received(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Delete what is known about the messages of a removed account."""
+    hass.data.get(_MEMORIES, {}).pop(entry.entry_id, None)
+    await _create_store(hass, entry).async_remove()
+
+
+def _create_store(hass: HomeAssistant, entry: ConfigEntry) -> Store[dict[str, Any]]:
+    """Create the store of an account."""
+    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry.entry_id}")
+
+
+def _to_storage(inbox: Inbox, questions: Questions) -> dict[str, Any]:
+    """Return the stored form of what has counted, and of what was asked."""
+    return {
+        "heard": {key: at.isoformat() for key, at in inbox.remembered.items()},
+        "asked": [
+            asdict(it) | {"choices": [*it.choices], "asked_at": it.asked_at.isoformat()}
+            for it in questions.remembered
+        ],
+    }
+
+
+def _from_storage(stored: object) -> tuple[dict[str, datetime], list[Question]]:
+    """Return what has counted, and what was asked, from the stored form.
+
+    Raises vol.Invalid or ValueError if it is damaged.
+    """
+    file: Mapping[str, Any] = _FILE(stored)
+    heard = {key: _moment(at) for key, at in file["heard"].items()}
+    asked = [
+        Question(
+            chat_id=it["chat_id"],
+            message_id=it["message_id"],
+            choices=tuple(it["choices"]),
+            asked_at=_moment(it["asked_at"]),
+            rest_id=it["rest_id"],
+        )
+        for it in file["asked"]
+    ]
+    return heard, asked
+
+
+def _moment(text: str) -> datetime:
+    """Return a stored time. Raises ValueError if it is damaged."""
+    return dt_util.as_utc(datetime.fromisoformat(text))
