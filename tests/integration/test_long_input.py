@@ -39,7 +39,7 @@ PIECES: Final = (
     *("a-", "-", "0", "1", "a", "é", "ß", "\u2024", "xn--", "xn--a.", "пример."),
     *("waInstance", "/waInstance", "/waInstance1", "/waInstance1/a", "/wainstanc"),
     *("%2FwaInstanc", "waInstance%2F", "/reboot/", " ", "\t", "\n", " \n/", "\0"),
-    *("\N{ZERO WIDTH SPACE}", "\N{FULLWIDTH SOLIDUS}", "\N{ARABIC-INDIC DIGIT ONE}"),
+    *("\N{ZERO WIDTH SPACE}/", "\N{FULLWIDTH SOLIDUS}", "\N{ARABIC-INDIC DIGIT ONE}"),
     *("\N{COMBINING ACUTE ACCENT}", "\U0001f514", "\ud83d"),
 )
 

@@ -117,7 +117,8 @@ class Questions:
             and abs(now - question.asked_at) <= _ANSWERED_WITHIN
         ]
         for question in reversed(open_ones):
-            if question.asked_at <= answered_at:
+            # The server says when messages were sent in whole seconds.
+            if question.asked_at.replace(microsecond=0) <= answered_at:
                 return question
         if len(open_ones) == 1 and open_ones[0].asked_at - answered_at <= MAX_AGE:
             return open_ones[0]

@@ -122,8 +122,12 @@ class ReceiveOptionsFlow(OptionsFlow):
         errors: dict[str, str] = {}
         if user_input is None:
             await form.async_fetch()
-        elif not (errors := await form.async_check(user_input)):
-            return self.async_create_entry(data={**self._account.options, **user_input})
+        else:
+            errors = await form.async_check(user_input)
+        # It may have been removed meanwhile.
+        options = self._account.options
+        if user_input and not errors:
+            return self.async_create_entry(data={**options, **user_input})
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(form.schema, user_input),
