@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+import math
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -21,6 +22,10 @@ from .permissions import enabled_recipients, permitted_people, permitted_since
 
 # Maximum seconds to wait until a message is stored when an account is unloaded.
 _CLOSE_TIMEOUT: Final = 10
+
+# Minimum seconds between two messages: a script that waits for several, one after the
+# other, has to listen again.
+_LISTENING_AGAIN: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -71,6 +76,7 @@ class MessageHandler:
         self._entry = entry
         self._settings = settings
         self._task: asyncio.Task[None] | None = None
+        self._passed_on_at = -math.inf
 
     @property
     def dropped(self) -> Mapping[DropReason, int]:
@@ -107,6 +113,9 @@ class MessageHandler:
     async def _async_pass_on(self, heard: Heard) -> None:
         """Store that a message has counted, and send it to its listeners."""
         await self.memory.async_save()
+        again_at = self._passed_on_at + _LISTENING_AGAIN
+        await asyncio.sleep(max(0, again_at - self._hass.loop.time()))
+        self._passed_on_at = self._hass.loop.time()
         # The permission may have ended while this was stored.
         people = permitted_people(self._hass, self._entry)
         recipients = enabled_recipients(self._hass, self._entry)
