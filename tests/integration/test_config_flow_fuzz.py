@@ -6,6 +6,7 @@ token that was entered.
 
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
+import unicodedata
 
 from hypothesis import given, strategies as st
 import pytest
@@ -73,6 +74,11 @@ async def redirected(hass: HomeAssistant, simulator: Simulator) -> AsyncGenerato
         yield
 
 
+def visible(text: str) -> str:
+    """Return a text without the invisible characters that are ignored."""
+    return "".join(char for char in text if unicodedata.category(char) != "Cf")
+
+
 def assert_asks_again(
     form: ConfigFlowResult, typed: Mapping[str, str], *kept: str
 ) -> None:
@@ -86,14 +92,14 @@ def assert_asks_again(
     }
     for key in kept:
         assert suggested[key] is not None
-        assert typed[key].startswith(suggested[key])
+        assert visible(typed[key]).startswith(suggested[key])
 
 
 def assert_fit(data: Mapping[str, Any], token: str) -> None:
     """Assert that the data of an account makes a valid URL."""
     assert SECRET not in data[CONF_API_URL]
     assert SECRET in data[CONF_API_TOKEN]
-    assert data[CONF_API_TOKEN] == token.strip()
+    assert data[CONF_API_TOKEN] == visible(token).strip()
     assert data[CONF_INSTANCE_ID] == INSTANCE_ID
 
 
@@ -107,7 +113,7 @@ async def assert_added_or_asked_again(
         await hass.config_entries.async_remove(entries[0].entry_id)
     else:
         # A blank field may be filled in from a pasted URL.
-        kept = {key for key, value in typed.items() if value.strip()}
+        kept = {key for key, value in typed.items() if visible(value).strip()}
         assert_asks_again(result, typed, *kept - {CONF_API_TOKEN})
         hass.config_entries.flow.async_abort(result["flow_id"])
 
@@ -125,7 +131,7 @@ def assert_changed_or_asked_again(
         assert_fit(entry.data, typed[CONF_API_TOKEN])
         hass.config_entries.async_update_entry(entry, data=before)
     else:
-        kept = {key for key, value in typed.items() if value.strip()}
+        kept = {key for key, value in typed.items() if visible(value).strip()}
         assert_asks_again(result, typed, *kept - {CONF_API_TOKEN})
         assert entry.data == before
         hass.config_entries.flow.async_abort(result["flow_id"])
@@ -143,7 +149,7 @@ async def test_add(
     token: str,
 ) -> None:
     """Test that valid input adds an account, and any other input is an error."""
-    account.token = token.strip()
+    account.token = visible(token).strip()
     typed = {
         CONF_API_URL: api_url,
         CONF_INSTANCE_ID: instance_id,
@@ -172,7 +178,7 @@ async def test_reconfigure(
     token: str,
 ) -> None:
     """Test that valid input changes an account, and any other input keeps it."""
-    account.token = token.strip()
+    account.token = visible(token).strip()
     before = dict(loaded_entry.data)
 
     async def start_address_flow(hass: HomeAssistant) -> ConfigFlowResult:

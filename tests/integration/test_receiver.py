@@ -305,6 +305,17 @@ async def test_ignored_after_restart(
     assert is_ignored(home.hass, key)
 
 
+async def test_renamed(home: Receiving, issue_registry: ir.IssueRegistry) -> None:
+    """Test that the repair shows the new name of an account."""
+    await home.set_up(ONLY)
+    home.account.has_webhook = True
+    await home.time.advance(60)
+    home.hass.config_entries.async_update_entry(home.entry, title="Shop")
+    await home.time.settle()
+    (issue,) = issue_registry.issues.values()
+    assert issue.translation_placeholders["name"] == "Shop"
+
+
 async def test_turned_off_while_unloaded(home: Receiving) -> None:
     """Test that the repair is over if receiving was turned off during a reload."""
     await home.set_up(ONLY)

@@ -12,7 +12,13 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from .answers import ErrorOf, answer_in, error_of_message
+from .answers import (
+    ErrorOf,
+    answer_in,
+    error_in_words,
+    error_of_message,
+    parse,
+)
 from .connections import ConnectionPool
 from .errors import GreenApiError
 from .exchange import MAX_BODY_BYTES, Request, Response
@@ -35,9 +41,7 @@ RECEIVING_SECONDS: Final = 15
 
 # Statuses that say that nothing has happened while the server or a proxy was waiting.
 # The clients of the vendor treat them in the same way.
-_WAITED_IN_VAIN: Final = frozenset(
-    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT}
-)
+_TIMEOUTS: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
 
 # According to the vendor, the response to `qr` may take a minute.
 _SLOW: Final = frozenset({"qr"})
@@ -112,7 +116,7 @@ class Transport:
         """
         request = _receiving(verb, method, tail, waits_for)
         response = await self._respond(request, f"{self._server} receiving")
-        if waits_for and response.status in _WAITED_IN_VAIN:
+        if waits_for and _is_timeout(response):
             return read(None)
         return await asyncio.to_thread(
             lambda: read(answer_in(response, error_of_receiving))
@@ -165,6 +169,12 @@ class Transport:
             if result.retry_after:
                 self._pacer.hold(self._instance, request.method, result.retry_after)
         return result
+
+
+def _is_timeout(response: Response) -> bool:
+    """Return whether a response says no more than that nothing has happened."""
+    is_timeout = response.status in _TIMEOUTS
+    return is_timeout and error_in_words(parse(response.body)) is None
 
 
 @cache
