@@ -27,6 +27,7 @@ from .issues import (
 )
 from .receiving.memory import async_forget_received
 from .receiving.message_handler import MessageHandler
+from .receiving.message_source import MessageSource
 from .receiving.permissions import async_track_permissions
 from .receiving.questions import QuestionHandler
 from .receiving.receiver import Receiver
@@ -102,7 +103,9 @@ def _create_data(
     deliveries = Deliveries(client, coordinator, sent)
     reports = StatusReports(coordinator, settings)
     handler = MessageHandler(hass, entry, settings)
-    receiver = Receiver(client, coordinator, settings, deliveries, handler)
+    missed = partial(async_report_missed, hass, entry)
+    source = MessageSource(client, coordinator, deliveries, handler, missed)
+    receiver = Receiver(coordinator, settings, source, handler)
     return GreenApiData(
         client=client,
         confirmation=Confirmation(coordinator, reports, deliveries),
@@ -125,10 +128,7 @@ async def _async_start(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     data.follow_ups.async_start()
     data.settings.async_start()
     data.confirmation.async_start(partial(async_report_unconfirmed, hass, entry))
-    data.receiver.async_start(
-        partial(async_report_receiving, hass, entry),
-        partial(async_report_missed, hass, entry),
-    )
+    data.receiver.async_start(partial(async_report_receiving, hass, entry))
     Announcer(hass, entry).async_start()
 
 

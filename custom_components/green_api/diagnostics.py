@@ -75,7 +75,7 @@ def _receiving(data: GreenApiData) -> dict[str, Any]:
     return {
         "mode": data.receiver.mode,
         "stopped": data.receiver.stopped,
-        "missed": data.receiver.missed,
+        "missed": data.receiver.source.missed,
         "dropped": {
             f"{key}": count for key, count in data.message_handler.dropped.items()
         },

@@ -26,7 +26,7 @@ from tests.support.receiving import (
     SAM_CHAT,
     Receiving,
 )
-from tests.support.recipients import ALEX
+from tests.support.recipients import ALEX, FAMILY_CHAT
 
 pytestmark = pytest.mark.long(9)
 
@@ -369,9 +369,22 @@ async def test_missed(home: Receiving) -> None:
     home.write("Fire!")
     assert await home.heard(60) == []
     assert issue_keys(home.hass) == ["missed"]
-    assert home.entry.runtime_data.receiver.missed == 3
+    assert home.entry.runtime_data.receiver.source.missed == 3
     await home.reload()
     assert issue_keys(home.hass) == []
+
+
+async def test_missed_stranger(home: Receiving) -> None:
+    """Test that a stranger who the plan does not allow is nothing to report."""
+    await home.set_up(ONLY)
+    home.account.on_free_plan = True
+    home.write("Hello")
+    home.write("Hello", chat_id=FAMILY_CHAT)
+    for number in range(4):
+        home.write("Spam", f"44770090050{number}@c.us")
+    assert await home.heard(60) == ["Hello", "Hello"]
+    assert issue_keys(home.hass) == []
+    assert home.entry.runtime_data.receiver.source.missed == 3
 
 
 @pytest.mark.parametrize("mode", BOTH_WAYS)

@@ -97,7 +97,7 @@ class Notifier:
                 {
                     "typeWebhook": "quotaExceeded",
                     "instanceData": self._instance_data,
-                    "quotaData": {"description": ",".join(plan.chats)},
+                    "quotaData": plan.quota_data,
                 }
             )
             return

@@ -70,6 +70,20 @@ class FreePlan:
             },
         }
 
+    @property
+    def quota_data(self) -> dict[str, Json]:
+        """Return what a notification of a message in another chat contains."""
+        return {
+            "method": "correspondents",
+            "used": len(self.chats),
+            "total": CHATS,
+            "status": "CORRESPONDENTS_QUOTA_EXCEEDED",
+            "description": (
+                "Monthly quota has been exceeded. You can only send or receive "
+                f"messages from following chats: {', '.join(self.chats)}. {ADVICE}"
+            ),
+        }
+
     def _check(self, method: str) -> None:
         """Raise QuotaError if a method was called too often."""
         total = CALLS.get(method, 0)

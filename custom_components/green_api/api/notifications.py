@@ -6,6 +6,7 @@ https://green-api.com/en/docs/api/journals/LastIncomingMessages/
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter
+import re
 from typing import Final
 
 from .fields import MAX_WORD_LENGTH, text
@@ -20,6 +21,11 @@ from .received import (
 )
 
 type _IsSecret = Callable[[str], bool]
+
+
+# The chat IDs in the description of a quota, and the maximum length of it that is read.
+_CHAT_IDS: Final = re.compile(r"-?[0-9]{5,20}(?:@[cg]\.us)?")
+_MAX_DESCRIPTION: Final = 4096
 
 
 def read_notification(
@@ -87,7 +93,8 @@ def _status(body: Fields, is_secret: _IsSecret) -> StatusChange | None:
 
 def _missed(body: Fields, is_secret: _IsSecret) -> MissedMessage:
     """Return that a message was missed. It is not known who has written it."""
-    return MissedMessage()
+    description = text(part_of(body, "quotaData"), "description")
+    return MissedMessage(frozenset(_CHAT_IDS.findall(description[:_MAX_DESCRIPTION])))
 
 
 _READERS: Final[

@@ -91,6 +91,9 @@ class StatusChange:
 class MissedMessage:
     """A message that the plan does not allow to receive, because of its chat."""
 
+    chat_ids: frozenset[str] = field(repr=False)
+    """The chats that the plan allows, empty if GREEN-API does not say."""
+
 
 type NotificationContent = MissedMessage | ReceivedMessage | StateChange | StatusChange
 

@@ -1,8 +1,4 @@
-"""Receive the messages of an account in the background.
-
-https://green-api.com/en/docs/api/receiving/technology-http-api/
-https://green-api.com/en/docs/api/journals/LastIncomingMessages/
-"""
+"""Receive the messages of an account in the background."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,36 +12,15 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 
-from ..api import (
-    GreenApiClient,
-    GreenApiError,
-    MissedMessage,
-    NotificationContent,
-    ReceivedMessage,
-    StateChange,
-    StatusChange,
-)
+from ..api import GreenApiError
 from ..const import ATTACHED_AFTER, LOGGER
 from ..coordinator import GreenApiCoordinator
 from ..decisions.delivery import next_month
-from ..decisions.receiving import (
-    JOURNAL_MINUTES,
-    StopReason,
-    pause_after,
-    stop_reason,
-)
+from ..decisions.receiving import StopReason, pause_after, stop_reason
 from ..follow_ups import InstanceSettings
-from ..sending.deliveries import Deliveries
 from .message_handler import MessageHandler
+from .message_source import Look, MessageSource
 from .permissions import ReceiveMode, permitted_people, receive_mode
-
-# Seconds between two looks at the journal.
-JOURNAL_INTERVAL: Final = 15
-
-# Seconds for which the server holds a request for a notification, and the shortest time
-# that a request without one takes: the server may answer at once.
-NOTIFICATION_TIMEOUT: Final = 30
-SHORTEST_WAIT: Final = 5
 
 # Seconds between two checks of whether messages can be received again. A token may be
 # rejected for a moment only, and what is written meanwhile must not become too old.
@@ -61,7 +36,6 @@ SETTINGS_INTERVAL: Final = 3600
 PLAN_CHECK_INTERVAL: Final = timedelta(hours=1)
 
 type OnStopped = Callable[[StopReason | None], None]
-type _Look = Callable[[], Awaitable[float]]
 
 
 class Receiver:
@@ -73,39 +47,32 @@ class Receiver:
 
     def __init__(
         self,
-        client: GreenApiClient,
         coordinator: GreenApiCoordinator,
         settings: InstanceSettings,
-        deliveries: Deliveries,
+        source: MessageSource,
         message_handler: MessageHandler,
     ) -> None:
         """Initialize without a task."""
         self.mode = ReceiveMode.OFF
+        self.source = source
         self.stopped: StopReason | None = None
-        self.missed = 0
-        """The number of messages that the plan does not allow to receive."""
-
         self._hass = coordinator.hass
-        self._client = client
         self._coordinator = coordinator
-        self._deliveries = deliveries
         self._settings = settings
         self._message_handler = message_handler
         self._task: asyncio.Task[None] | None = None
         self._is_ready = False
         self._is_reported = False
         self._on_stopped: OnStopped = lambda _: None
-        self._on_missed: Callable[[], None] = lambda: None
 
     @callback
-    def async_start(self, on_stopped: OnStopped, on_missed: Callable[[], None]) -> None:
+    def async_start(self, on_stopped: OnStopped) -> None:
         """Start to receive messages once automations are listening.
 
         `on_stopped` is called with the reason when receiving stops until someone does
         something, and with None when messages are received or nobody may write.
-        `on_missed` is called when the first message is missed.
         """
-        self._on_stopped, self._on_missed = on_stopped, on_missed
+        self._on_stopped = on_stopped
         entry = self._coordinator.config_entry
         entry.async_on_unload(entry.add_update_listener(self._async_updated))
         entry.async_on_unload(
@@ -150,16 +117,12 @@ class Receiver:
         if self._task:
             self._task.cancel()
             self._task = None
-        looks: dict[ReceiveMode, _Look] = {
-            ReceiveMode.BESIDE_OTHERS: self._async_look_at_journal,
-            ReceiveMode.ONLY_HOME_ASSISTANT: self._async_take_notification,
-        }
-        if look := looks.get(mode):
+        if look := self.source.looks.get(mode):
             self._task = entry.async_create_background_task(
                 self._hass, self._async_receive(look), f"{entry.title} messages"
             )
 
-    async def _async_receive(self, look: _Look) -> None:
+    async def _async_receive(self, look: Look) -> None:
         """Receive messages, and resume after a time in which that was not possible."""
         await self._message_handler.memory.async_load()
         while True:
@@ -198,43 +161,6 @@ class Receiver:
         known = self._settings.known
         return known is not None and not known.has_webhook
 
-    async def _async_look_at_journal(self) -> float:
-        """Handle what is new in the journal, and return how long to wait."""
-        messages = await self._client.get_last_incoming(JOURNAL_MINUTES)
-        await self._message_handler.async_receive(*messages)
-        return JOURNAL_INTERVAL
-
-    async def _async_take_notification(self) -> float:
-        """Handle the next notification if there is one, and return how long to wait.
-
-        It is deleted afterwards, so that it is received again if handling it failed.
-        """
-        asked_at = self._hass.loop.time()
-        notification = await self._client.receive_notification(NOTIFICATION_TIMEOUT)
-        if notification is None:
-            return max(0.0, asked_at + SHORTEST_WAIT - self._hass.loop.time())
-        await self._async_handle(notification.content)
-        receipt_id = notification.receipt_id
-        is_deleted = await self._client.delete_notification(receipt_id)
-        # If it is not, it may be returned at once, again and again.
-        return 0 if is_deleted else SHORTEST_WAIT
-
-    async def _async_handle(self, content: NotificationContent | None) -> None:
-        """Handle what a notification says."""
-        match content:
-            case ReceivedMessage():
-                await self._message_handler.async_receive(content)
-            case MissedMessage():
-                self.missed += 1
-                if self.missed == 1:
-                    self._on_missed()
-            case StatusChange():
-                self._deliveries.async_status_received(
-                    content.chat_id, content.message_id, content.status
-                )
-            case StateChange() if content.state != self._coordinator.data.state:
-                self._coordinator.async_poll()
-
 
 @callback
 def _call_when_automations_listen(
@@ -253,7 +179,7 @@ def _call_when_automations_listen(
 
 
 async def _async_until_stopped(
-    look: _Look, works: Callable[[], Awaitable[None]]
+    look: Look, works: Callable[[], Awaitable[None]]
 ) -> StopReason:
     """Look for messages repeatedly, and return why that has to stop.
 
