@@ -65,11 +65,7 @@ class Editor:
         return self.items.locator("ha-list-item-button", has_text=text)
 
 
-@pytest.mark.parametrize(
-    "appearance",
-    [Appearance("en", "light", "desktop"), Appearance("de", "dark", "desktop")],
-    ids=str,
-)
+@pytest.mark.parametrize("appearance", [Appearance("en", "light", "desktop")], ids=str)
 async def test_editor(
     installation: Installation, frontend: Frontend, recorder: PageRecorder
 ) -> None:

@@ -383,7 +383,6 @@ STEPS: Final = (
     [
         pytest.param(appearance, id=str(appearance))
         for appearance in (
-            Appearance("en", "light", "desktop"),
             Appearance("he", "light", "phone"),
             Appearance("ru", "dark", "small"),
         )
