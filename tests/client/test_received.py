@@ -527,7 +527,7 @@ async def test_webhook_set(
     assert await client.count_notifications() == 0
 
 
-@pytest.mark.parametrize("status", [200, 400, 403, 500])
+@pytest.mark.parametrize("status", [200, 400, 403, 408, 500, 504])
 @pytest.mark.parametrize("method", ["receiveNotification"])
 async def test_webhook_set_in_any_status(
     canned: CannedServer, canned_client: GreenApiClient, method: str, status: int

@@ -10,6 +10,7 @@ from typing import Final
 from .answers import (
     QUOTA_EXCEEDED,
     Errors,
+    answer_in,
     error_in_words,
     error_of_status,
     first_error,
@@ -17,6 +18,7 @@ from .answers import (
     words_of,
 )
 from .errors import GreenApiError, MethodQuotaError, WebhookSetError
+from .exchange import Response
 from .fields import number
 from .notifications import read_journal, read_notification
 from .received import Notification, ReceivedMessage
@@ -26,8 +28,31 @@ from .received import Notification, ReceivedMessage
 _WEBHOOK_SET: Final[Errors] = ((r"\bcustom webhook\b", WebhookSetError),)
 _DELETED: Final = "findunackedmessage"
 
+# Statuses that say that nothing has happened while the server or a proxy was waiting.
+# The clients of the vendor treat them in the same way.
+_TIMEOUTS: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
 
-def error_of_receiving(
+
+def received_in(response: Response, *, may_time_out: bool) -> object:
+    """Return the parsed response, or raise the error that it contains.
+
+    If the server or a proxy timed out while it was waiting (`may_time_out`), nothing
+    was received, and None is returned.
+    """
+    if may_time_out and response.status in _TIMEOUTS:
+        answer_in(response, _error_of_timeout)
+        return None
+    return answer_in(response, _error_of_receiving)
+
+
+def _error_of_timeout(
+    status: int, answer: object, retry_after: float | None
+) -> GreenApiError | None:
+    """Return the error that a timeout describes, if any."""
+    return first_error(words_of(answer), _WEBHOOK_SET) or error_in_words(answer)
+
+
+def _error_of_receiving(
     status: int, answer: object, retry_after: float | None
 ) -> GreenApiError | None:
     """Return the error of a response, None if it is a success.

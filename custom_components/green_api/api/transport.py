@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing
 from functools import cache, partial
-from http import HTTPStatus
 import json
 from typing import Final
 from urllib.parse import quote
@@ -12,19 +11,13 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from .answers import (
-    ErrorOf,
-    answer_in,
-    error_in_words,
-    error_of_message,
-    parse,
-)
+from .answers import ErrorOf, answer_in, error_of_message
 from .connections import ConnectionPool
 from .errors import GreenApiError
 from .exchange import MAX_BODY_BYTES, Request, Response
 from .form import Attachment, Form
 from .pacing import RequestPacer
-from .receiving import error_of_receiving
+from .receiving import received_in
 
 # Requests that change something although they are made with GET, and the reverse.
 _CHANGES: Final = frozenset({"clearMessagesQueue", "reboot"})
@@ -38,10 +31,6 @@ TIMEOUT: Final = aiohttp.ClientTimeout(total=15, connect=10)
 
 # Seconds for a response about what was received, besides those that the server waits.
 RECEIVING_SECONDS: Final = 15
-
-# Statuses that say that nothing has happened while the server or a proxy was waiting.
-# The clients of the vendor treat them in the same way.
-_TIMEOUTS: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
 
 # According to the vendor, the response to `qr` may take a minute.
 _SLOW: Final = frozenset({"qr"})
@@ -116,10 +105,8 @@ class Transport:
         """
         request = _receiving(verb, method, tail, waits_for)
         response = await self._respond(request, f"{self._server} receiving")
-        if waits_for and _is_timeout(response):
-            return read(None)
         return await asyncio.to_thread(
-            lambda: read(answer_in(response, error_of_receiving))
+            lambda: read(received_in(response, may_time_out=bool(waits_for)))
         )
 
     async def post(self, method: str, data: Mapping[str, object]) -> object:
@@ -169,12 +156,6 @@ class Transport:
             if result.retry_after:
                 self._pacer.hold(self._instance, request.method, result.retry_after)
         return result
-
-
-def _is_timeout(response: Response) -> bool:
-    """Return whether a response says no more than that nothing has happened."""
-    is_timeout = response.status in _TIMEOUTS
-    return is_timeout and error_in_words(parse(response.body)) is None
 
 
 @cache
