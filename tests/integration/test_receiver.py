@@ -220,16 +220,21 @@ async def test_other_way(home: Receiving) -> None:
     assert home.entry.state is ConfigEntryState.LOADED
 
 
-async def test_quota(home: Receiving, freezer: FrozenDateTimeFactory) -> None:
-    """Test that the journal is hardly read until the next month, with one repair."""
-    middle = next_month(datetime.now(UTC)) + timedelta(days=14)
-    freezer.move_to(middle)
-    await home.set_up(BESIDE)
+async def use_up_plan(home: Receiving) -> None:
+    """Let the plan allow no more looks at the journal, and wait for the repair."""
     home.account.on_free_plan = True
     assert home.account.free_plan
     home.account.free_plan.used["lastIncomingMessages"] = 1000
     await home.time.advance(60)
     assert issue_keys(home.hass) == ["not_receiving_quota"]
+
+
+async def test_quota(home: Receiving, freezer: FrozenDateTimeFactory) -> None:
+    """Test that the journal is hardly read until the next month, with one repair."""
+    middle = next_month(datetime.now(UTC)) + timedelta(days=14)
+    freezer.move_to(middle)
+    await home.set_up(BESIDE)
+    await use_up_plan(home)
     assert home.hass.states.get("binary_sensor.green_api_1101000001_problem").state == (
         "off"
     )
@@ -251,16 +256,19 @@ async def test_quota(home: Receiving, freezer: FrozenDateTimeFactory) -> None:
 async def test_plan_changed(home: Receiving) -> None:
     """Test that messages are received within an hour after the plan was changed."""
     await home.set_up(BESIDE)
-    home.account.on_free_plan = True
-    assert home.account.free_plan
-    home.account.free_plan.used["lastIncomingMessages"] = 1000
-    await home.time.advance(60)
-    assert issue_keys(home.hass) == ["not_receiving_quota"]
+    await use_up_plan(home)
     home.account.on_free_plan = False
     await home.time.advance(3900)
     assert issue_keys(home.hass) == []
     home.write("Paid")
     assert await home.heard() == ["Paid"]
+
+
+def ignore_repair(home: Receiving) -> str:
+    """Ignore the only repair, and return its ID."""
+    (key,) = issue_ids(home.hass)
+    ir.async_ignore_issue(home.hass, DOMAIN, key, ignore=True)
+    return key
 
 
 def is_ignored(hass: HomeAssistant, key: str) -> bool:
@@ -274,8 +282,7 @@ async def test_ignored_after_reload(home: Receiving) -> None:
     await home.set_up(ONLY)
     home.account.has_webhook = True
     await home.time.advance(60)
-    (key,) = issue_ids(home.hass)
-    ir.async_ignore_issue(home.hass, DOMAIN, key, ignore=True)
+    key = ignore_repair(home)
     await home.reload()
     assert is_ignored(home.hass, key)
     await home.time.advance(60)
@@ -293,8 +300,7 @@ async def test_ignored_after_restart(
     await home.set_up(ONLY)
     home.account.has_webhook = True
     await home.time.advance(60)
-    ((_, key),) = issue_registry.issues
-    ir.async_ignore_issue(home.hass, DOMAIN, key, ignore=True)
+    key = ignore_repair(home)
     await home.hass.config_entries.async_unload(home.entry.entry_id)
     # As the issue registry is read when Home Assistant starts.
     issue = replace(issue_registry.issues[DOMAIN, key], active=False)
@@ -420,8 +426,7 @@ async def test_ignored_while_off(home: Receiving) -> None:
     await home.set_up(BESIDE)
     home.account.receives_messages = False
     await home.time.advance(3700)
-    (key,) = issue_ids(home.hass)
-    ir.async_ignore_issue(home.hass, DOMAIN, key, ignore=True)
+    key = ignore_repair(home)
     home.account.faults["getSettings"] = Fault.BAD_GATEWAY
     await home.reload()
     await home.time.advance(100)

@@ -38,7 +38,7 @@ class Question:
     """When it had just been sent, in system time."""
 
     rest_id: str | None = None
-    """The message with the part of its text that was too long for a caption."""
+    """The message with the text that did not fit into the caption of a file."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
