@@ -181,7 +181,7 @@ def async_delete_kept_issues(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
     An issue that was ignored is not ignored when it is created again.
     """
-    for key in (*NoStatusReason, NOT_RECEIVING):
+    for key in (*NoStatusReason, MISSED, NOT_RECEIVING):
         ir.async_delete_issue(hass, DOMAIN, issue_id(entry.entry_id, key))
 
 
@@ -261,11 +261,20 @@ def async_report_receiving(
 def async_report_missed(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Create the issue that the plan of an account did not allow another chat.
 
-    Nothing says when that changes: the issue is deleted when the account is reloaded.
+    Nothing says when that changes: the issue is deleted when the account is reloaded,
+    unless it was ignored.
     """
     key = issue_id(entry.entry_id, MISSED)
     _async_create_warning(hass, entry, key, MISSED)
-    entry.async_on_unload(partial(ir.async_delete_issue, hass, DOMAIN, key))
+    entry.async_on_unload(partial(_async_delete_unignored, hass, key))
+
+
+@callback
+def _async_delete_unignored(hass: HomeAssistant, key: str) -> None:
+    """Delete an issue, unless it was ignored."""
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, key)
+    if issue and not issue.dismissed_version:
+        ir.async_delete_issue(hass, DOMAIN, key)
 
 
 def _async_update_delivery_issues(

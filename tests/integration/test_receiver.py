@@ -380,6 +380,25 @@ async def test_missed(home: Receiving) -> None:
     assert issue_keys(home.hass) == []
 
 
+async def test_ignored_missed(home: Receiving) -> None:
+    """Test that the repair stays ignored over a reload, until it is disabled."""
+    await home.set_up(ONLY)
+    home.account.on_free_plan = True
+    for number in range(4):
+        home.write("Hello", f"44770090050{number}@c.us")
+    await home.time.advance(60)
+    key = ignore_repair(home)
+    await home.reload()
+    assert is_ignored(home.hass, key)
+    home.write("Fire!")
+    await home.time.advance(60)
+    assert is_ignored(home.hass, key)
+    await home.hass.config_entries.async_set_disabled_by(
+        home.entry.entry_id, ConfigEntryDisabler.USER
+    )
+    assert issue_keys(home.hass) == []
+
+
 async def test_missed_stranger(home: Receiving) -> None:
     """Test that a stranger who the plan does not allow is nothing to report."""
     await home.set_up(ONLY)
