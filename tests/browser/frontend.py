@@ -17,7 +17,7 @@ from tests.live.sign_in import User
 
 from .texts import Texts
 
-TIMEOUT_MS: Final = 60_000
+TIMEOUT_MS: Final = 120_000
 """Milliseconds to wait for an expected change of the page."""
 
 INTEGRATION: Final = "WhatsApp, Telegram, MAX (GREEN-API)"
@@ -26,7 +26,7 @@ INTEGRATION: Final = "WhatsApp, Telegram, MAX (GREEN-API)"
 MENU_CLICKS: Final = 3
 """How often an option of a menu is clicked at most."""
 
-MENU_TIMEOUT_MS: Final = 10_000
+MENU_TIMEOUT_MS: Final = 20_000
 """Milliseconds within which a menu is gone, unless the click was lost."""
 
 expect.set_options(timeout=TIMEOUT_MS)
@@ -287,10 +287,13 @@ class Frontend:
         """
         url = await self.expect_image(other_than=other_than)
         picture, width = self.dialog.locator(IMAGES), MODULE_PIXELS * modules_of(url)
-        async with asyncio.timeout(TIMEOUT_MS / 1000):
-            # A code that was just replaced has no width yet, which is not an event.
-            while await picture.evaluate(WIDTH) < width:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+        try:
+            async with asyncio.timeout(TIMEOUT_MS / 1000):
+                # A code that was just replaced has no width yet, which is not an event.
+                while await picture.evaluate(WIDTH) < width:  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"No QR code of {width} pixels is shown") from None
         return url
 
     async def expect_image(self, *, other_than: str = "") -> str:

@@ -115,7 +115,7 @@ class Installation:
         await self.stop()
         await self.start_an_hour_later()
         await self.client.wait_for_issues(
-            DOMAIN, *(problem.issue for problem in problems), within=60
+            DOMAIN, *(problem.issue for problem in problems)
         )
 
     async def stop(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from enum import StrEnum
 import json
+import reprlib
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -22,11 +23,17 @@ from .models import (
     State,
 )
 
-TIMEOUT: Final = 30.0
-"""Seconds to wait for an expected event."""
+TIMEOUT: Final = 120.0
+"""Seconds to wait for an expected event.
 
-RESPONSE_TIMEOUT: Final = 60.0
+Ten Home Assistants that start at the same time may need half a minute for what one does
+in a second.
+"""
+
+RESPONSE_TIMEOUT: Final = 120.0
 """Seconds to wait for a response."""
+
+_SHORT: Final = reprlib.Repr(maxlevel=3, maxdict=30, maxlist=10, maxstring=100)
 
 
 class RequestRefusedError(Exception):
@@ -80,13 +87,14 @@ class Flow:
     ) -> FlowStep:
         """Wait until the flow shows an expected step, `within` so many seconds."""
 
-        async def check() -> FlowStep | None:
+        async def get() -> FlowStep:
             if not expected(self.step):
                 self.step = await self._client.get(self._address)
-            return self.step if expected(self.step) else None
+            return self.step
 
         return await self._client.wait_until(
-            check,
+            get,
+            lambda step: step if expected(step) else None,
             "subscribe_events",
             within=within,
             event_type="data_entry_flow_progressed",
@@ -209,21 +217,30 @@ class HomeAssistantClient:
             del self._events[number]
             await self.command("unsubscribe_events", subscription=number)
 
-    async def wait_until[T](
+    async def wait_until[SeenT, FoundT](
         self,
-        check: Callable[[], Awaitable[T | None]],
+        get: Callable[[], Awaitable[SeenT]],
+        find: Callable[[SeenT], FoundT | None],
         kind: str,
         *,
         within: float = TIMEOUT,
         **fields: object,
-    ) -> T:
-        """Check now and at each event of a subscription until a result is returned."""
-        async with (
-            asyncio.timeout(within),
-            self.subscription(kind, **fields) as events,
-        ):
-            while (found := await check()) is None:
-                await events.get()
+    ) -> FoundT:
+        """Look now and at each event of a subscription until something is found.
+
+        Raises TimeoutError with what was seen last.
+        """
+        seen = None
+        try:
+            async with (
+                asyncio.timeout(within),
+                self.subscription(kind, **fields) as events,
+            ):
+                while (found := find(seen := await get())) is None:
+                    await events.get()
+        except TimeoutError:
+            last = _SHORT.repr(seen)
+            raise TimeoutError(f"After {within:g} s still {last}") from None
         return found
 
     def _next_id(self) -> int:
@@ -298,12 +315,14 @@ class HomeAssistantClient:
     ) -> Flow:
         """Wait for a flow that Home Assistant starts, and return it."""
 
-        async def check() -> PendingFlow | None:
-            flows = await self.pending_flows(domain)
+        def find(flows: list[PendingFlow]) -> PendingFlow | None:
             return next((f for f in flows if f["context"]["source"] == source), None)
 
         pending = await self.wait_until(
-            check, "config_entries/flow/subscribe", within=within
+            lambda: self.pending_flows(domain),
+            find,
+            "config_entries/flow/subscribe",
+            within=within,
         )
         address = f"{FlowKind.CONFIG}/{pending['flow_id']}"
         return Flow(self, FlowKind.CONFIG, await self.get(address))
@@ -325,12 +344,12 @@ class HomeAssistantClient:
         self, entry_id: str, expected: str, *, within: float = TIMEOUT
     ) -> Entry:
         """Wait until a config entry is in a state such as `loaded`."""
-
-        async def check() -> Entry | None:
-            entry = await self.entry(entry_id)
-            return entry if entry["state"] == expected else None
-
-        return await self.wait_until(check, "config_entries/subscribe", within=within)
+        return await self.wait_until(
+            lambda: self.entry(entry_id),
+            lambda entry: entry if entry["state"] == expected else None,
+            "config_entries/subscribe",
+            within=within,
+        )
 
     async def reload_entry(self, entry_id: str) -> None:
         """Reload a config entry."""
@@ -370,24 +389,18 @@ class HomeAssistantClient:
         self, entity_id: str, expected: str, *, within: float = TIMEOUT
     ) -> State:
         """Wait until an entity is in a state."""
-        last = "missing"
 
-        async def check() -> State | None:
-            nonlocal last
+        async def get() -> State | None:
             states = {state["entity_id"]: state for state in await self.states()}
-            if (state := states.get(entity_id)) is None:
-                return None
-            last = state["state"]
-            return state if last == expected else None
+            return states.get(entity_id)
 
-        try:
-            return await self.wait_until(
-                check, "subscribe_events", within=within, event_type="state_changed"
-            )
-        except TimeoutError:
-            raise TimeoutError(
-                f"{entity_id} is {last}, not {expected}, after {within:g} s"
-            ) from None
+        return await self.wait_until(
+            get,
+            lambda state: state if state and state["state"] == expected else None,
+            "subscribe_events",
+            within=within,
+            event_type="state_changed",
+        )
 
     async def perform_action(
         self, action: str, entity_id: str | None = None, **data: object
@@ -442,13 +455,13 @@ class HomeAssistantClient:
     ) -> list[Issue]:
         """Wait until exactly these issues are open, given by translation keys."""
 
-        async def check() -> list[Issue] | None:
-            issues = await self.issues(domain)
+        def find(issues: list[Issue]) -> list[Issue] | None:
             found = sorted(str(issue["translation_key"]) for issue in issues)
             return issues if found == sorted(keys) else None
 
         return await self.wait_until(
-            check,
+            lambda: self.issues(domain),
+            find,
             "subscribe_events",
             within=within,
             event_type="repairs_issue_registry_updated",
@@ -459,12 +472,12 @@ class HomeAssistantClient:
     ) -> Issue:
         """Wait until an issue is open, among others or not."""
 
-        async def check() -> Issue | None:
-            issues = await self.issues(domain)
+        def find(issues: list[Issue]) -> Issue | None:
             return next((it for it in issues if it["issue_id"] == issue_id), None)
 
         return await self.wait_until(
-            check,
+            lambda: self.issues(domain),
+            find,
             "subscribe_events",
             within=within,
             event_type="repairs_issue_registry_updated",
@@ -485,13 +498,14 @@ class HomeAssistantClient:
     ) -> Notification:
         """Wait until a persistent notification with this title is shown."""
 
-        async def check() -> Notification | None:
-            found = await self.command("persistent_notification/get")
-            notifications: list[Notification] = found
+        def find(notifications: list[Notification]) -> Notification | None:
             return next((it for it in notifications if it["title"] == title), None)
 
         return await self.wait_until(
-            check, "persistent_notification/subscribe", within=within
+            lambda: self.command("persistent_notification/get"),
+            find,
+            "persistent_notification/subscribe",
+            within=within,
         )
 
     # -- Templates, translations, frontend

@@ -12,7 +12,7 @@ import threading
 import time
 from typing import Final
 
-STOP_TIMEOUT: Final = 60.0
+STOP_TIMEOUT: Final = 120.0
 """Seconds that Home Assistant may take to stop."""
 
 
