@@ -19,11 +19,29 @@ from .installation import Installation
 from .page_recorder import PageRecorder
 from .texts import Texts
 
-RECORDINGS = ROOT / ".cache" / "browser"
+FOLDER = Path(__file__).parent
 
+RECORDINGS = ROOT / ".cache" / "browser"
 
 ENDED_WITHIN = 30
 """Seconds within which what a test has started is over, even on a busy computer."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run a test again that failed: on a busy computer, a browser may stay behind.
+
+    As in Playwright's own test runner; why it failed is printed all the same.
+    """
+    for item in items:
+        if item.path.is_relative_to(FOLDER):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the first failures of tests that were run again."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.section(f"Run again: {report.nodeid}")
+        terminalreporter.line(report.longreprtext)
 
 
 def running() -> set[asyncio.SubprocessTransport]:
