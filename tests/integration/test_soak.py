@@ -63,6 +63,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import get_scheduled_timer_handles
 from tests.support.entries import entry_of
+from tests.support.halves import every_other
 from tests.support.problem_reference import (
     EVENTS,
     START,
@@ -608,7 +609,7 @@ DAYS: Final = os.environ.get("GREEN_API_SOAK_DAYS")
 
 @pytest.mark.timeout(0 if DAYS else 1200)
 @pytest.mark.parametrize(
-    ("accounts", "days", "visits"), [(20, 1, 20), (5, 2, 20), (1, 7, 40)]
+    ("accounts", "days", "visits"), every_other([(20, 1, 20), (5, 2, 20), (1, 7, 40)])
 )
 async def test_soak(soak: SoakRun, accounts: int, days: int, visits: int) -> None:
     """Test that problems are shown, nothing else is, and nothing grows."""

@@ -21,6 +21,7 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.util.async_ import get_scheduled_timer_handles
 from tests.simulator import Account
 from tests.support.deliveries import BOTH, Deliveries
+from tests.support.halves import every_other
 from tests.support.recipients import ALEX_CHAT, FAMILY_CHAT, sent_messages
 
 pytestmark = pytest.mark.long(34)
@@ -134,7 +135,8 @@ def requests_for(home: Deliveries, method: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("are_on", "fate"), [(True, "delivered"), (True, "sent"), (False, "delivered")]
+    ("are_on", "fate"),
+    every_other([(True, "delivered"), (True, "sent"), (False, "delivered")]),
 )
 @pytest.mark.paced
 async def test_followed(
@@ -162,11 +164,13 @@ async def test_followed(
 
 @pytest.mark.parametrize(
     ("are_on", "fate", "expected"),
-    [
-        (True, "delivered", {"delivered"}),
-        (True, "sent", {"sent", "unknown"}),
-        (False, "delivered", {"unknown"}),
-    ],
+    every_other(
+        [
+            (True, "delivered", {"delivered"}),
+            (True, "sent", {"sent", "unknown"}),
+            (False, "delivered", {"unknown"}),
+        ]
+    ),
 )
 @pytest.mark.paced
 async def test_waited_for(

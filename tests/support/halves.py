@@ -10,6 +10,14 @@ from homeassistant.const import MAJOR_VERSION, MINOR_VERSION
 _END: Final = int((MAJOR_VERSION, MINOR_VERSION) < (2026, 11))
 
 
+def every_other[T](cases: Iterable[T]) -> list[T]:
+    """Return every other case of a list of long ones.
+
+    The other cases are tested with the other version of Home Assistant.
+    """
+    return [case for i, case in enumerate(cases) if i % 2 == _END]
+
+
 def half_of[T, U](first: Iterable[T], second: Iterable[U]) -> list[tuple[T, U]]:
     """Return every other pair of two lists of cases.
 
