@@ -167,5 +167,6 @@ async def _again(entry: ConfigEntry) -> float:
     client, handler = entry.runtime_data.client, entry.runtime_data.message_handler
     cpu = time.process_time()
     for _ in range(LOOKS):
-        await handler.async_receive(*await client.get_last_incoming(JOURNAL_MINUTES))
+        journal = await client.get_last_incoming(JOURNAL_MINUTES)
+        await handler.async_receive(*journal.messages)
     return (time.process_time() - cpu) / LOOKS

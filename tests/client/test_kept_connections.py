@@ -16,6 +16,7 @@ from custom_components.green_api.api import (
     CannotConnectError,
     ConnectionPool,
     GreenApiClient,
+    Journal,
     RequestPacer,
 )
 from custom_components.green_api.api.connections import KEPT_FOR
@@ -325,7 +326,7 @@ async def test_notification_that_is_waited_for(
     assert await poll(time, client) == AUTHORIZED
     assert await send(time, client)
     journal = asyncio.ensure_future(client.get_last_incoming(3))
-    assert await time.result(journal, 20) == ()
+    assert await time.result(journal, 20) == Journal(())
     assert asyncio.get_running_loop().time() == started_at
     assert server.connections == 3  # with one for the journal
     waiting.cancel()

@@ -1,5 +1,6 @@
 """Test received messages and notifications."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from custom_components.green_api.api import (
     BadResponseError,
     CannotConnectError,
     GreenApiClient,
+    Journal,
     MessageKind,
     MethodQuotaError,
     MissedMessage,
@@ -26,15 +28,23 @@ from custom_components.green_api.api import (
     StateChange,
     StatusChange,
     WebhookSetError,
+    transport,
 )
 from tests.simulator import Account, Messenger
 from tests.simulator.receiving import EMPTY_FORMS
 from tests.simulator.shapes import KINDS
 from tests.support.canned import CannedServer
-from tests.support.clients import CHAT_ID, METHODS, create_client, result_or_error
+from tests.support.clients import (
+    CHAT_ID,
+    METHODS,
+    RECEIVED,
+    create_client,
+    result_or_error,
+)
 from tests.support.const import INSTANCE_ID, TOKEN
 from tests.support.fuzz import FUZZED, UNSEEN_GENERATOR
 from tests.support.secrecy import assert_hidden, assert_log_is_clean
+from tests.support.stalling_server import stalling_server
 
 pytestmark = pytest.mark.long(11)
 
@@ -159,7 +169,7 @@ async def test_kind(
     assert isinstance(first, ReceivedMessage)
     assert first.quoted_message_id is None
     expected = EXPECTED[kind]
-    assert journal == ((first, content) if expected else (first,))
+    assert journal.messages == ((first, content) if expected else (first,))
     found = (
         isinstance(content, ReceivedMessage) and (content.kind, content.text),
         getattr(content, "message_id", None),
@@ -187,8 +197,12 @@ async def test_journal_order(client: GreenApiClient, account: Account) -> None:
     """The journal is sorted by time, the oldest message first."""
     for ago in (30, 90, 60):
         account.write(f"{ago}", sender_id=CHAT_ID, ago=ago)
-    assert [it.text for it in await client.get_last_incoming(3)] == ["90", "60", "30"]
-    assert [it.text for it in await client.get_last_incoming(1)] == ["30"]
+    assert [it.text for it in (await client.get_last_incoming(3)).messages] == [
+        "90",
+        "60",
+        "30",
+    ]
+    assert [it.text for it in (await client.get_last_incoming(1)).messages] == ["30"]
 
 
 @pytest.mark.parametrize("as_objects", [False, True])
@@ -213,7 +227,7 @@ async def test_votes(
     withdrawn = await next_content(client)
     assert isinstance(withdrawn, ReceivedMessage)
     assert withdrawn.votes == (PollVote("I", ()), PollVote("You", (other_id,)))
-    assert await client.get_last_incoming(3) == ()
+    assert await client.get_last_incoming(3) == Journal(())
 
 
 async def test_state(client: GreenApiClient, account: Account) -> None:
@@ -242,7 +256,7 @@ async def test_own_messages(client: GreenApiClient, account: Account) -> None:
     assert account.webhooks == 2
     assert await next_content(client) is None
     assert await next_content(client) is None
-    assert await client.get_last_incoming(3) == ()
+    assert await client.get_last_incoming(3) == Journal(())
 
 
 @pytest.mark.parametrize(
@@ -342,7 +356,7 @@ async def test_journal(
 ) -> None:
     """Items that are no new message of a person are omitted."""
     canned.respond(200, json.dumps([item]))
-    assert len(await canned_client.get_last_incoming(3)) == count
+    assert len((await canned_client.get_last_incoming(3)).messages) == count
 
 
 @pytest.mark.parametrize(
@@ -522,7 +536,7 @@ async def test_webhook_set(
     account.write(TEXT, sender_id=CHAT_ID)
     assert await result_or_error(CALLS[method](client)) is WebhookSetError
     assert (await client.get_settings()).has_webhook
-    assert [it.text for it in await client.get_last_incoming(3)] == [TEXT]
+    assert [it.text for it in (await client.get_last_incoming(3)).messages] == [TEXT]
     assert len(account.incoming.posted) == 1
     assert await client.count_notifications() == 0
 
@@ -543,7 +557,7 @@ async def test_quota(client: GreenApiClient, account: Account) -> None:
     account.on_free_plan = True
     account.free_plan.used["lastIncomingMessages"] = 999  # type: ignore[union-attr]
     account.write(TEXT, sender_id=CHAT_ID)
-    assert len(await client.get_last_incoming(3)) == 1
+    assert len((await client.get_last_incoming(3)).messages) == 1
     result = await result_or_error(client.get_last_incoming(3))
     assert result is MethodQuotaError
     assert isinstance(await next_content(client), ReceivedMessage)
@@ -560,7 +574,7 @@ async def test_other_chat_of_free_plan(
     assert [isinstance(it, ReceivedMessage) for it in contents[:3]] == [True] * 3
     allowed = frozenset(f"7900123456{number}@c.us" for number in range(3))
     assert contents[3] == MissedMessage(allowed)
-    assert len(await client.get_last_incoming(3)) == 4
+    assert len((await client.get_last_incoming(3)).messages) == 4
 
 
 async def test_messages_are_turned_off(
@@ -570,7 +584,7 @@ async def test_messages_are_turned_off(
     account.receives_messages = False
     account.write(TEXT, sender_id=CHAT_ID)
     assert not (await client.get_settings()).receives_messages
-    assert await client.get_last_incoming(3) == ()
+    assert await client.get_last_incoming(3) == Journal(())
     assert await client.receive_notification(5) is None
 
 
@@ -591,7 +605,7 @@ async def test_nothing_personal_is_shown(
     account.vote(poll_id, "You do", sender_id=CHAT_ID)
     account.reports_statuses = True
     account.set_word(poll_id, "read")
-    contents = [await client.get_last_incoming(3)]
+    contents: list[object] = [await client.get_last_incoming(3)]
     await next_content(client)
     contents += [await client.receive_notification(5), await next_content(client)]
     contents += [await next_content(client), await next_content(client)]
@@ -639,9 +653,80 @@ async def test_long_answer(
     """A long response is read quickly."""
     canned.respond(200, json.dumps([item]))
     started_at = time.process_time()
-    messages = await canned_client.get_last_incoming(3)
+    journal = await canned_client.get_last_incoming(3)
     assert time.process_time() - started_at < 2
-    assert len(messages) <= 1
+    assert len(journal.messages) <= 1
+
+
+LONG_TEXT: Final = "\U0001f514" * 65_536
+
+
+async def test_too_long_journal(
+    canned: CannedServer, canned_client: GreenApiClient
+) -> None:
+    """The latest messages are read if strangers have written more than is read."""
+    latest = [entry_of(textMessage=f"{number}") for number in range(3)]
+    flood = [entry_of(textMessage=LONG_TEXT)] * 12
+    canned.respond(200, json.dumps(latest + flood))
+    journal = await canned_client.get_last_incoming(3)
+    assert not journal.is_whole
+    assert [it.text for it in journal.messages][-3:] == ["2", "1", "0"]
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b" " * transport.MAX_LIST_BYTES,
+        b"[" * transport.MAX_LIST_BYTES,
+        b'["' + b"x" * transport.MAX_LIST_BYTES,
+        b'{"receiptId":7,' + b" " * transport.MAX_LIST_BYTES,
+    ],
+)
+async def test_too_long_item(
+    canned: CannedServer, canned_client: GreenApiClient, beginning: bytes
+) -> None:
+    """A response that is too long and does not begin with a message is an error."""
+    canned.respond(200, beginning)
+    result = await result_or_error(canned_client.get_last_incoming(3))
+    assert result is BadResponseError
+
+
+async def test_too_long_notification(
+    canned: CannedServer, canned_client: GreenApiClient
+) -> None:
+    """No other response is read in part."""
+    canned.respond(200, json.dumps([entry_of(textMessage=LONG_TEXT)] * 12))
+    result = await result_or_error(canned_client.receive_notification(5))
+    assert result is BadResponseError
+
+
+@pytest.mark.parametrize(
+    ("beginning", "expected"),
+    [
+        (json.dumps([entry_of()] * 2)[:-1], Journal((RECEIVED,) * 2, is_whole=False)),
+        (json.dumps([entry_of()] * 2)[:-9], Journal((RECEIVED,), is_whole=False)),
+        (json.dumps([entry_of()])[:-9], BadResponseError),
+        (json.dumps(entry_of())[:-1], CannotConnectError),
+        ("", CannotConnectError),
+    ],
+)
+async def test_slow_journal(
+    session: aiohttp.ClientSession,
+    monkeypatch: pytest.MonkeyPatch,
+    beginning: str,
+    expected: object,
+) -> None:
+    """What has arrived is read if the rest takes too long."""
+    monkeypatch.setattr(transport, "RECEIVING_SECONDS", 1)
+
+    async def respond(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = "HTTP/1.1 200 -\r\nContent-Type: application/json\r\n\r\n"
+        writer.write((head + beginning).encode())
+
+    async with stalling_server(respond) as url:
+        client = create_client(session, url)
+        result = await result_or_error(client.get_last_incoming(3))
+    assert result == expected
 
 
 async def test_large_notification(

@@ -9,7 +9,7 @@ from custom_components.green_api.receiving.permissions import ReceiveMode
 from homeassistant.helpers import entity_registry as er
 from tests.simulator import Simulator
 from tests.support.entries import entry_of
-from tests.support.receiving import BOTH_WAYS, SAM_CHAT, STRANGER, Receiving
+from tests.support.receiving import BESIDE, BOTH_WAYS, SAM_CHAT, STRANGER, Receiving
 from tests.support.recipients import (
     ALEX,
     ALEX_CHAT,
@@ -208,6 +208,22 @@ async def test_flood(
     assert caplog.text.count("sends too many messages") == 1
     home.write("Calm again")
     assert await home.heard() == ["Calm again"]
+
+
+async def test_flood_of_stranger(
+    home: Receiving, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that others are heard while a stranger writes more than can be read."""
+    await home.set_up(BESIDE)
+    home.write("Early")
+    for _ in range(40):
+        home.write("\U0001f514" * 65_536, STRANGER)
+    home.write("Now")
+    assert await home.heard() == ["Now"]
+    assert await home.heard(60) == []
+    home.write("Later")
+    assert await home.heard() == ["Later"]
+    assert caplog.text.count("than can be read at once") == 1
 
 
 @pytest.mark.parametrize("mode", BOTH_WAYS)

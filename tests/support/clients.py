@@ -21,6 +21,7 @@ from custom_components.green_api.api import (
     ConnectionPool,
     GreenApiClient,
     GreenApiError,
+    Journal,
     MessageKind,
     Messenger,
     Notification,
@@ -278,8 +279,8 @@ METHODS: Final[Mapping[str, Method]] = {
                 "textMessage": MESSAGE,
             }
         ],
-        result=(RECEIVED,),
-        returns=tuple,
+        result=Journal((RECEIVED,)),
+        returns=Journal,
     ),
     "receiveNotification": Method(
         call=lambda client: client.receive_notification(20),

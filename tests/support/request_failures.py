@@ -37,6 +37,7 @@ class GoodResponse(StrEnum):
     LINKED = auto()
     NO_CHATS = auto()
     NO_DELAY = auto()
+    NO_MESSAGES = auto()
     NOTHING = auto()
     ODD_STATE = auto()
     STARTING = auto()
@@ -89,7 +90,7 @@ _OUTCOMES_BY_METHOD: Final[Mapping[str, Mapping[Failure, Outcome]]] = {
     },
     "getWaSettings": _NO_RESTRICTION,
     "deleteNotification": _QUOTA,
-    "lastIncomingMessages": {**_QUOTA, Fault.WRONG_TYPE: GoodResponse.NO_CHATS},
+    "lastIncomingMessages": {**_QUOTA, Fault.WRONG_TYPE: GoodResponse.NO_MESSAGES},
     "receiveNotification": {
         **_QUOTA,
         Fault.EMPTY_200: GoodResponse.NOTHING,

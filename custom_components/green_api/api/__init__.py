@@ -50,6 +50,7 @@ from .models import (
 )
 from .pacing import RequestPacer
 from .received import (
+    Journal,
     MessageKind,
     MissedMessage,
     Notification,
@@ -89,6 +90,7 @@ __all__ = [
     "InvalidChatError",
     "InvalidCredentialsError",
     "InvalidQuoteError",
+    "Journal",
     "MessageError",
     "MessageKind",
     "MessageRefusedError",

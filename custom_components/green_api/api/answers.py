@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
-import json
 import re
 from typing import Final
 import unicodedata
@@ -26,6 +25,7 @@ from .errors import (
     WrongAddressError,
 )
 from .exchange import Response
+from .parsing import parse, parse_beginning
 
 type ErrorOf = Callable[[int, object, float | None], GreenApiError | None]
 type ErrorType = type[GreenApiError]
@@ -110,15 +110,6 @@ _UNKNOWN_OUTCOMES: Final = frozenset({408, 499})
 _UNKNOWN_OUTCOME_CLASSES: Final = frozenset({2, _SERVER_FAILURE})
 
 
-def parse(body: bytes) -> object:
-    """Return the JSON in a body, or its text if it is not JSON."""
-    text = body.decode(json.detect_encoding(body), "replace")
-    try:
-        return json.loads(text)
-    except ValueError, RecursionError:
-        return text
-
-
 def error_of_status(
     status: int, answer: object, retry_after: float | None
 ) -> GreenApiError | None:
@@ -152,7 +143,7 @@ def error_of_message(
 
 def answer_in(response: Response, error_of: ErrorOf = error_of_status) -> object:
     """Return the parsed response, or raise the error that it contains."""
-    answer = parse(response.body)
+    answer = (parse_beginning if response.is_cut else parse)(response.body)
     if error := error_of(response.status, answer, response.retry_after):
         raise error
     return answer

@@ -34,7 +34,7 @@ from .models import (
     Settings,
 )
 from .pacing import RequestPacer
-from .received import Notification, ReceivedMessage
+from .received import Journal, Notification
 from .receiving import deletion_of, journal_of, notification_of
 from .transport import Transport
 
@@ -318,11 +318,11 @@ class GreenApiClient:
                 return word
         raise unusable(answer)
 
-    async def get_last_incoming(self, minutes: int) -> tuple[ReceivedMessage, ...]:
-        """Fetch the messages of the last minutes, oldest first.
+    async def get_last_incoming(self, minutes: int) -> Journal:
+        """Fetch the messages of the last minutes (`lastIncomingMessages`).
 
-        They are received in addition to notifications, and with a webhook as well
-        (`lastIncomingMessages`).
+        They are received in addition to notifications, and with a webhook as well. If
+        there is more than can be read, the latest messages are returned.
 
         https://green-api.com/en/docs/api/journals/LastIncomingMessages/
         """
@@ -477,7 +477,7 @@ class GreenApiClient:
             raise unusable(answer)
         return read_chats(answer, self._transport.has_token) if answer else None
 
-    def _journal(self, answer: object) -> tuple[ReceivedMessage, ...]:
+    def _journal(self, answer: object) -> Journal:
         """Return the received messages in a response."""
         return journal_of(answer, self._transport.has_token)
 

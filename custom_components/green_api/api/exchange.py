@@ -52,7 +52,8 @@ class Request:
     `is_read` is whether the request may be repeated, because it changes nothing more.
     `size` is the number of bytes that are sent. `is_slow` is whether GREEN-API may take
     more than some seconds for the response. `tail` is what follows the token in the
-    URL.
+    URL. `may_be_cut` is whether the beginning of a response is enough that is too long
+    or takes too long.
     """
 
     verb: str
@@ -65,6 +66,7 @@ class Request:
     size: int = 0
     is_slow: bool = False
     tail: str = ""
+    may_be_cut: bool = False
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -87,11 +89,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Response:
-    """A response that was read to its end; `retry_after` is in seconds."""
+    """A response that was read to its end, unless it `is_cut`.
+
+    `retry_after` is in seconds.
+    """
 
     status: int
     retry_after: float | None
     body: bytes
+    is_cut: bool = False
 
 
 async def exchange(
@@ -110,7 +116,7 @@ async def exchange(
             session.request(request.verb, url, **request.arguments) as response,
         ):
             deadline.reschedule(None)
-            return await _read(response, request.max_response_bytes)
+            return await _read(response, request)
     except GreenApiError as err:
         # The frames of the traceback hold the URL.
         return request.refine_error(err.with_traceback(None))
@@ -142,16 +148,29 @@ async def _send_once(
     raise CannotConnectError(outcome_unknown=True)
 
 
-async def _read(response: aiohttp.ClientResponse, limit: int) -> Response:
-    """Read a response. Raises BadResponseError if its body exceeds the limit."""
-    body = bytearray()
-    while chunk := await response.content.readany():
-        body += chunk
-        if len(body) > limit:
-            raise BadResponseError(outcome_unknown=True)
+async def _read(response: aiohttp.ClientResponse, request: Request) -> Response:
+    """Read a response, or the beginning of it if that is enough.
+
+    Raises BadResponseError if its body exceeds the limit, and TimeoutError if it takes
+    too long.
+    """
+    body, is_cut = bytearray(), False
+    try:
+        while chunk := await response.content.readany():
+            body += chunk
+            if len(body) > request.max_response_bytes:
+                is_cut = True
+                break
+    except TimeoutError:
+        # Anything but a list is useless without its end.
+        if not (request.may_be_cut and body.startswith(b"[")):
+            raise
+        is_cut = True
+    if is_cut and not request.may_be_cut:
+        raise BadResponseError(outcome_unknown=True)
     is_busy = response.status == HTTPStatus.TOO_MANY_REQUESTS
     wait = _retry_after(response.headers) if is_busy else None
-    return Response(response.status, wait, bytes(body))
+    return Response(response.status, wait, bytes(body), is_cut)
 
 
 def _connection_error(err: Exception) -> GreenApiError:

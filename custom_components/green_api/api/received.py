@@ -71,6 +71,15 @@ class ReceivedMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Journal:
+    """The messages of the last minutes, the oldest first."""
+
+    messages: tuple[ReceivedMessage, ...]
+    is_whole: bool = True
+    """False if there is more than can be read: the oldest messages are missing."""
+
+
+@dataclass(frozen=True, slots=True)
 class StateChange:
     """Another state of the account."""
 

@@ -21,7 +21,8 @@ from .errors import GreenApiError, MethodQuotaError, WebhookSetError
 from .exchange import Response
 from .fields import number
 from .notifications import read_journal, read_notification
-from .received import Notification, ReceivedMessage
+from .parsing import Beginning
+from .received import Journal, Notification
 
 # The vendor's wording for notifications that go to a webhook, and for one that does not
 # exist anymore.
@@ -68,13 +69,12 @@ def _error_of_receiving(
     return error_of_status(status, answer, retry_after)
 
 
-def journal_of(
-    answer: object, is_secret: Callable[[str], bool]
-) -> tuple[ReceivedMessage, ...]:
+def journal_of(answer: object, is_secret: Callable[[str], bool]) -> Journal:
     """Return the messages in a response of the journal, the oldest first."""
     if not isinstance(answer, list):
         raise _unusable(answer)
-    return read_journal(answer, is_secret)
+    is_whole = not isinstance(answer, Beginning)
+    return Journal(read_journal(answer, is_secret), is_whole=is_whole)
 
 
 def notification_of(

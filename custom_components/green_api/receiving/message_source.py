@@ -16,6 +16,7 @@ from ..api import (
     StatusChange,
     is_group_id,
 )
+from ..const import LOGGER
 from ..coordinator import GreenApiCoordinator
 from ..decisions.receiving import JOURNAL_MINUTES
 from ..sending.deliveries import Deliveries
@@ -62,6 +63,7 @@ class MessageSource:
         self._message_handler = message_handler
         self._on_missed: Callable[[], None] | None = on_missed
         self._now = coordinator.hass.loop.time
+        self._is_cut_known = False
 
     @property
     def looks(self) -> Mapping[ReceiveMode, Look]:
@@ -73,8 +75,15 @@ class MessageSource:
 
     async def _async_look_at_journal(self) -> float:
         """Handle what is new in the journal."""
-        messages = await self._client.get_last_incoming(JOURNAL_MINUTES)
-        await self._message_handler.async_receive(*messages)
+        journal = await self._client.get_last_incoming(JOURNAL_MINUTES)
+        if not journal.is_whole and not self._is_cut_known:
+            self._is_cut_known = True
+            LOGGER.warning(
+                "More is written to %s than can be read at once: messages of people "
+                "who may write to Home Assistant may be missed",
+                self._coordinator.name,
+            )
+        await self._message_handler.async_receive(*journal.messages)
         return JOURNAL_INTERVAL
 
     async def _async_take_notification(self) -> float:
