@@ -233,9 +233,7 @@ class MessageReceivedTrigger(AccountTarget, Trigger):
         kinds = self._options.get(CONF_KIND)
         texts = set(filter(None, map(comparable, self._options.get(CONF_TEXT, ()))))
         is_kind = not kinds or heard.message.kind in kinds
-        return is_kind and (
-            not texts or not texts.isdisjoint(map(comparable, heard.words))
-        )
+        return is_kind and not (texts and texts.isdisjoint(heard.words))
 
 
 class MessageNotDeliveredTrigger(AccountTarget, Trigger):

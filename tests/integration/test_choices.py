@@ -92,6 +92,20 @@ async def test_votes(home: Receiving) -> None:
     assert await answers(home) == [("False alarm", "False alarm", question)]
 
 
+async def test_vote_in_poll_of_stranger(home: Receiving) -> None:
+    """Test that nobody is heard by letting someone vote for what they have written."""
+    await home.set_up(ONLY)
+    votes = [{"optionName": "Open the gate", "optionVoters": [ALEX_CHAT]}]
+    home.write(
+        chat_id=FAMILY_CHAT,
+        data={
+            "typeMessage": "pollUpdateMessage",
+            "pollMessageData": {"stanzaId": "3EB0", "name": TEXT, "votes": votes},
+        },
+    )
+    assert await answers(home) == [("", None, None)]
+
+
 @pytest.mark.parametrize("mode", BOTH_WAYS)
 @pytest.mark.parametrize(
     ("answer", "choice"),

@@ -1,6 +1,7 @@
 """Test the trigger for received messages, and the event entity."""
 
 from datetime import timedelta
+import time
 from typing import Any, Final
 
 import pytest
@@ -131,6 +132,18 @@ async def test_options(
         home.write(text)
     home.write("yes, a picture", kind="image")
     assert await home.heard() == heard
+
+
+async def test_long_text(home: Receiving) -> None:
+    """Test that nothing waits for texts to be compared by many automations."""
+    await home.set_up(ReceiveMode.ONLY_HOME_ASSISTANT)
+    for _ in range(30):
+        await home.listen(text=["yes", "no"])
+        home.stop_listening = lambda: None
+    home.write("\ufdfa" * 20_000)
+    started_at = time.process_time()
+    assert await home.heard() == []
+    assert time.process_time() - started_at < 1
 
 
 async def test_targets(home: Receiving) -> None:

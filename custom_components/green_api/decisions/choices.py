@@ -20,6 +20,10 @@ _ANSWERED_WITHIN: Final = timedelta(hours=1)
 _REMEMBERED_FOR: Final = timedelta(days=7)
 _MAX_REMEMBERED: Final = 100
 
+# Maximum length of texts whose characters are normalized. Anyone who may write can send
+# long ones, and everything else waits meanwhile.
+_MAX_NORMALIZED: Final = 1000
+
 _NUMBER: Final = re.compile(r"[#(]?(\d{1,2})[.):]?")
 
 # Characters that change how the one before them looks. Those of category `Cf`, such as
@@ -143,8 +147,11 @@ def choice_of(text: str, choices: Sequence[str]) -> str | None:
 def comparable(text: str) -> str:
     """Return a text in the form in which entered texts are compared.
 
-    Case, whitespace, and invisible characters are ignored.
+    Case, whitespace, and invisible characters are ignored. In very long texts, only
+    case and whitespace are: a text may become 18 times as long.
     """
+    if len(text) > _MAX_NORMALIZED:
+        return " ".join(text.casefold().split())
     visible = (
         character
         for character in unicodedata.normalize("NFKC", text)

@@ -14,7 +14,7 @@ from homeassistant.util.signal_type import SignalType
 
 from ..api import ReceivedMessage
 from ..const import DOMAIN, LOGGER
-from ..decisions.choices import Question
+from ..decisions.choices import Question, comparable
 from ..decisions.received import Allowed, Dropped, DropReason, Heard
 from ..follow_ups import InstanceSettings
 from .memory import async_get_memory
@@ -41,18 +41,19 @@ class HeardMessage:
     """The subentry ID of the recipient whose chat it was written in."""
 
     text: str
-    """What was written, or the options of a poll that were voted for."""
+    """What was written, or the choice that was voted for.
+
+    Others may have written the options of any other poll.
+    """
+
+    words: frozenset[str]
+    """The texts that a trigger may wait for, in the form in which they are compared."""
 
     choice: str | None = None
     """The text of the choice that it selects, if it does."""
 
     question_id: str | None = None
     """The ID of the message with that choice."""
-
-    @property
-    def words(self) -> frozenset[str]:
-        """Return the texts that a trigger may wait for."""
-        return frozenset(filter(None, (self.text, self.choice)))
 
 
 SIGNAL_MESSAGE_RECEIVED: Final[SignalType[ConfigEntry, HeardMessage]] = SignalType(
@@ -130,12 +131,15 @@ class MessageHandler:
     def _heard(self, heard: Heard) -> HeardMessage:
         """Return a message with the question that it answers."""
         answer = self.memory.questions.answer(heard, dt_util.utcnow())
+        choice = answer.choice if answer else None
+        text = heard.message.text or choice or ""
         return HeardMessage(
             message=heard.message,
             person_id=heard.person_id,
             recipient_id=heard.recipient_id,
-            text=heard.message.text or ", ".join(heard.options),
-            choice=answer.choice if answer else None,
+            text=text,
+            words=frozenset(map(comparable, filter(None, (text, choice)))),
+            choice=choice,
             question_id=answer.question_id if answer else None,
         )
 
