@@ -329,6 +329,17 @@ class TestFlood:
         reported = [it for it in results if getattr(it, "is_new_flood", False)]
         assert len(reported) == 1
 
+    def test_votes_are_limited(self) -> None:
+        """Votes that are not heard are limited as well: each one is stored."""
+        inbox = Inbox()
+        results = [
+            inbox.judge(vote(f"3EB{number // 2}", *["Yes"][: number % 2]), ALLOWED, NOW)
+            for number in range(1000)
+        ]
+        dropped = [it.reason for it in results if isinstance(it, Dropped)]
+        assert dropped.count(DropReason.TOO_MANY) == 970
+        assert len(inbox.remembered) <= 60
+
     def test_dropped_messages_stay_dropped(self) -> None:
         """What was dropped is not heard when it is received again later."""
         inbox = Inbox()

@@ -143,8 +143,9 @@ class Inbox:
             return Dropped(None)
         reason = (
             _reason(message, allowed, now)
-            or self._repeated(message, key, now)
+            or (DropReason.ALREADY_HEARD if key in self._remembered else None)
             or self._too_many(message)
+            or self._repeated_vote(message, now)
         )
         self._note(key, reason)
         if reason:
@@ -169,12 +170,14 @@ class Inbox:
         if len(self._judged) > _MAX_JUDGED:
             del self._judged[next(iter(self._judged))]
 
-    def _repeated(
-        self, message: ReceivedMessage, key: str, now: datetime
+    def _repeated_vote(
+        self, message: ReceivedMessage, now: datetime
     ) -> DropReason | None:
-        """Return the reason if a message, or the vote in it, has counted before."""
-        if key in self._remembered:
-            return DropReason.ALREADY_HEARD
+        """Return the reason if the vote in a message has counted before.
+
+        A vote is remembered and stored even if it is withdrawn, so that the number of
+        all votes is limited.
+        """
         if message.kind is not MessageKind.POLL_VOTE:
             return None
         voter = f"{message.chat_id} {message.quoted_message_id} {message.sender_id} "
