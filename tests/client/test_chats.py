@@ -100,6 +100,10 @@ async def read(
             ("79001234567@c.us", "x" * MAX_NAME_LENGTH, ChatKind.PERSON, None),
         ),
         (
+            PERSON | {"name": "\x1b]0;a\x07b\x1b[2J\x00c\x9b1m"},
+            ("79001234567@c.us", "]0;ab[2Jc1m", ChatKind.PERSON, None),
+        ),
+        (
             PERSON | {"name": "half a sign: \ud83d"},
             ("79001234567@c.us", "half a sign: ?", ChatKind.PERSON, None),
         ),

@@ -28,8 +28,9 @@ _PERSON_IDS: Final[Mapping[Messenger, re.Pattern[str]]] = {
     Messenger.WHATSAPP: re.compile(r"[1-9][0-9]{4,18}@c\.us|\w{5,64}@lid", re.ASCII),
 }
 
-# Characters that override the text direction, also of the surrounding text.
-_DIRECTION: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Characters that override the text direction, also of the surrounding text, and those
+# that control the terminal in which a log is read.
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 _NUMBERS: Final = range(1, 10**15)
 
@@ -122,8 +123,8 @@ def _name(value: object) -> str:
     """Return a name on one line, empty if there is none."""
     if not isinstance(value, str):
         return ""
-    text = _DIRECTION.sub("", value[: 2 * MAX_NAME_LENGTH])
-    name = " ".join(text.split())[:MAX_NAME_LENGTH]
+    line = " ".join(value[: 2 * MAX_NAME_LENGTH].split())
+    name = " ".join(_CONTROLS.sub("", line).split())[:MAX_NAME_LENGTH]
     # Half of a surrogate pair cannot be stored.
     return name.encode(errors="replace").decode()
 
