@@ -22,12 +22,12 @@ from .data import GreenApiConfigEntry
 from .decisions.delivery import DeliveryStatus, NoStatusReason
 from .decisions.problem import Problem
 from .decisions.receiving import StopReason
-from .devices import account_name, recipient_name
+from .devices import account_name
 from .records.account_record import AccountRecord
 from .repairs import FIX_FLOWS
 from .sending.deliveries import SIGNAL_NOT_CONFIRMED
 from .sending.followed import SentMessage
-from .texts import markdown_text, moment_text, waiting_text
+from .texts import moment_text, waiting_text
 
 
 class _Issue(NamedTuple):
@@ -194,39 +194,21 @@ def async_report_unconfirmed(
 ) -> None:
     """Report a message that was waited for before a restart and is not delivered."""
     async_dispatcher_send(hass, SIGNAL_NOT_CONFIRMED, entry, message, status)
-    subentry = entry.subentries.get(message.subentry_id)
-    _async_create_unconfirmed_issue(
-        hass,
-        entry,
-        issue_id(entry.entry_id, f"{NOT_CONFIRMED}_{message.subentry_id}"),
-        {
-            # Only in the description. The name of the account is in the titles as well,
-            # which are plain text.
-            "recipient": markdown_text(recipient_name(hass, entry, subentry))
-            if subentry
-            else "?",
-            "sent": moment_text(hass, message.moment),
-        },
-    )
-
-
-def _async_create_unconfirmed_issue(
-    hass: HomeAssistant,
-    entry: GreenApiConfigEntry,
-    key: str,
-    placeholders: Mapping[str, str],
-) -> None:
-    """Create or update the issue for a message that is not confirmed."""
     ir.async_create_issue(
         hass,
         DOMAIN,
-        key,
-        data={"entry_id": entry.entry_id},
+        issue_id(entry.entry_id, f"{NOT_CONFIRMED}_{message.subentry_id}"),
+        # Home Assistant adds what is stored of an issue to diagnostics. The dialog adds
+        # the names.
+        data={
+            "entry_id": entry.entry_id,
+            "subentry_id": message.subentry_id,
+            "sent": message.moment.isoformat(),
+        },
         is_fixable=True,
         is_persistent=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key=NOT_CONFIRMED,
-        translation_placeholders={**placeholders, "name": account_name(hass, entry)},
     )
 
 
@@ -240,9 +222,6 @@ def async_rename_issues(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None
     for key, issue in _issues_of(hass, entry).items():
         if key == MISSED:
             _async_create_warning(hass, entry, issue.issue_id, MISSED)
-        if key.startswith(NOT_CONFIRMED):
-            placeholders = issue.translation_placeholders or {}
-            _async_create_unconfirmed_issue(hass, entry, issue.issue_id, placeholders)
 
 
 @callback

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, override
 
@@ -19,10 +20,10 @@ from .data import GreenApiConfigEntry
 from .decisions.health import STUCK
 from .decisions.message_queue import QUEUE_PROBLEMS
 from .decisions.problem import Problem
-from .devices import account_name
+from .devices import account_name, recipient_name
 from .dialogs.linking import LinkingFlow, is_gone
 from .remedy import async_clear_queue, async_has_any, async_reboot
-from .texts import markdown_text, waiting_text
+from .texts import markdown_text, moment_text, waiting_text
 
 if TYPE_CHECKING:
     from homeassistant.components.repairs import RepairsFlowResult
@@ -255,6 +256,38 @@ class AddressRepairFlow(ConfirmedRepairFlow):
         )
 
 
+class UnconfirmedRepairFlow(repairs.ConfirmRepairFlow):
+    """Repair flow that tells which message is not confirmed."""
+
+    def __init__(
+        self, entry: GreenApiConfigEntry, subentry_id: str, sent: datetime
+    ) -> None:
+        """Initialize with the recipient of the message, and when it was sent."""
+        self._entry = entry
+        self._subentry_id = subentry_id
+        self._sent = sent
+
+    @override
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Show the message until the user has read it."""
+        if user_input is not None:
+            return await super().async_step_confirm(user_input)
+        hass, entry = self.hass, self._entry
+        subentry = entry.subentries.get(self._subentry_id)
+        name = recipient_name(hass, entry, subentry) if subentry else "?"
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=vol.Schema({}),
+            description_placeholders={
+                "name": markdown_text(account_name(hass, entry)),
+                "recipient": markdown_text(name),
+                "sent": moment_text(hass, self._sent),
+            },
+        )
+
+
 # The problems that can be fixed by a repair flow. In older versions of Home Assistant,
 # a repair flow cannot continue with another flow.
 FIX_FLOWS: Final[Mapping[Problem, type[AccountRepairFlow]]] = {
@@ -271,9 +304,10 @@ async def async_create_fix_flow(
     data: Mapping[str, str | int | float | None] | None,
 ) -> RepairsFlow:
     """Create the flow that fixes an issue."""
-    entry_id = str((data or {})["entry_id"])
-    key = issue_id.removeprefix(f"{entry_id}_")
-    if key not in set(Problem):
-        return repairs.ConfirmRepairFlow()
-    problem = Problem(key)
-    return FIX_FLOWS[problem](hass.config_entries.async_get_known_entry(entry_id))
+    about = {key: str(value) for key, value in (data or {}).items()}
+    entry = hass.config_entries.async_get_known_entry(about["entry_id"])
+    key = issue_id.removeprefix(f"{entry.entry_id}_")
+    if key in set(Problem):
+        return FIX_FLOWS[Problem(key)](entry)
+    sent = datetime.fromisoformat(about["sent"])
+    return UnconfirmedRepairFlow(entry, about["subentry_id"], sent)

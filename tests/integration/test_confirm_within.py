@@ -18,7 +18,7 @@ from custom_components.green_api.repairs import async_create_fix_flow
 from custom_components.green_api.sending.followed import SentMessage
 from custom_components.green_api.sending.status_requests import PATIENCE
 from custom_components.green_api.texts import moment_text
-from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN
+from homeassistant.components.repairs import DOMAIN as REPAIRS_DOMAIN, RepairsFlow
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
@@ -819,7 +819,7 @@ async def test_restart(home: Deliveries, hass_storage: Any) -> None:
         assert issue.is_fixable
         assert issue.is_persistent
         assert issue.severity is ir.IssueSeverity.WARNING
-        assert issue.translation_placeholders["recipient"] == "Alex"
+        assert issue.translation_placeholders is None
         requests = len(again.asked)
         await again.time.advance(600)
         assert len(again.asked) == requests
@@ -941,23 +941,34 @@ async def test_removed_recipient(home: Deliveries, hass_storage: Any) -> None:
         assert issue_keys(again.hass) == ["not_confirmed"]
 
 
+async def async_show_repair(hass: HomeAssistant) -> RepairsFlow:
+    """Return the flow of the only repair."""
+    (issue,) = ir.async_get(hass).issues.values()
+    flow = await async_create_fix_flow(hass, issue.issue_id, issue.data)
+    flow.hass, flow.handler = hass, DOMAIN
+    flow.issue_id, flow.data = issue.issue_id, issue.data
+    return flow
+
+
 async def test_repair(home: Deliveries, hass_storage: Any) -> None:
-    """Test that the repair is closed by a confirmation."""
+    """Test that the repair names the message, and is closed by a confirmation."""
     home.account.fates[ALEX_CHAT] = "sent"
     task = home.send(confirm_within=MINUTE)
+    sent = dt_util.utcnow()
     await home.time.advance(20)
     async with home.restarted() as again:
         task.cancel()
         assert await async_setup_component(again.hass, REPAIRS_DOMAIN, {})
         await again.started()
         await again.time.advance(60)
-        (issue,) = ir.async_get(again.hass).issues.values()
-        flow = await async_create_fix_flow(again.hass, issue.issue_id, issue.data)
-        flow.hass, flow.handler = again.hass, DOMAIN
-        flow.issue_id, flow.data = issue.issue_id, issue.data
+        flow = await async_show_repair(again.hass)
         result = await flow.async_step_init()
         assert (result["type"], result["step_id"]) == ("form", "confirm")
-        assert result["description_placeholders"]["recipient"] == "Alex"
+        assert result["description_placeholders"] == {
+            "name": again.entry.title,
+            "recipient": "Alex",
+            "sent": moment_text(again.hass, sent),
+        }
         result = await flow.async_step_confirm({})
         assert result["type"] == "create_entry"
 
@@ -1005,6 +1016,8 @@ async def test_stored_wait(
     await new_home.time.advance(600)
     assert len(new_home.asked) == 4
     assert issue_keys(new_home.hass) == ["not_confirmed"]
+    shown = await (await async_show_repair(new_home.hass)).async_step_init()
+    assert shown["description_placeholders"]["recipient"] == "?"
 
 
 # Statuses that are turned off

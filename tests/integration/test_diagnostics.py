@@ -19,6 +19,9 @@ from custom_components.green_api.const import (
     CONF_INSTANCE_ID,
     DOMAIN,
 )
+from custom_components.green_api.decisions.delivery import DeliveryStatus
+from custom_components.green_api.issues import async_report_unconfirmed
+from custom_components.green_api.sending.followed import SentMessage
 from homeassistant.components.diagnostics import (
     DOMAIN as DIAGNOSTICS_DOMAIN,
     REDACTED,
@@ -283,6 +286,9 @@ async def test_redacted(
 ) -> None:
     """Test that diagnostics never reveal the owner of the account."""
     await async_add_recipient(hass, loaded_entry, "Alexandra", ALEX_CHAT)
+    (recipient,) = loaded_entry.subentries
+    message = SentMessage(recipient, ALEX_CHAT, "3EB0", 0, dt_util.utcnow())
+    async_report_unconfirmed(hass, loaded_entry, message, DeliveryStatus.SENT)
     assert await async_setup_component(hass, DIAGNOSTICS_DOMAIN, {})
     account.state = "blocked"
     account.fault = fault

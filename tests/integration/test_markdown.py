@@ -6,9 +6,10 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.green_api.const import SUBENTRY_TYPE_RECIPIENT
+from custom_components.green_api.const import DOMAIN, SUBENTRY_TYPE_RECIPIENT
 from custom_components.green_api.decisions.delivery import DeliveryStatus
 from custom_components.green_api.issues import async_report_unconfirmed
+from custom_components.green_api.repairs import async_create_fix_flow
 from custom_components.green_api.sending.followed import SentMessage
 from custom_components.green_api.texts import markdown_text
 from homeassistant.config_entries import SOURCE_USER
@@ -81,13 +82,15 @@ async def test_account_of_recipient(
 
 
 async def test_unconfirmed_message(hass: HomeAssistant, named: MockConfigEntry) -> None:
-    """Test the name of a recipient in a repair, whose title is plain text."""
+    """Test the names in the dialog of a repair."""
     alex = await async_add_recipient(hass, named, NAME, ALEX_CHAT)
     message = SentMessage(alex.subentry_id, ALEX_CHAT, "1", 0, dt_util.utcnow())
     async_report_unconfirmed(hass, named, message, DeliveryStatus.SENT)
     (issue,) = ir.async_get(hass).issues.values()
-    assert issue.translation_placeholders["recipient"] == SHOWN
-    assert issue.translation_placeholders["name"] == NAME
+    flow = await async_create_fix_flow(hass, issue.issue_id, issue.data)
+    flow.hass, flow.handler, flow.issue_id = hass, DOMAIN, issue.issue_id
+    shown = (await flow.async_step_init())["description_placeholders"]
+    assert (shown["recipient"], shown["name"]) == (SHOWN, SHOWN)
 
 
 async def test_change(hass: HomeAssistant, named: MockConfigEntry) -> None:

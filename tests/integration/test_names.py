@@ -5,19 +5,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.green_api.const import DOMAIN
-from custom_components.green_api.decisions.delivery import DeliveryStatus
 from custom_components.green_api.devices import account_name, get_device
 from custom_components.green_api.issues import (
     async_report_missed,
-    async_report_unconfirmed,
 )
-from custom_components.green_api.sending.deliveries import SentMessage
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import ATTR_FRIENDLY_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
-from homeassistant.util import dt as dt_util
 from tests.simulator import Account
 from tests.support.entities import STATE
 from tests.support.helpers import async_polls
@@ -64,20 +60,12 @@ async def repairs(
     loaded_entry: MockConfigEntry,
     account: Account,
 ) -> None:
-    """Let the account have a repair for a problem, and two for messages."""
-    alex = await async_add_recipient(hass, loaded_entry, "Alex", ALEX_CHAT)
+    """Let the account have a repair for a problem, and one for messages."""
+    await async_add_recipient(hass, loaded_entry, "Alex", ALEX_CHAT)
     account.state = "blocked"
     await async_polls(hass, freezer, 12)
-    message = SentMessage(
-        chat_id=ALEX_CHAT,
-        message_id="1",
-        sent_at=hass.loop.time(),
-        moment=dt_util.utcnow(),
-        subentry_id=alex.subentry_id,
-    )
-    async_report_unconfirmed(hass, loaded_entry, message, DeliveryStatus.SENT)
     async_report_missed(hass, loaded_entry)
-    assert len(ir.async_get(hass).issues) == 3
+    assert len(ir.async_get(hass).issues) == 2
     assert shown_names(hass, loaded_entry) == {loaded_entry.title}
 
 
