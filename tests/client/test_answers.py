@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 import json
 import struct
+import time
 from typing import Final
 from urllib.parse import quote
 
@@ -701,3 +702,27 @@ async def test_longest_body(
     """A body of 256 KiB is read, and one that is a byte longer is refused."""
     canned.respond(200, '{"isReboot":true}'.ljust(size))
     assert await result_or_error(canned_client.reboot()) == expected
+
+
+@pytest.mark.parametrize("method", ["getStateInstance", "getContacts"])
+async def test_many_long_texts(
+    canned: CannedServer, canned_client: GreenApiClient, method: str
+) -> None:
+    """Many texts that become much longer when they are compared take no time."""
+    texts = ["\ufdfa" * 16_000] * (160 if method == "getContacts" else 5)
+    canned.respond(400, json.dumps({"errors": texts}, ensure_ascii=False))
+    started_at = time.process_time()
+    result = await result_or_error(METHODS[method].call(canned_client))
+    assert time.process_time() - started_at < 0.2
+    assert result is BadResponseError
+
+
+@pytest.mark.parametrize("depth", range(27_000, 37_000, 500))
+async def test_deep_queue(
+    canned: CannedServer, canned_client: GreenApiClient, depth: int
+) -> None:
+    """A list that is too deep to be compared is an error, however deep it is."""
+    deep = '[{"":' * depth + "1" + "}]" * depth
+    canned.respond(200, f'[{{"messageID":{deep}}}]')
+    result = await result_or_error(METHODS["showMessagesQueue"].call(canned_client))
+    assert result is BadResponseError or isinstance(result, frozenset)

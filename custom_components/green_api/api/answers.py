@@ -84,7 +84,7 @@ _MESSAGE_ERRORS: Final[Errors] = tuple(
     for words, error_type in _ACCOUNT_ERRORS + _REFUSALS
 )
 
-# Separators of words, and the number of characters of a text that are searched.
+# Separators of words, and the number of characters of all texts that are searched.
 _SEPARATORS: Final = r"[\s_\"'-]+"
 _MAX_TEXT_LENGTH: Final = 16 * 1024
 
@@ -200,14 +200,18 @@ def first_error(
 
 def words_of(answer: object) -> str:
     """Return the texts of a response in lower case, empty if it is a web page."""
-    if _is_page(answer):
-        return ""
-    return "\n".join(map(_normalized, _texts(answer)))[:_MAX_TEXT_LENGTH]
+    words: list[str] = []
+    left = 0 if _is_page(answer) else _MAX_TEXT_LENGTH
+    texts = _texts(answer)
+    while left > 0 and (text := next(texts, None)) is not None:
+        words.append(_normalized(text[:left]))
+        left -= len(text) + 1
+    return "\n".join(words)
 
 
 def _normalized(text: str) -> str:
     """Return a text in lower case, with single spaces between words."""
-    text = unicodedata.normalize("NFKC", text[:_MAX_TEXT_LENGTH]).casefold()
+    text = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(_SEPARATORS, " ", text).strip()
 
 

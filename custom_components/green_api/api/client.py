@@ -4,7 +4,7 @@ https://green-api.com/en/docs/api/
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 import re
 from typing import Final, override
@@ -428,7 +428,8 @@ class GreenApiClient:
         if isinstance(answer, list):
             messages = [item for item in answer if isinstance(item, dict)]
             if len(messages) == len(answer):
-                return fingerprints(messages)
+                with suppress(RecursionError):
+                    return fingerprints(messages)
         raise unusable(answer)
 
     async def clear_messages_queue(self) -> bool:
