@@ -145,6 +145,17 @@ async def test_late_answer(house: Receiving) -> None:
     assert told(house) == [(SAM_CHAT, "Alex has answered: False alarm")]
 
 
+async def test_long_answer(house: Receiving) -> None:
+    """Test that the others are told who has answered, however long the answer is."""
+    task = alarm(house, "any_answer")
+    await house.time.advance(310)
+    told(house)
+    house.write("x" * 20_000)
+    response = await house.time.result(task, 20)
+    assert response["answer"] == "x" * 20_000
+    assert told(house) == [(SAM_CHAT, f"Alex has answered: {'x' * 999}…")]
+
+
 async def test_answer_before_next_alarm(house: Receiving) -> None:
     """Test that an answer to an alarm does not end one that began after it."""
     water = alarm(house, message="Water in the basement")
