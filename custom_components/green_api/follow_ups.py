@@ -51,6 +51,11 @@ class InstanceSettings:
         self._coordinator = coordinator
         self._lock = asyncio.Lock()
 
+    @property
+    def own_id(self) -> str:
+        """The chat ID of the account itself, empty if it is not known."""
+        return self.known.wid if self.known else ""
+
     async def async_get_messenger(self) -> Messenger | None:
         """Return the messenger, which is fetched only if it is not known.
 

@@ -350,6 +350,17 @@ async def test_nobody_heard(home: Receiving) -> None:
     assert sent(home) == []
 
 
+@pytest.mark.parametrize("entity_id", [ALEX, FAMILY])
+async def test_own_number(home: Receiving, entity_id: str) -> None:
+    """Test that the account itself does not count as somebody who could answer."""
+    home.account.wid = ALEX_CHAT
+    await home.set_up(BESIDE)
+    with pytest.raises(ServiceValidationError) as caught:
+        await ask(home, entity_id)
+    assert caught.value.translation_key == "nobody_heard"
+    assert sent(home) == []
+
+
 async def test_failed_question(home: Receiving) -> None:
     """Test that a question that is not sent can't be answered."""
     await home.set_up(BESIDE)

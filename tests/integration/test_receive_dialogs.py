@@ -305,3 +305,11 @@ async def test_lids(
     assert "can't be received" in shown["description_placeholders"]["warning"]
     shown = await add(hass, config_entry, "120650379300963@lid")
     assert shown["description_placeholders"]["warning"] == ""
+
+
+async def test_own_number(
+    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account
+) -> None:
+    """Test that the dialog says that the account itself can't be heard."""
+    shown = await add(hass, loaded_entry, account.wid)
+    assert "own number" in shown["description_placeholders"]["warning"]

@@ -160,8 +160,10 @@ class _PermissionFlow(_RecipientFlowBase):
 
         In the LID mode of WhatsApp, messages do not contain phone numbers.
         """
-        settings = self._account.runtime_data.settings.known
-        is_hidden = settings is not None and settings.uses_lids
+        settings = self._account.runtime_data.settings
+        if self._chat.chat_id == settings.own_id:
+            return translated(self.hass, "common", "own_number")
+        is_hidden = settings.known is not None and settings.known.uses_lids
         if not is_hidden or self._chat.phone_number is None:
             return ""
         return translated(self.hass, "common", "cannot_be_heard")

@@ -146,12 +146,11 @@ class MessageHandler:
     @property
     def _allowed(self) -> Allowed:
         """Return who may write now, and where."""
-        known = self._settings.known
         return Allowed(
             people=permitted_people(self._hass, self._entry),
             recipients=enabled_recipients(self._hass, self._entry),
             since=permitted_since(self._entry),
-            own_id=known.wid if known else "",
+            own_id=self._settings.own_id,
         )
 
     async def _async_note(self, dropped: Dropped) -> None:

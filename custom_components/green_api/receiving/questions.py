@@ -48,7 +48,8 @@ class QuestionHandler:
     def check(self, recipient: Recipient) -> None:
         """Raise ServiceValidationError if no answer would be received."""
         chat_id = recipient.chat_id
-        people = permitted_people(self._hass, self._entry)
+        permitted = permitted_people(self._hass, self._entry)
+        people = permitted.keys() - {self._settings.own_id}
         is_heard = chat_id in people or (people and is_group_id(chat_id))
         is_off = receive_mode(self._entry) is ReceiveMode.OFF
         if is_off or self._receiver.stopped or not is_heard:
