@@ -57,6 +57,10 @@ EXPIRED: Final = f"The plan of {NAME} has expired"
 BLOCKED: Final = f"{NAME} is blocked by the messenger"
 UNREACHABLE: Final = f"{NAME} can't be reached"
 WORKS: Final = f"{NAME} works again"
+SELECT_OTHERS: Final = (
+    "Select other entities to notify than {}: what doesn't exist, or is a recipient of "
+    "the account itself, can't be notified."
+)
 
 
 class Phone(NotifyEntity):
@@ -503,7 +507,7 @@ async def test_alert_over_same_account_is_tested(
     await run_manually(hass)
 
     assert phone.news() == ["Test of a GREEN-API alert"]
-    assert shown.messages[0].endswith(f"Select other entities to notify than {ALEX}.")
+    assert shown.messages[0].endswith(SELECT_OTHERS.format(ALEX))
 
 
 @pytest.mark.usefixtures("loaded_entry")
@@ -551,7 +555,7 @@ async def test_alert_over_same_account(
     assert sent_messages(account) == []
     assert phone.news() == [BLOCKED]
     assert shown.titles == [BLOCKED]
-    assert shown.messages[0].endswith(f"Select other entities to notify than {ALEX}.")
+    assert shown.messages[0].endswith(SELECT_OTHERS.format(ALEX))
 
     account.state = "authorized"
     await async_polls(hass, freezer, 2)
@@ -582,7 +586,7 @@ async def test_alert_to_missing_entity(
     await async_polls(hass, freezer, 5)
 
     assert phone.news() == [BLOCKED]
-    assert shown.messages[0].endswith("than notify.tablet.")
+    assert shown.messages[0].endswith(SELECT_OTHERS.format("notify.tablet"))
 
 
 @pytest.mark.usefixtures("loaded_entry")
