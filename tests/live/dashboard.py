@@ -6,7 +6,7 @@ from typing import Any, Final
 from .models import Entity
 
 HOURS: Final = 1
-DOMAINS: Final = ("sensor", "binary_sensor", "button", "image")
+DOMAINS: Final = ("sensor", "binary_sensor", "button", "image", "notify", "event")
 RECORDED: Final = frozenset({"sensor", "binary_sensor"})
 
 # The title of the view already names the account.
@@ -70,6 +70,8 @@ def _now(entity_id: str) -> Card:
             }
         case "image":
             return card | {"type": "picture-entity"}
+        case "notify" | "event":  # Of a recipient, which the title does not name.
+            return {"type": "tile", "entity": entity_id}
         case _:
             return card
 

@@ -5,13 +5,15 @@ import os
 from pathlib import Path
 import re
 import tomllib
-from typing import Final
+from typing import Any, Final
 from unittest.mock import Mock
 
 import pytest
 import yaml
 
+from custom_components.green_api.const import PLATFORMS
 import homeassistant
+from tests.live.dashboard import account_dashboard
 from tests.support.order import SlowestTests
 
 from . import ROOT, path_id, pins, read
@@ -126,3 +128,14 @@ def test_dependabot_ignores_home_assistant() -> None:
 def test_command_is_executable(name: str) -> None:
     """The commands are executable."""
     assert os.access(ROOT / name, os.X_OK)
+
+
+def test_dashboard_shows_entities_of_all_platforms() -> None:
+    """Test that scripts/develop also starts once there are recipients."""
+    ids = {f"{platform}.alex" for platform in PLATFORMS}
+    entities: list[Any] = [
+        {"entity_id": it, "disabled_by": None, "entity_category": None} for it in ids
+    ]
+    (view,) = account_dashboard("GREEN-API 1101000001", entities)["views"]
+    now, _ = view["sections"]
+    assert {it["entity"] for it in now["cards"] if "entity" in it} == ids
