@@ -22,7 +22,6 @@ from ..const import CONF_RECEIVE_MESSAGES
 from ..data import GreenApiConfigEntry
 from ..devices import account_name
 from ..receiving.permissions import ReceiveMode, receive_mode
-from ..texts import translated
 
 _SELECTOR: Final = SelectSelector(
     SelectSelectorConfig(
@@ -71,12 +70,9 @@ class ReceiveForm:
     @property
     def placeholders(self) -> dict[str, str]:
         """Return the placeholders of the texts."""
-        waiting = "?" if self._waiting is None else f"{self._waiting}"
         return {
             "account": account_name(self._hass, self._entry),
-            "waiting": translated(self._hass, "common", "notifications_waiting").format(
-                count=waiting
-            ),
+            "waiting": "?" if self._waiting is None else f"{self._waiting}",
         }
 
     async def async_check(self, user_input: dict[str, Any]) -> dict[str, str]:
