@@ -14,7 +14,7 @@ from .const import DOMAIN, PLATFORMS
 from .coordinator import GreenApiCoordinator
 from .data import GreenApiConfigEntry, GreenApiData
 from .devices import account_name, async_rename_device, get_device
-from .follow_ups import FollowUps, InstanceSettings
+from .follow_ups import FollowUps
 from .issues import (
     async_delete_issues,
     async_delete_kept_issues,
@@ -40,6 +40,7 @@ from .sending.sender import Sender
 from .sending.status_reports import StatusReports
 from .services import async_setup_services
 from .session import async_create_client
+from .settings import InstanceSettings
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 

@@ -13,7 +13,7 @@ from .coordinator import GreenApiCoordinator
 from .decisions.freshness import is_informative
 from .decisions.problem import Answer
 from .files.waiting_files import WaitingFiles
-from .follow_ups import FollowUps, InstanceSettings
+from .follow_ups import FollowUps
 from .receiving.message_handler import MessageHandler
 from .receiving.questions import QuestionHandler
 from .receiving.receiver import Receiver
@@ -22,6 +22,7 @@ from .records.store import async_get_store
 from .sending.confirmation import Confirmation
 from .sending.deliveries import Deliveries
 from .sending.sender import Sender
+from .settings import InstanceSettings
 
 type GreenApiConfigEntry = ConfigEntry[GreenApiData]
 

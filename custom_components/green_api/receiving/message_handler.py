@@ -16,7 +16,7 @@ from ..api import ReceivedMessage
 from ..const import DOMAIN, LOGGER
 from ..decisions.choices import Question, comparable
 from ..decisions.received import Allowed, Dropped, DropReason, Heard
-from ..follow_ups import InstanceSettings
+from ..settings import InstanceSettings
 from .memory import async_get_memory
 from .permissions import enabled_recipients, permitted_people, permitted_since
 

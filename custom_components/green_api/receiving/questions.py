@@ -9,10 +9,10 @@ from homeassistant.exceptions import ServiceValidationError
 from ..api import Messenger, is_group_id, text_length
 from ..coordinator import GreenApiCoordinator
 from ..decisions.choices import Question
-from ..follow_ups import InstanceSettings
 from ..sending.followed import SentMessage
 from ..sending.message_texts import full_text
 from ..sending.sender import Recipient
+from ..settings import InstanceSettings
 from ..texts import translation
 from .message_handler import MessageHandler
 from .permissions import ReceiveMode, permitted_people, receive_mode

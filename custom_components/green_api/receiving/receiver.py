@@ -17,7 +17,7 @@ from ..const import ATTACHED_AFTER, LOGGER
 from ..coordinator import GreenApiCoordinator
 from ..decisions.delivery import next_month
 from ..decisions.receiving import StopReason, pause_after, stop_reason
-from ..follow_ups import InstanceSettings
+from ..settings import InstanceSettings
 from .message_handler import MessageHandler
 from .message_source import Look, MessageSource
 from .permissions import ReceiveMode, permitted_people, receive_mode

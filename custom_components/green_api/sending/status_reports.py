@@ -9,8 +9,8 @@ from homeassistant.util import dt as dt_util
 
 from ..coordinator import GreenApiCoordinator
 from ..decisions.delivery import NoStatusReason
-from ..follow_ups import InstanceSettings
 from ..records.account_record import AccountRecord
+from ..settings import InstanceSettings
 
 # Seconds between two requests for the settings while message statuses are turned off.
 SETTINGS_INTERVAL: Final = 3600
