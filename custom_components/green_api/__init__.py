@@ -10,6 +10,7 @@ from homeassistant.helpers.event import async_track_device_registry_updated_even
 from homeassistant.helpers.typing import ConfigType
 
 from .automations.announcer import Announcer
+from .automations.listening import async_call_when_listening, async_get_listening
 from .const import DOMAIN, PLATFORMS
 from .coordinator import GreenApiCoordinator
 from .data import GreenApiConfigEntry, GreenApiData
@@ -46,7 +47,8 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions, which do not depend on any account."""
+    """Set up what does not depend on any account."""
+    async_get_listening(hass)
     async_setup_services(hass)
     return True
 
@@ -128,6 +130,15 @@ async def _async_start(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
     await asyncio.wait([data.coordinator.async_poll()])
     data.follow_ups.async_start()
     data.settings.async_start()
+    async_call_when_listening(
+        hass, entry, partial(_async_inform_automations, hass, entry)
+    )
+
+
+@callback
+def _async_inform_automations(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
+    """Start everything that informs automations, once they listen."""
+    data = entry.runtime_data
     data.confirmation.async_start(partial(async_report_unconfirmed, hass, entry))
     data.receiver.async_start(partial(async_report_receiving, hass, entry))
     Announcer(hass, entry).async_start()

@@ -49,10 +49,6 @@ RATE_LIMIT_DELAY: Final = 120
 QUEUE_INTERVAL: Final = timedelta(minutes=5)
 BUSY_QUEUE_INTERVAL: Final = timedelta(minutes=1)
 
-# Seconds to wait after Home Assistant has started, until all automations have attached
-# their triggers.
-ATTACHED_AFTER: Final = 5
-
 # Seconds for which a QR code is valid, according to the vendor.
 QR_LIFE: Final = 20
 

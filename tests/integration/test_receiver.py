@@ -9,6 +9,7 @@ from typing import Any, Final
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
+from custom_components.green_api.automations.listening import ATTACHED_AFTER
 from custom_components.green_api.const import CONF_RECEIVE_MESSAGES, DOMAIN
 from custom_components.green_api.decisions.delivery import next_month
 from custom_components.green_api.receiving.permissions import ReceiveMode
@@ -520,6 +521,32 @@ async def test_restart(home: Receiving, mode: ReceiveMode, after: int) -> None:
         assert again.asked == NOTHING
         await again.started()
         assert await again.heard(30) == ["Meanwhile", "At the start"]
+
+
+@pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_late_response_at_start(home: Receiving, mode: ReceiveMode) -> None:
+    """Test that messages wait for automations if the first response is late."""
+    await home.set_up(mode)
+    home.account.delays["getStateInstance"] = 10
+    async with home.restarted() as again:
+        home.write("At the start")
+        await again.time.advance(8)
+        await again.started()
+        assert await again.heard(30) == ["At the start"]
+
+
+@pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_reload_at_start(home: Receiving, mode: ReceiveMode) -> None:
+    """Test that messages wait for automations if the account is reloaded meanwhile."""
+    await home.set_up(mode)
+    async with home.restarted() as again:
+        home.write("At the start")
+        await again.reload()
+        await again.hass.async_start()
+        await again.reload()
+        await again.time.advance(ATTACHED_AFTER - 1)
+        await again.listen()
+        assert await again.heard(30) == ["At the start"]
 
 
 @pytest.mark.parametrize("mode", BOTH_WAYS)

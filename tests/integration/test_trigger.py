@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components import green_api
 from custom_components.green_api.api import ErrorKind
+from custom_components.green_api.automations.listening import ATTACHED_AFTER
 from custom_components.green_api.decisions.problem import Problem
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
@@ -26,6 +27,7 @@ from homeassistant.helpers import (
 from homeassistant.setup import async_setup_component
 from tests.simulator import Account, Fault, Simulator
 from tests.support.automations import async_create_automation, trigger
+from tests.support.deliveries import Deliveries
 from tests.support.entities import ERROR, PROBLEM, STATE
 from tests.support.fault_kinds import FAULT_OF_KIND
 from tests.support.helpers import (
@@ -666,6 +668,25 @@ async def test_two_restarts(
             ("problem_detected", "blocked"),
             ("state_changed", "blocked"),
         ]
+
+
+async def test_late_response_at_start(
+    new_home: Deliveries, hass_storage: dict[str, Any]
+) -> None:
+    """Test that a change waits for automations if the first response is late."""
+    await new_home.set_up()
+    await new_home.time.advance(60)
+    new_home.account.state = "blocked"
+    new_home.account.delays["getStateInstance"] = 10
+    async with new_home.restarted() as again:
+        await again.time.advance(8)
+        await again.hass.async_start()
+        await again.time.advance(ATTACHED_AFTER - 1)
+        runs = await async_create_automation(
+            again.hass, trigger("state_changed", TARGET)
+        )
+        await again.time.advance(10)
+        assert news(runs) == [("state_changed", "blocked")]
 
 
 def of_device(hass: HomeAssistant) -> str:

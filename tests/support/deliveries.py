@@ -9,7 +9,8 @@ from typing import Any, Final
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.green_api.const import ATTACHED_AFTER, DOMAIN
+from custom_components.green_api.automations.listening import ATTACHED_AFTER
+from custom_components.green_api.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from tests.simulator import Account

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.green_api.automations.listening import ATTACHED_AFTER
 from custom_components.green_api.const import (
-    ATTACHED_AFTER,
     CONF_CHAT_ID,
     CONF_MAY_WRITE,
     CONF_RECEIVE_MESSAGES,

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import (
     async_test_home_assistant,
 )
 
-from custom_components.green_api.const import ATTACHED_AFTER
+from custom_components.green_api.automations.listening import ATTACHED_AFTER
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers import frame
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS

@@ -1,15 +1,13 @@
 """Announce the changes of an account that trigger automations."""
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from homeassistant.core import CoreState, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_send
-from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.start import async_at_started
 from homeassistant.util import dt as dt_util
 from homeassistant.util.signal_type import SignalType
 
-from ..const import ATTACHED_AFTER, DOMAIN
+from ..const import DOMAIN
 from ..data import GreenApiConfigEntry
 from ..records.account_record import AccountRecord
 from ..records.announced import Announced
@@ -40,23 +38,8 @@ class Announcer:
 
     @callback
     def async_start(self) -> None:
-        """Start to announce changes once automations are listening."""
-        self._entry.async_on_unload(self._interrupted)
-        if self._hass.state is CoreState.running:
-            self._follow()
-        else:
-            self._entry.async_on_unload(async_at_started(self._hass, self._started))
-
-    @callback
-    def _started(self, hass: HomeAssistant) -> None:
-        """Wait until automations have attached their triggers."""
-        self._entry.async_on_unload(
-            async_call_later(hass, ATTACHED_AFTER, self._follow)
-        )
-
-    @callback
-    def _follow(self, *_: Any) -> None:
         """Announce what has changed, and all changes from now on."""
+        self._entry.async_on_unload(self._interrupted)
         self._announce()
         self._entry.async_on_unload(
             self._coordinator.async_add_listener(self._announce)

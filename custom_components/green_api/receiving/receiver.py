@@ -7,13 +7,11 @@ from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
-from homeassistant.core import CoreState, Event, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.start import async_at_started
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..api import GreenApiError
-from ..const import ATTACHED_AFTER, LOGGER
+from ..const import LOGGER
 from ..coordinator import GreenApiCoordinator
 from ..decisions.delivery import next_month
 from ..decisions.receiving import StopReason, pause_after, stop_reason
@@ -61,24 +59,25 @@ class Receiver:
         self._settings = settings
         self._message_handler = message_handler
         self._task: asyncio.Task[None] | None = None
-        self._is_ready = False
+        self._is_started = False
         self._is_reported = False
         self._on_stopped: OnStopped = lambda _: None
 
     @callback
     def async_start(self, on_stopped: OnStopped) -> None:
-        """Start to receive messages once automations are listening.
+        """Start to receive messages.
 
         `on_stopped` is called with the reason when receiving stops until someone does
         something, and with None when messages are received or nobody may write.
         """
         self._on_stopped = on_stopped
+        self._is_started = True
         entry = self._coordinator.config_entry
         entry.async_on_unload(entry.add_update_listener(self._async_updated))
         entry.async_on_unload(
             self._hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._stop)
         )
-        _call_when_automations_listen(self._hass, entry, self._listen)
+        self._update()
 
     async def async_stop(self) -> None:
         """Stop permanently, after the message that is being handled."""
@@ -88,13 +87,7 @@ class Receiver:
     @callback
     def _stop(self, _: Event | None = None) -> None:
         """Stop receiving messages, because there are no listeners during a shutdown."""
-        self._is_ready = False
-        self._update()
-
-    @callback
-    def _listen(self, _: datetime | None = None) -> None:
-        """Receive messages from now on."""
-        self._is_ready = True
+        self._is_started = False
         self._update()
 
     async def _async_updated(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
@@ -105,11 +98,11 @@ class Receiver:
     def _update(self) -> None:
         """Start, change, or stop the task according to the options and permissions."""
         entry = self._coordinator.config_entry
-        is_wanted = self._is_ready and permitted_people(self._hass, entry)
+        is_wanted = self._is_started and permitted_people(self._hass, entry)
         mode = receive_mode(entry) if is_wanted else ReceiveMode.OFF
         is_changed = self._task is not None and mode is not self.mode
         # What stopped receiving before a reload may last.
-        if self._is_ready and (is_changed or mode is ReceiveMode.OFF):
+        if self._is_started and (is_changed or mode is ReceiveMode.OFF):
             self._set_stopped(None)
         if mode is self.mode:
             return
@@ -160,22 +153,6 @@ class Receiver:
         await self._settings.async_refresh()
         known = self._settings.known
         return known is not None and not known.has_webhook
-
-
-@callback
-def _call_when_automations_listen(
-    hass: HomeAssistant, entry: ConfigEntry, listen: Callable[..., None]
-) -> None:
-    """Call once automations have attached their triggers, unless unloaded before."""
-
-    @callback
-    def started(hass: HomeAssistant) -> None:
-        entry.async_on_unload(async_call_later(hass, ATTACHED_AFTER, listen))
-
-    if hass.state is CoreState.running:
-        listen()
-    else:
-        entry.async_on_unload(async_at_started(hass, started))
 
 
 async def _async_until_stopped(

@@ -57,7 +57,7 @@ class Confirmation:
 
     @callback
     def async_start(self, on_unconfirmed: OnUnconfirmed) -> None:
-        """Follow the messages of interrupted actions, once automations listen."""
+        """Follow the messages of interrupted actions."""
         self._reports.async_start()
         self._interrupted.async_start(on_unconfirmed)
 

@@ -2,14 +2,10 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.start import async_at_started
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
-from ..const import ATTACHED_AFTER
 from ..coordinator import GreenApiCoordinator
 from ..decisions.delivery import CONFIRMED, DeliveryStatus, DeliveryWait
 from ..records.account_record import AccountRecord
@@ -36,20 +32,7 @@ class InterruptedWaits:
 
     @callback
     def async_start(self, on_unconfirmed: OnUnconfirmed) -> None:
-        """Follow the messages once automations listen."""
-        entry = self._coordinator.config_entry
-        follow = partial(self._follow_again, on_unconfirmed)
-
-        @callback
-        def started(hass: HomeAssistant) -> None:
-            entry.async_on_unload(async_call_later(hass, ATTACHED_AFTER, follow))
-
-        if self._stored:
-            entry.async_on_unload(async_at_started(self._hass, started))
-
-    @callback
-    def _follow_again(self, on_unconfirmed: OnUnconfirmed, *_: Any) -> None:
-        """Follow the messages that actions were waiting for."""
+        """Follow the messages again."""
         now, moment = self._hass.loop.time(), dt_util.utcnow()
         for wait in self._stored & self._coordinator.data.waits:
             age = max(0.0, (moment - wait.sent).total_seconds())
