@@ -24,7 +24,7 @@ def no_spacing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     """Disable the spacing of requests, except in tests marked as paced."""
     if request.node.get_closest_marker("paced") is None:
         monkeypatch.setattr(RequestPacer, "DEFAULT_SPACING", 0)
-        monkeypatch.setattr(RequestPacer, "SPACING", {})
+        monkeypatch.setattr(RequestPacer, "SHORT_SPACING", 0)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -85,7 +85,7 @@ class Listener:
 
 def measure_flood(way: ReceiveMode, sender_id: str) -> list[Row]:
     """Measure the messages of one sender in one way, without pauses in between."""
-    with patch.object(RequestPacer, "SPACING", {}):
+    with patch.object(RequestPacer, "SHORT_SPACING", 0):
         flood = run(partial(_flood, way, sender_id))
     rows = [*_rows(f"{NAMES[sender_id]}, {way}", flood, HEARD[sender_id])]
     if way is ReceiveMode.BESIDE_OTHERS:

@@ -56,7 +56,7 @@ def measure(processes: ProcessPoolExecutor) -> Growth:
 def load(count: int) -> Load:
     """Measure an account with a number of recipients, whose messages are not spaced."""
     with (
-        patch.object(RequestPacer, "SPACING", {}),
+        patch.object(RequestPacer, "SHORT_SPACING", 0),
         patch.object(RequestPacer, "DEFAULT_SPACING", 0),
     ):
         return run(partial(_load, count))

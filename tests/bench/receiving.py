@@ -84,7 +84,7 @@ def measure_off() -> Mapping[str, float]:
 
     They are multiples of those in another Home Assistant without the feature.
     """
-    with patch.object(RequestPacer, "SPACING", {}):
+    with patch.object(RequestPacer, "SHORT_SPACING", 0):
         return run(_off)
 
 

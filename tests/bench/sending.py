@@ -39,13 +39,13 @@ def measure() -> list[Row]:
 
 def measure_messages() -> list[Row]:
     """Measure the CPU time of a text."""
-    with patch.object(RequestPacer, "SPACING", {}):
+    with patch.object(RequestPacer, "SHORT_SPACING", 0):
         return run(_messages)
 
 
 def measure_unfollowed() -> list[Row]:
     """Measure the CPU time of a message whose delivery no one follows."""
-    with patch.object(RequestPacer, "SPACING", {}):
+    with patch.object(RequestPacer, "SHORT_SPACING", 0):
         return run(_unfollowed)
 
 

@@ -30,7 +30,7 @@ from custom_components.green_api.api import (
     Settings,
     WrongAddressError,
 )
-from custom_components.green_api.api.exchange import MAX_BODY_BYTES
+from custom_components.green_api.api.methods import MAX_BODY_BYTES
 from tests.simulator import Account
 from tests.support.canned import CannedServer
 from tests.support.clients import METHODS, SENDS, result_or_error

@@ -12,7 +12,7 @@ from custom_components.green_api.api import (
     GreenApiClient,
     InstanceStartingError,
     WrongAddressError,
-    transport,
+    methods,
 )
 from custom_components.green_api.api.chats import MAX_CHATS, MAX_NAME_LENGTH
 from tests.simulator import Account, Messenger
@@ -206,9 +206,9 @@ async def test_longest_list(
     canned: CannedServer, canned_client: GreenApiClient, method: str
 ) -> None:
     """A list of the maximum size is read, and one that is a byte longer is refused."""
-    canned.respond(200, "[{}]".ljust(transport.MAX_LIST_BYTES))
+    canned.respond(200, "[{}]".ljust(methods.MAX_LIST_BYTES))
     assert await result_or_error(METHODS[method].call(canned_client)) == ()
-    canned.respond(200, "[{}]".ljust(transport.MAX_LIST_BYTES + 1))
+    canned.respond(200, "[{}]".ljust(methods.MAX_LIST_BYTES + 1))
     assert (
         await result_or_error(METHODS[method].call(canned_client)) is BadResponseError
     )

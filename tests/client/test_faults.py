@@ -24,8 +24,7 @@ from custom_components.green_api.api import (
     QrKind,
     Settings,
     errors,
-    exchange,
-    transport,
+    methods,
 )
 from tests.simulator import Account, Fault, Simulator
 from tests.simulator.checks import lid_of
@@ -183,8 +182,8 @@ async def test_fault(
     } == {method: expected(fault, method) for method in ANSWERS}
     assert [request.method for request in account.requests] == [*ANSWERS]
     assert account.redirects_followed == 0
-    longest = (len(ANSWERS) - len(LONG_ANSWERS)) * exchange.MAX_BODY_BYTES
-    longest += len(LONG_ANSWERS) * transport.MAX_LIST_BYTES
+    longest = (len(ANSWERS) - len(LONG_ANSWERS)) * methods.MAX_BODY_BYTES
+    longest += len(LONG_ANSWERS) * methods.MAX_LIST_BYTES
     assert sum(buffered_sizes) <= 2 * longest
     assert_log_is_clean(caplog)
 

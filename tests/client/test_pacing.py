@@ -19,6 +19,7 @@ from tests.simulator import Account, Simulator
 from tests.simulator.faults import Exchange
 from tests.support.canned import CannedServer
 from tests.support.clients import (
+    API_METHODS,
     METHODS,
     SENDS,
     assert_no_details,
@@ -103,7 +104,7 @@ class Turns:
         self, name: str, method: str, instance_id: str, takes: float
     ) -> None:
         """Wait for a turn, record when it comes, and take it."""
-        async with self._pacer.turn(instance_id, method):
+        async with self._pacer.turn(instance_id, API_METHODS[method]):
             self.taken.append((name, round(self._clock.now - self._start, 3)))
             if takes:
                 await self._clock.sleep(takes)
@@ -219,7 +220,7 @@ async def test_cancelled_waiters_take_nothing(turns: Turns) -> None:
 @pytest.mark.parametrize("method", METHODS)
 async def test_hold(pacer: RequestPacer, turns: Turns, method: str) -> None:
     """A method on hold is not called before the end, and all others are."""
-    pacer.hold(INSTANCE_ID, method, 30)
+    pacer.hold(INSTANCE_ID, API_METHODS[method], 30)
     await turns.advance(10)
     refused = turns.wait("a", method)
     turns.wait("b", method, "1101000002")
@@ -238,7 +239,7 @@ async def test_hold(pacer: RequestPacer, turns: Turns, method: str) -> None:
 
 async def test_hold_of_another_server(pacer: RequestPacer, turns: Turns) -> None:
     """A hold of one server does not apply to another one."""
-    pacer.hold(f"one.example/{INSTANCE_ID}", STATE, 3600)
+    pacer.hold(f"one.example/{INSTANCE_ID}", API_METHODS[STATE], 3600)
     turns.wait("a", instance_id=f"another.example/{INSTANCE_ID}")
     await turns.advance(0)
     assert turns.taken == [("a", 0)]
@@ -251,7 +252,7 @@ async def test_hold_is_over_soon(
     pacer: RequestPacer, turns: Turns, method: str, patience: float
 ) -> None:
     """Requests wait at most 1 second for the end of a hold, messages 10 seconds."""
-    pacer.hold(INSTANCE_ID, method, 30)
+    pacer.hold(INSTANCE_ID, API_METHODS[method], 30)
     await turns.advance(30 - patience - 0.1)
     refused = turns.wait("a", method)
     await turns.advance(0.2)
@@ -265,7 +266,7 @@ async def test_hold_meets_waiters(pacer: RequestPacer, turns: Turns) -> None:
     """Requests that already wait for a turn are refused as well."""
     waiters = [turns.wait(name) for name in "abc"]
     await turns.advance(0)
-    pacer.hold(INSTANCE_ID, STATE, 30)
+    pacer.hold(INSTANCE_ID, API_METHODS[STATE], 30)
     await turns.advance(2)
     assert turns.taken == [("a", 0)]
     assert [type(waiter.exception()) for waiter in waiters[1:]] == [
@@ -279,10 +280,10 @@ async def test_hold_meets_messages(
     pacer: RequestPacer, turns: Turns, method: str
 ) -> None:
     """Messages that wait for the end of a hold are refused if it is prolonged."""
-    pacer.hold(INSTANCE_ID, method, 5)
+    pacer.hold(INSTANCE_ID, API_METHODS[method], 5)
     waiters = [turns.wait(name, method) for name in "abc"]
     await turns.advance(1)
-    pacer.hold(INSTANCE_ID, method, 60)
+    pacer.hold(INSTANCE_ID, API_METHODS[method], 60)
     await turns.advance(5)
     assert [type(waiter.exception()) for waiter in waiters[1:]] == [
         RateLimitedError,
@@ -308,7 +309,7 @@ async def test_messages_go_first(
     pacer: RequestPacer, turns: Turns, method: str
 ) -> None:
     """Requests that can wait do so while messages of the instance are prepared."""
-    yields = method in RequestPacer.YIELDING
+    yields = API_METHODS[method].yields_to_messages
     with pacer.message_first(INSTANCE_ID):
         turns.wait("a", method)
         turns.wait("b", method, "1101000002")
@@ -326,7 +327,7 @@ async def test_messages_go_first_for_some_seconds(
     """Requests that can wait do not do so for more than ten seconds."""
 
     async def take_turn() -> None:
-        async with pacer.turn(INSTANCE_ID, "getMessage"):
+        async with pacer.turn(INSTANCE_ID, API_METHODS["getMessage"]):
             pass
 
     time = SimulatedTime(freezer, monkeypatch)
@@ -344,7 +345,7 @@ async def test_longest_hold(
 ) -> None:
     """The longest of two holds applies."""
     for each in seconds:
-        pacer.hold(INSTANCE_ID, STATE, each)
+        pacer.hold(INSTANCE_ID, API_METHODS[STATE], each)
     refused = turns.wait("a")
     await turns.advance(0)
     assert refused.exception().retry_after == pytest.approx(30)
@@ -354,12 +355,12 @@ async def test_old_instances_are_forgotten(pacer: RequestPacer, turns: Turns) ->
     """Instances whose last turn was long ago are forgotten."""
     for number in range(100):
         turns.wait("a", instance_id=str(number))
-        pacer.hold(str(number + 1000), STATE, 30)
+        pacer.hold(str(number + 1000), API_METHODS[STATE], 30)
     await turns.advance(0)
     await turns.advance(120)
     turns.wait("b")
     await turns.advance(0)
-    assert [*pacer._queues] == [(INSTANCE_ID, STATE)]
+    assert [*pacer._queues] == [(INSTANCE_ID, API_METHODS[STATE])]
 
 
 @pytest.mark.parametrize("lags", [(0, 0, 0, 0, 0), (0, 0.9, 3, 0, 0.9, 0)])

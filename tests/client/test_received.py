@@ -28,6 +28,7 @@ from custom_components.green_api.api import (
     StateChange,
     StatusChange,
     WebhookSetError,
+    methods,
     transport,
 )
 from tests.simulator import Account, Messenger
@@ -676,10 +677,10 @@ async def test_too_long_journal(
 @pytest.mark.parametrize(
     "beginning",
     [
-        b" " * transport.MAX_LIST_BYTES,
-        b"[" * transport.MAX_LIST_BYTES,
-        b'["' + b"x" * transport.MAX_LIST_BYTES,
-        b'{"receiptId":7,' + b" " * transport.MAX_LIST_BYTES,
+        b" " * methods.MAX_LIST_BYTES,
+        b"[" * methods.MAX_LIST_BYTES,
+        b'["' + b"x" * methods.MAX_LIST_BYTES,
+        b'{"receiptId":7,' + b" " * methods.MAX_LIST_BYTES,
     ],
 )
 async def test_too_long_item(

@@ -17,8 +17,9 @@ from custom_components.green_api.api import (
     RequestPacer,
     WrongAddressError,
 )
+from custom_components.green_api.api.methods import Method
 from tests.support.canned import CannedServer
-from tests.support.clients import METHODS, create_client, result_or_error
+from tests.support.clients import API_METHODS, METHODS, create_client, result_or_error
 from tests.support.const import INSTANCE_ID, TOKEN
 
 ENCODED_TOKEN: Final = quote(TOKEN, safe="")
@@ -34,10 +35,15 @@ class PacerSpy(RequestPacer):
 
     @override
     @asynccontextmanager
-    async def turn(self, instance_id: str, method: str) -> AsyncGenerator[None]:
+    async def turn(self, instance_id: str, method: Method) -> AsyncGenerator[None]:
         """Record a turn."""
-        self.turns.append((instance_id, method))
+        self.turns.append((instance_id, method.name))
         yield
+
+
+def test_all_methods_are_tested() -> None:
+    """The tests call each method of the API."""
+    assert API_METHODS.keys() == METHODS.keys()
 
 
 @pytest.mark.parametrize("path", ["", "/v3"])

@@ -50,6 +50,7 @@ from tests.simulator.plan import FreePlan
 from tests.simulator.sending import MAX_CAPTION, MAX_MESSAGE
 from tests.support.canned import CannedServer
 from tests.support.clients import (
+    API_METHODS,
     CHAT_ID,
     FILE_CONTENT,
     FILE_NAME,
@@ -253,7 +254,7 @@ async def test_hold(
 ) -> None:
     """Nothing is sent until the end of `Retry-After`."""
     pacer = RequestPacer()
-    pacer.hold(f"127.0.0.1:1/{account.instance_id}", method, 30)
+    pacer.hold(f"127.0.0.1:1/{account.instance_id}", API_METHODS[method], 30)
     client = create_client(session, "http://127.0.0.1:1", pacer=pacer)
     assert await result_of(client, method) == (ErrorKind.RATE_LIMITED, False)
     assert account.requests == []

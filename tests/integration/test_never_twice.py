@@ -67,7 +67,7 @@ CLEAR: Final = [
 def short_timeout(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     """Shorten all waits."""
     monkeypatch.setattr(sending, "RETRY_AFTER", 0)
-    monkeypatch.setattr(RequestPacer, "PATIENCE", {})
+    monkeypatch.setattr(RequestPacer, "MESSAGE_PATIENCE", 0)
     monkeypatch.setattr(RequestPacer, "DEFAULT_PATIENCE", 0)
     with request_timeout(0.3):
         yield

@@ -728,4 +728,4 @@ async def test_rate_limits(new_home: Deliveries) -> None:
 
     times = [it.at for it in new_home.account.requests if it.method == "sendMessage"]
     pauses = [later - sooner for sooner, later in pairwise(times)]
-    assert pauses == pytest.approx([RequestPacer.SPACING["sendMessage"]] * 4, abs=0.001)
+    assert pauses == pytest.approx([RequestPacer.SHORT_SPACING] * 4, abs=0.001)

@@ -30,6 +30,7 @@ from custom_components.green_api.api import (
     ReceivedMessage,
     RequestPacer,
     Settings,
+    methods,
     transport,
 )
 from custom_components.green_api.api.fields import fingerprints
@@ -394,6 +395,11 @@ METHODS: Final[Mapping[str, Method]] = {
     ),
 }
 """The methods that the client calls."""
+
+API_METHODS: Final[Mapping[str, methods.Method]] = {
+    it.name: it for it in vars(methods).values() if isinstance(it, methods.Method)
+}
+"""How the client calls them."""
 
 SENDS: Final = ("sendMessage", "sendFileByUpload", "sendPoll")
 """The methods that must not be called twice for the same message."""

@@ -20,6 +20,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.green_api import coordinator, follow_ups
 from custom_components.green_api.api import RequestPacer
+from custom_components.green_api.api.methods import Method
 from custom_components.green_api.const import DOMAIN, SUBENTRY_TYPE_RECIPIENT
 from custom_components.green_api.decisions import health
 from custom_components.green_api.diagnostics import async_get_config_entry_diagnostics
@@ -75,9 +76,9 @@ class CountingPacer(RequestPacer):
 
     @override
     @asynccontextmanager
-    async def turn(self, instance_id: str, method: str) -> AsyncGenerator[None]:
+    async def turn(self, instance_id: str, method: Method) -> AsyncGenerator[None]:
         """Count a request."""
-        self.request_counts[method] += 1
+        self.request_counts[method.name] += 1
         self._flow_progressed.set()
         yield
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import re
 from typing import Final, override
 
+from . import methods
 from .answers import error_in_words, unaccepted, unusable
 from .authorization import AuthorizationAnswer, read_authorization
 from .chats import Chat, read_chats, read_person_ids
@@ -50,10 +51,10 @@ _QR_KINDS: Final[Mapping[str, QrKind]] = {
     "pendingPassword": QrKind.PENDING_PASSWORD,
 }
 
-_SETTINGS_METHODS: Final[Mapping[Messenger, str]] = {
-    Messenger.MAX: "getAccountSettings",
-    Messenger.TELEGRAM: "getAccountSettings",
-    Messenger.WHATSAPP: "getWaSettings",
+_SETTINGS_METHODS: Final[Mapping[Messenger, methods.Method]] = {
+    Messenger.MAX: methods.GET_ACCOUNT_SETTINGS,
+    Messenger.TELEGRAM: methods.GET_ACCOUNT_SETTINGS,
+    Messenger.WHATSAPP: methods.GET_WA_SETTINGS,
 }
 
 # Fields of the responses to `getSettings`, and to the method of each messenger.
@@ -111,7 +112,9 @@ class GreenApiClient:
         https://green-api.com/en/docs/api/account/GetStateInstance/
         """
         try:
-            return self._read_state(await self._transport.get("getStateInstance"))
+            return self._read_state(
+                await self._transport.get(methods.GET_STATE_INSTANCE)
+            )
         except InstanceStartingError:
             return AccountState(InstanceState.STARTING)
 
@@ -120,7 +123,7 @@ class GreenApiClient:
 
         https://green-api.com/en/docs/api/account/GetSettings/
         """
-        answer = await self._transport.get("getSettings")
+        answer = await self._transport.get(methods.GET_SETTINGS)
         match answer:
             case dict(fields) if not _SETTINGS.isdisjoint(fields):
                 return Settings(
@@ -157,7 +160,7 @@ class GreenApiClient:
 
         https://green-api.com/en/docs/api/account/Reboot/
         """
-        answer = await self._transport.get("reboot")
+        answer = await self._transport.get(methods.REBOOT)
         match answer:
             case {"isReboot": True}:
                 return True
@@ -173,7 +176,7 @@ class GreenApiClient:
         https://green-api.com/en/telegram/docs/api/account/QR/
         https://green-api.com/v3/docs/api/account/QR/
         """
-        answer = await self._transport.get("qr")
+        answer = await self._transport.get(methods.QR)
         match answer:
             case {"type": "qrCode", "message": str(encoded)} if image := png(encoded):
                 return QrAnswer(QrKind.QR_CODE, image)
@@ -191,7 +194,7 @@ class GreenApiClient:
         https://green-api.com/en/docs/api/account/GetAuthorizationCode/
         """
         answer = await self._transport.post(
-            "getAuthorizationCode", {"phoneNumber": phone_number}
+            methods.GET_AUTHORIZATION_CODE, {"phoneNumber": phone_number}
         )
         match answer:
             case None:
@@ -209,7 +212,9 @@ class GreenApiClient:
 
         https://green-api.com/en/telegram/docs/api/account/StartAuthorization/
         """
-        return await self._authorize("startAuthorization", phoneNumber=phone_number)
+        return await self._authorize(
+            methods.START_AUTHORIZATION, phoneNumber=phone_number
+        )
 
     async def send_authorization_code(
         self, code: str, password: str | None = None
@@ -219,7 +224,7 @@ class GreenApiClient:
         https://green-api.com/en/telegram/docs/api/account/SendAuthorizationCode/
         """
         return await self._authorize(
-            "sendAuthorizationCode", code=code, password=password
+            methods.SEND_AUTHORIZATION_CODE, code=code, password=password
         )
 
     async def send_authorization_password(self, password: str) -> AuthorizationAnswer:
@@ -228,7 +233,9 @@ class GreenApiClient:
         https://green-api.com/en/telegram/docs/api/account/SendAuthorizationPassword/
         https://green-api.com/v3/docs/api/account/SendAuthorizationPassword/
         """
-        return await self._authorize("sendAuthorizationPassword", password=password)
+        return await self._authorize(
+            methods.SEND_AUTHORIZATION_PASSWORD, password=password
+        )
 
     async def send_message(
         self,
@@ -250,7 +257,7 @@ class GreenApiClient:
             "quotedMessageId": quoted_message_id,
             "linkPreview": link_preview,
         }
-        answer = await self._transport.send("sendMessage", _without_none(fields))
+        answer = await self._transport.send(methods.SEND_MESSAGE, _without_none(fields))
         return self._message_id(answer)
 
     async def send_file(
@@ -275,7 +282,7 @@ class GreenApiClient:
             "quotedMessageId": quoted_message_id,
         }
         answer = await self._transport.upload(
-            "sendFileByUpload", _without_none(fields), attachment
+            methods.SEND_FILE_BY_UPLOAD, _without_none(fields), attachment
         )
         return self._message_id(answer)
 
@@ -299,7 +306,7 @@ class GreenApiClient:
             "multipleAnswers": multiple_answers,
             "quotedMessageId": quoted_message_id,
         }
-        answer = await self._transport.send("sendPoll", _without_none(fields))
+        answer = await self._transport.send(methods.SEND_POLL, _without_none(fields))
         return self._message_id(answer)
 
     async def get_message_status(self, chat_id: str, message_id: str) -> str:
@@ -311,7 +318,7 @@ class GreenApiClient:
         https://green-api.com/en/docs/api/journals/GetMessage/
         """
         answer = await self._transport.send(
-            "getMessage", {"chatId": chat_id, "idMessage": message_id}
+            methods.GET_MESSAGE, {"chatId": chat_id, "idMessage": message_id}
         )
         match answer:
             case {"statusMessage": str(word)}:
@@ -327,7 +334,7 @@ class GreenApiClient:
         https://green-api.com/en/docs/api/journals/LastIncomingMessages/
         """
         return await self._transport.receive(
-            "lastIncomingMessages", self._journal, f"?minutes={minutes}"
+            methods.LAST_INCOMING_MESSAGES, self._journal, f"?minutes={minutes}"
         )
 
     async def receive_notification(self, seconds: int) -> Notification | None:
@@ -339,7 +346,7 @@ class GreenApiClient:
         https://green-api.com/en/docs/api/receiving/technology-http-api/ReceiveNotification/
         """
         return await self._transport.receive(
-            "receiveNotification",
+            methods.RECEIVE_NOTIFICATION,
             self._notification,
             f"?receiveTimeout={seconds}",
             waits_for=seconds,
@@ -354,7 +361,7 @@ class GreenApiClient:
         https://green-api.com/en/docs/api/receiving/technology-http-api/DeleteNotification/
         """
         return await self._transport.receive(
-            "deleteNotification", deletion_of, f"/{receipt_id}", verb="DELETE"
+            methods.DELETE_NOTIFICATION, deletion_of, f"/{receipt_id}"
         )
 
     async def count_notifications(self) -> int:
@@ -362,7 +369,7 @@ class GreenApiClient:
 
         https://green-api.com/en/docs/api/queues/GetWebhooksCount/
         """
-        return _count(await self._transport.get("getWebhooksCount"))
+        return _count(await self._transport.get(methods.GET_WEBHOOKS_COUNT))
 
     async def get_contacts(self) -> tuple[Chat, ...] | None:
         """Fetch the contacts of the account, and on WhatsApp its groups.
@@ -372,7 +379,7 @@ class GreenApiClient:
 
         https://green-api.com/en/docs/api/service/GetContacts/
         """
-        return await self._transport.get_list("getContacts", self._chats)
+        return await self._transport.get_list(methods.GET_CONTACTS, self._chats)
 
     async def get_chats(self) -> tuple[Chat, ...] | None:
         """Fetch the chats of the account, including groups (`getChats`).
@@ -381,7 +388,7 @@ class GreenApiClient:
 
         https://green-api.com/v3/docs/api/service/GetChats/
         """
-        return await self._transport.get_list("getChats", self._chats)
+        return await self._transport.get_list(methods.GET_CHATS, self._chats)
 
     async def check_number(
         self, phone_number: int, messenger: Messenger
@@ -395,11 +402,11 @@ class GreenApiClient:
         """
         if messenger is Messenger.WHATSAPP:
             answer = await self._transport.post(
-                "checkWhatsapp", {"chatId": f"{phone_number}@c.us"}
+                methods.CHECK_WHATSAPP, {"chatId": f"{phone_number}@c.us"}
             )
         else:
             answer = await self._transport.post(
-                "checkAccount", {"phoneNumber": phone_number}
+                methods.CHECK_ACCOUNT, {"phoneNumber": phone_number}
             )
         match answer:
             case {"existsWhatsapp": False} | {"exist": False}:
@@ -413,7 +420,7 @@ class GreenApiClient:
 
         https://green-api.com/en/docs/api/queues/GetMessagesCount/
         """
-        return _count(await self._transport.get("getMessagesCount"))
+        return _count(await self._transport.get(methods.GET_MESSAGES_COUNT))
 
     async def get_waiting_messages(self) -> frozenset[int]:
         """Fetch numbers that identify the messages in the queue (`showMessagesQueue`).
@@ -424,7 +431,7 @@ class GreenApiClient:
         https://green-api.com/en/docs/api/queues/ShowMessagesQueue/
         https://github.com/green-api/issues/issues/714
         """
-        answer = await self._transport.get("showMessagesQueue")
+        answer = await self._transport.get(methods.SHOW_MESSAGES_QUEUE)
         if isinstance(answer, list):
             messages = [item for item in answer if isinstance(item, dict)]
             if len(messages) == len(answer):
@@ -439,14 +446,14 @@ class GreenApiClient:
 
         https://green-api.com/en/docs/api/queues/ClearMessagesQueue/
         """
-        answer = await self._transport.get("clearMessagesQueue")
+        answer = await self._transport.get(methods.CLEAR_MESSAGES_QUEUE)
         match answer:
             case {"isCleared": bool(done)}:
                 return done
         raise unusable(answer)
 
     async def _authorize(
-        self, method: str, **fields: str | int | None
+        self, method: methods.Method, **fields: str | int | None
     ) -> AuthorizationAnswer:
         """Call a method that links the account with a code or a password."""
         answer = await self._transport.post(method, _without_none(fields))

@@ -47,7 +47,8 @@ class Connection:
         A read that reuses a connection is given up if no response begins in time.
         """
         self.is_reused = math.isfinite(self.answered_at)
-        can_be_dead = self.is_reused and request.is_read and not request.is_slow
+        method = request.method
+        can_be_dead = self.is_reused and method.is_read and not method.is_slow
         self._deadline = asyncio.timeout(DEAD_AFTER if can_be_dead else None)
         return exchange(self._session, url, request, self._deadline)
 
@@ -84,11 +85,11 @@ class ConnectionPool:
         connection that was reused.
         """
         now = asyncio.get_running_loop().time()
-        idle_for = KEPT_FOR if request.is_read else WARM_FOR
+        idle_for = KEPT_FOR if request.method.is_read else WARM_FOR
         connection = self._take(server, since=now - idle_for)
         result = await self._use(server, connection, url, request)
         is_lost = isinstance(result, CannotConnectError) and result.outcome_unknown
-        if not (is_lost and request.is_read and connection.is_reused):
+        if not (is_lost and request.method.is_read and connection.is_reused):
             return result
         await _close(*self._idle.pop(server, []))
         passed = asyncio.get_running_loop().time() - now

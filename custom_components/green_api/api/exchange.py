@@ -28,8 +28,7 @@ from .errors import (
     WrongAddressError,
 )
 from .form import Form, FormPayload
-
-MAX_BODY_BYTES: Final = 256 * 1024
+from .methods import Method
 
 # Bodies are not decompressed, so that no compression is requested.
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
@@ -49,24 +48,16 @@ _NO_SUCH_NAME: Final = (1, 4, 8)
 class Request:
     """A request, except for its URL.
 
-    `is_read` is whether the request may be repeated, because it changes nothing more.
-    `size` is the number of bytes that are sent. `is_slow` is whether GREEN-API may take
-    more than some seconds for the response. `tail` is what follows the token in the
-    URL. `may_be_cut` is whether the beginning of a response is enough that is too long
-    or takes too long.
+    `size` is the number of bytes that are sent. `tail` is what follows the token in the
+    URL.
     """
 
-    verb: str
-    method: str
+    method: Method
     timeout: aiohttp.ClientTimeout
-    is_read: bool
     content: bytes | Form | None = None
     content_headers: Mapping[str, str] = field(default_factory=dict)
-    max_response_bytes: int = MAX_BODY_BYTES
     size: int = 0
-    is_slow: bool = False
     tail: str = ""
-    may_be_cut: bool = False
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -113,10 +104,10 @@ async def exchange(
     try:
         async with (
             deadline,
-            session.request(request.verb, url, **request.arguments) as response,
+            session.request(request.method.verb, url, **request.arguments) as response,
         ):
             deadline.reschedule(None)
-            return await _read(response, request)
+            return await _read(response, request.method)
     except GreenApiError as err:
         # The frames of the traceback hold the URL.
         return request.refine_error(err.with_traceback(None))
@@ -148,7 +139,7 @@ async def _send_once(
     raise CannotConnectError(outcome_unknown=True)
 
 
-async def _read(response: aiohttp.ClientResponse, request: Request) -> Response:
+async def _read(response: aiohttp.ClientResponse, method: Method) -> Response:
     """Read a response, or the beginning of it if that is enough.
 
     Raises BadResponseError if its body exceeds the limit, and TimeoutError if it takes
@@ -158,15 +149,15 @@ async def _read(response: aiohttp.ClientResponse, request: Request) -> Response:
     try:
         while chunk := await response.content.readany():
             body += chunk
-            if len(body) > request.max_response_bytes:
+            if len(body) > method.max_response_bytes:
                 is_cut = True
                 break
     except TimeoutError:
         # Anything but a list is useless without its end.
-        if not (request.may_be_cut and body.startswith(b"[")):
+        if not (method.may_be_cut and body.startswith(b"[")):
             raise
         is_cut = True
-    if is_cut and not request.may_be_cut:
+    if is_cut and not method.may_be_cut:
         raise BadResponseError(outcome_unknown=True)
     is_busy = response.status == HTTPStatus.TOO_MANY_REQUESTS
     wait = _retry_after(response.headers) if is_busy else None

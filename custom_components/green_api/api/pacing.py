@@ -4,12 +4,13 @@ https://green-api.com/en/docs/api/ratelimiter/
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from .errors import RateLimitedError
+from .methods import Method
 
 
 @dataclass(slots=True)
@@ -54,40 +55,23 @@ class RequestPacer:
     DEFAULT_SPACING: ClassVar[float] = 1.1
     """Seconds between two requests: the limit of 1 per second, and a margin."""
 
-    SPACING: ClassVar[Mapping[str, float]] = {
-        "deleteNotification": 0.022,
-        "receiveNotification": 0.022,
-        "sendFileByUpload": 0.022,
-        "sendMessage": 0.022,
-        "sendPoll": 0.022,
-    }
-
-    SIDE_BY_SIDE: ClassVar[frozenset[str]] = frozenset(
-        {"sendFileByUpload", "sendMessage", "sendPoll"}
-    )
-    """Methods whose requests do not wait for the response to the previous one."""
-
-    YIELDING: ClassVar[frozenset[str]] = frozenset(
-        {
-            *("getAccountSettings", "getMessage", "getMessagesCount", "getSettings"),
-            *("getWaSettings", "showMessagesQueue"),
-        }
-    )
-    """Methods whose requests let messages go first."""
+    SHORT_SPACING: ClassVar[float] = 0.022
+    """The same for the limit of 50 per second."""
 
     LONGEST_YIELD: ClassVar[float] = 10
-    """Maximum seconds for which they do so."""
+    """Maximum seconds for which requests let messages go first."""
 
     DEFAULT_PATIENCE: ClassVar[float] = 1
     """Maximum remaining seconds of a hold for which a request waits."""
 
-    PATIENCE: ClassVar[Mapping[str, float]] = dict.fromkeys(SIDE_BY_SIDE, 10)
+    MESSAGE_PATIENCE: ClassVar[float] = 10
+    """The same for messages."""
 
     CLEANUP_INTERVAL: ClassVar[float] = 60
 
     def __init__(self) -> None:
         """Initialize the pacer."""
-        self._queues: dict[tuple[str, str], _Queue] = {}
+        self._queues: dict[tuple[str, Method], _Queue] = {}
         self._messages: dict[str, list[asyncio.Event]] = {}
         self._cleaned_up_at = 0.0
 
@@ -109,14 +93,14 @@ class RequestPacer:
                 del self._messages[instance]
 
     @asynccontextmanager
-    async def turn(self, instance: str, method: str) -> AsyncGenerator[None]:
+    async def turn(self, instance: str, method: Method) -> AsyncGenerator[None]:
         """Wait until a method of an instance may be called.
 
         A waiter that is canceled uses no turn. Raises `RateLimitedError` if the method
         is on hold for longer than requests wait.
         """
-        spacing = self.SPACING.get(method, self.DEFAULT_SPACING)
-        if method in self.YIELDING and instance in self._messages:
+        spacing = self.SHORT_SPACING if method.is_frequent else self.DEFAULT_SPACING
+        if method.yields_to_messages and instance in self._messages:
             await self._let_messages_go(instance)
         queue = self._queue(instance, method)
         if queue.lock.locked():
@@ -128,14 +112,14 @@ class RequestPacer:
                     break
                 await asyncio.sleep(seconds)
             try:
-                if method not in self.SIDE_BY_SIDE:
+                if not method.sends_message:
                     yield
             finally:
                 queue.free_at = asyncio.get_running_loop().time() + spacing
-        if method in self.SIDE_BY_SIDE:
+        if method.sends_message:
             yield
 
-    def hold(self, instance: str, method: str, seconds: float) -> None:
+    def hold(self, instance: str, method: Method, seconds: float) -> None:
         """Refuse all requests to a method of an instance for a number of seconds.
 
         The vendor limits each method separately: the state can still be polled after
@@ -152,13 +136,15 @@ class RequestPacer:
                 while messages := self._messages.get(instance):
                     await messages[0].wait()
 
-    def _queue(self, instance: str, method: str) -> _Queue:
+    def _queue(self, instance: str, method: Method) -> _Queue:
         """Return the queue of a method."""
         key = (instance, method)
         if (queue := self._queues.get(key)) is None:
             now = asyncio.get_running_loop().time()
             self._clean_up(now)
-            patience = self.PATIENCE.get(method, self.DEFAULT_PATIENCE)
+            patience = (
+                self.MESSAGE_PATIENCE if method.sends_message else self.DEFAULT_PATIENCE
+            )
             queue = self._queues[key] = _Queue(patience, now)
         return queue
 

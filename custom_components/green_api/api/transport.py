@@ -14,20 +14,11 @@ from yarl import URL
 from .answers import ErrorOf, answer_in, error_of_message
 from .connections import ConnectionPool
 from .errors import GreenApiError
-from .exchange import MAX_BODY_BYTES, Request, Response
+from .exchange import Request, Response
 from .form import Attachment, Form
+from .methods import Method
 from .pacing import RequestPacer
 from .receiving import received_in
-
-# Requests that change something although they are made with GET, and the reverse.
-_CHANGES: Final = frozenset({"clearMessagesQueue", "reboot"})
-_READS: Final = frozenset({"getMessage"})
-
-# Lists that begin with the latest items, so that the beginning is enough. Anyone can
-# make them too long by writing to the account.
-_LATEST_FIRST: Final = frozenset({"lastIncomingMessages"})
-
-MAX_LIST_BYTES: Final = 8 * 1024 * 1024
 
 # Until the connection is established, nothing has been sent. If that alone takes too
 # long, the outcome is known.
@@ -36,8 +27,7 @@ TIMEOUT: Final = aiohttp.ClientTimeout(total=15, connect=10)
 # Seconds for a response about what was received, besides those that the server waits.
 RECEIVING_SECONDS: Final = 15
 
-# According to the vendor, the response to `qr` may take a minute.
-_SLOW: Final = frozenset({"qr"})
+# According to the vendor, a slow response may take a minute.
 LONG_TIMEOUT: Final = aiohttp.ClientTimeout(total=75, connect=10)
 
 
@@ -71,32 +61,28 @@ class Transport:
         """Let requests that can wait do so while a message is being prepared."""
         return self._pacer.message_first(self._instance)
 
-    async def get(self, method: str) -> object:
+    async def get(self, method: Method) -> object:
         """Call a method, and return the parsed response.
 
         Raises a `GreenApiError` if the request fails.
         """
         return answer_in(await self._respond(_get(method)))
 
-    async def get_list[T](self, method: str, read: Callable[[object], T]) -> T:
+    async def get_list[T](self, method: Method, read: Callable[[object], T]) -> T:
         """Call a method with a long response, and return what is read from it.
 
         Raises a `GreenApiError` if the request fails. The thread never returns the
         response itself, because asyncio may log what a thread returns.
         """
-        request = Request(
-            "GET", method, TIMEOUT, is_read=True, max_response_bytes=MAX_LIST_BYTES
-        )
-        response = await self._respond(request)
+        response = await self._respond(_get(method))
         return await asyncio.to_thread(lambda: read(answer_in(response)))
 
     async def receive[T](
         self,
-        method: str,
+        method: Method,
         read: Callable[[object], T],
         tail: str,
         *,
-        verb: str = "GET",
         waits_for: float = 0,
     ) -> T:
         """Call a method for what the account receives, and return what is read from it.
@@ -107,20 +93,20 @@ class Transport:
 
         Raises a `GreenApiError` if the request fails.
         """
-        request = _receiving(verb, method, tail, waits_for)
+        request = _receiving(method, tail, waits_for)
         response = await self._respond(request, f"{self._server} receiving")
         return await asyncio.to_thread(
             lambda: read(received_in(response, may_time_out=bool(waits_for)))
         )
 
-    async def post(self, method: str, data: Mapping[str, object]) -> object:
+    async def post(self, method: Method, data: Mapping[str, object]) -> object:
         """Call a method with parameters, and return the parsed response.
 
         Raises a `GreenApiError` if the request fails.
         """
         return answer_in(await self._respond(_post(method, data)))
 
-    async def send(self, method: str, message: Mapping[str, object]) -> object:
+    async def send(self, method: Method, message: Mapping[str, object]) -> object:
         """Call a method about a message, and return the parsed response.
 
         Raises a `GreenApiError` if the request fails, which may be a `MessageError`.
@@ -129,7 +115,7 @@ class Transport:
         return answer_in(await self._respond(request), _error_of(request))
 
     async def upload(
-        self, method: str, fields: Mapping[str, str], attachment: Attachment
+        self, method: Method, fields: Mapping[str, str], attachment: Attachment
     ) -> object:
         """Call a method with a file, and return the parsed response.
 
@@ -149,7 +135,7 @@ class Transport:
 
         `connections` names those it uses, by default those of the server.
         """
-        path = f"{request.method}/{self._token}{request.tail}"
+        path = f"{request.method.name}/{self._token}{request.tail}"
         url = URL(f"{self._base}/{path}", encoded=True)
         async with self._pacer.turn(self._instance, request.method):
             result = await self._connections.request(
@@ -163,58 +149,39 @@ class Transport:
 
 
 @cache
-def _get(method: str) -> Request:
+def _get(method: Method) -> Request:
     """Return a request without parameters, which is the same for all instances."""
-    is_slow = method in _SLOW
-    return Request(
-        "GET",
-        method,
-        LONG_TIMEOUT if is_slow else TIMEOUT,
-        is_read=method not in _CHANGES,
-        is_slow=is_slow,
-    )
+    return Request(method, LONG_TIMEOUT if method.is_slow else TIMEOUT)
 
 
-def _post(method: str, data: Mapping[str, object]) -> Request:
+def _post(method: Method, data: Mapping[str, object]) -> Request:
     """Return a request with parameters.
 
     The server limits the number of bytes, so that characters are not escaped.
     """
     content = json.dumps(data, ensure_ascii=False).encode(errors="replace")
     return Request(
-        "POST",
         method,
         TIMEOUT,
-        is_read=method in _READS,
         content=content,
         content_headers={"Content-Type": "application/json"},
         size=len(content),
     )
 
 
-def _receiving(verb: str, method: str, tail: str, waits_for: float) -> Request:
+def _receiving(method: Method, tail: str, waits_for: float) -> Request:
     """Return a request for what the account receives."""
     seconds = waits_for + RECEIVING_SECONDS
-    return Request(
-        verb,
-        method,
-        aiohttp.ClientTimeout(total=seconds, connect=TIMEOUT.connect),
-        is_read=True,
-        max_response_bytes=MAX_LIST_BYTES if verb == "GET" else MAX_BODY_BYTES,
-        is_slow=bool(waits_for),
-        tail=tail,
-        may_be_cut=method in _LATEST_FIRST,
-    )
+    timeout = aiohttp.ClientTimeout(total=seconds, connect=TIMEOUT.connect)
+    return Request(method, timeout, tail=tail)
 
 
-def _upload(method: str, form: Form) -> Request:
+def _upload(method: Method, form: Form) -> Request:
     """Return a request with a file, and with a timeout that suits its size."""
     timeout = aiohttp.ClientTimeout(total=form.seconds, connect=TIMEOUT.connect)
     return Request(
-        "POST",
         method,
         timeout,
-        is_read=False,
         content=form,
         content_headers=form.headers,
         size=form.size,
