@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # The problem that ends when the account is linked.
 LOGGED_OUT: Final = frozenset({Problem.LOGGED_OUT})
 
-type Fix = Callable[[], Awaitable[RepairsFlowResult]]
+type Step = Callable[[], Awaitable[RepairsFlowResult]]
 type Remedy = Callable[[HomeAssistant, GreenApiConfigEntry], Awaitable[None]]
 
 
@@ -55,7 +55,7 @@ class AccountRepairFlow(RepairsFlow):
         }
 
     async def async_ask(
-        self, step_id: str, fix: Fix, user_input: dict[str, str] | None
+        self, step_id: str, fix: Step, user_input: dict[str, str] | None
     ) -> RepairsFlowResult:
         """Ask for confirmation, then fix the issue."""
         if is_gone(self.hass, self.entry):
@@ -76,12 +76,12 @@ class AccountRepairFlow(RepairsFlow):
         )
 
     async def async_apply(
-        self, remedy: Remedy, problems: frozenset[Problem], done: str
+        self, remedy: Remedy, problems: frozenset[Problem], done: Step
     ) -> RepairsFlowResult:
         """Apply a remedy if the account is loaded and still has one of the problems.
 
-        The flow then continues with the step `done`. Raises HomeAssistantError if the
-        remedy fails.
+        The flow then continues with `done`. Raises HomeAssistantError if the remedy
+        fails.
         """
         async with self.entry.setup_lock:
             pass  # Wait for a reload in progress.
@@ -93,18 +93,13 @@ class AccountRepairFlow(RepairsFlow):
         if not is_needed:
             return self.async_stop("problem_ended")
         await remedy(self.hass, self.entry)
-        result: RepairsFlowResult = await getattr(self, f"async_step_{done}")()
-        return result
+        return await done()
 
-    async def async_step_rebooting(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
+    async def async_rebooting(self) -> RepairsFlowResult:
         """Finish the flow after a reboot."""
         return self.async_solved("rebooting")
 
-    async def async_step_cleared(
-        self, user_input: dict[str, str] | None = None
-    ) -> RepairsFlowResult:
+    async def async_cleared(self) -> RepairsFlowResult:
         """Finish the flow after the queue was cleared."""
         return self.async_solved("cleared")
 
@@ -169,7 +164,9 @@ class LinkRepairFlow(LinkingFlow[Any], AccountRepairFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Ask for confirmation, then reboot the instance, and wait until it started."""
-        fix = partial(self.async_apply, async_reboot, LOGGED_OUT, "starting")
+        fix = partial(
+            self.async_apply, async_reboot, LOGGED_OUT, self.async_step_starting
+        )
         return await self.async_ask("reboot", fix, user_input)
 
 
@@ -199,7 +196,7 @@ class RebootRepairFlow(ConfirmedRepairFlow):
     @override
     async def async_fix(self) -> RepairsFlowResult:
         """Reboot the instance."""
-        return await self.async_apply(async_reboot, STUCK, "rebooting")
+        return await self.async_apply(async_reboot, STUCK, self.async_rebooting)
 
 
 class ClearQueueRepairFlow(ConfirmedRepairFlow):
@@ -208,7 +205,9 @@ class ClearQueueRepairFlow(ConfirmedRepairFlow):
     @override
     async def async_fix(self) -> RepairsFlowResult:
         """Clear the queue."""
-        return await self.async_apply(async_clear_queue, QUEUE_PROBLEMS, "cleared")
+        return await self.async_apply(
+            async_clear_queue, QUEUE_PROBLEMS, self.async_cleared
+        )
 
 
 class QueueRepairFlow(AccountRepairFlow):
@@ -228,14 +227,18 @@ class QueueRepairFlow(AccountRepairFlow):
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Ask for confirmation, then reboot the instance."""
-        fix = partial(self.async_apply, async_reboot, QUEUE_PROBLEMS, "rebooting")
+        fix = partial(
+            self.async_apply, async_reboot, QUEUE_PROBLEMS, self.async_rebooting
+        )
         return await self.async_ask("reboot", fix, user_input)
 
     async def async_step_clear_queue(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
         """Ask for confirmation, then drop all waiting messages."""
-        fix = partial(self.async_apply, async_clear_queue, QUEUE_PROBLEMS, "cleared")
+        fix = partial(
+            self.async_apply, async_clear_queue, QUEUE_PROBLEMS, self.async_cleared
+        )
         return await self.async_ask("clear_queue", fix, user_input)
 
 
