@@ -25,7 +25,7 @@ from .const import (
     UPDATE_INTERVAL,
 )
 from .decisions.freshness import GOOD_FOR
-from .decisions.problem import Answer, Problem
+from .decisions.problem import AccountResponse, Problem
 from .devices import account_name
 from .monitors import TokenMonitor, UnknownStates
 from .records.account_record import AccountRecord
@@ -108,11 +108,11 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
             self.async_update_listeners()
 
     @callback
-    def async_answered(self, answer: Answer) -> None:
+    def async_handle_response(self, response: AccountResponse) -> None:
         """Handle a response about the account that was not received by a poll."""
         now, moment = self.hass.loop.time(), dt_util.utcnow()
-        self.async_apply(AccountRecord.answered, answer, now, moment)
-        self._token_monitor.async_answered(answer)
+        self.async_apply(AccountRecord.with_response, response, now, moment)
+        self._token_monitor.async_handle_response(response)
 
     @callback
     def async_failure(
@@ -123,7 +123,7 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         A rejected token is handled like one that is rejected during a poll.
         """
         if isinstance(err, InvalidCredentialsError):
-            self.async_answered(err)
+            self.async_handle_response(err)
             self.async_poll()
         return HomeAssistantError(
             **translation(self.hass, self.config_entry, err, **placeholders)
@@ -194,16 +194,18 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         """
         asked_at = self.hass.loop.time()
         try:
-            answer: Answer = await self._client.get_state()
+            response: AccountResponse = await self._client.get_state()
         except GreenApiError as err:
-            answer = err.with_traceback(None)
+            response = err.with_traceback(None)
         now = self.hass.loop.time()
-        record = self.data.answered(answer, now, dt_util.utcnow(), asked_at=asked_at)
+        record = self.data.with_response(
+            response, now, dt_util.utcnow(), asked_at=asked_at
+        )
         self.update_interval = _time_until_poll(record, now, self._poll_offset)
-        self._token_monitor.async_answered(answer, is_polled=True)
-        if isinstance(answer, GreenApiError):
-            return self._failed(record, answer, now)
-        self._unknown_states.async_answered(answer, record.health)
+        self._token_monitor.async_handle_response(response, is_polled=True)
+        if isinstance(response, GreenApiError):
+            return self._failed(record, response, now)
+        self._unknown_states.async_handle_state(response, record.health)
         self._set_data(record.polled(None))
         return self.data
 
@@ -216,8 +218,8 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
         response is still valid.
         """
         good_until = self.data.last.good_at + GOOD_FOR
-        is_answering = record.is_polled and self.last_update_success
-        is_good = is_answering and now < good_until
+        is_responding = record.is_polled and self.last_update_success
+        is_good = is_responding and now < good_until
         if isinstance(err, RateLimitedError):
             # The vendor's limit is shared by everyone who uses the instance.
             left = good_until - now if is_good else MAX_RATE_LIMIT_DELAY

@@ -11,7 +11,7 @@ from homeassistant.util import dt as dt_util
 from .api import GreenApiClient
 from .coordinator import GreenApiCoordinator
 from .decisions.freshness import is_informative
-from .decisions.problem import Answer
+from .decisions.problem import AccountResponse
 from .files.waiting_files import WaitingFiles
 from .follow_ups import FollowUps
 from .receiving.message_handler import MessageHandler
@@ -44,8 +44,8 @@ class GreenApiData:
     files: WaitingFiles = field(default_factory=WaitingFiles)
 
 
-async def async_note_answer(
-    hass: HomeAssistant, entry: GreenApiConfigEntry, answer: Answer
+async def async_record_response(
+    hass: HomeAssistant, entry: GreenApiConfigEntry, response: AccountResponse
 ) -> None:
     """Record a response about an account that a flow received.
 
@@ -54,13 +54,15 @@ async def async_note_answer(
     """
     coordinator = _live_coordinator(entry)
     is_removed = hass.config_entries.async_get_entry(entry.entry_id) is None
-    if is_removed or not is_informative(answer):
+    if is_removed or not is_informative(response):
         return
     if coordinator:
-        coordinator.async_answered(answer)
+        coordinator.async_handle_response(response)
         return
     now, moment = hass.loop.time(), dt_util.utcnow()
-    await async_change_record(hass, entry, AccountRecord.answered, answer, now, moment)
+    await async_change_record(
+        hass, entry, AccountRecord.with_response, response, now, moment
+    )
 
 
 async def async_change_record[**P](

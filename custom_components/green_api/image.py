@@ -12,7 +12,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
 
-from .api import ErrorKind, GreenApiClient, GreenApiError, QrAnswer, QrKind
+from .api import ErrorKind, GreenApiClient, GreenApiError, QrKind, QrResponse
 from .const import QR_LIFE
 from .coordinator import GreenApiCoordinator
 from .data import GreenApiConfigEntry
@@ -149,13 +149,13 @@ class QrCodeImage(GreenApiAccountEntity, ImageEntity):
     async def _async_fetch(self) -> None:
         """Fetch a QR code. A response without one is kept as well."""
         try:
-            answer: QrAnswer | GreenApiError = await self._api.get_qr()
+            response: QrResponse | GreenApiError = await self._api.get_qr()
         except GreenApiError as err:
-            answer = err.with_traceback(None)
+            response = err.with_traceback(None)
         self._cancel_expiry = async_call_later(self.hass, QR_SHOWN_FOR, self._expired)
-        if isinstance(answer, QrAnswer):
-            self._qr_code = answer.image
-        if answer.kind not in _UNINFORMATIVE_KINDS:
+        if isinstance(response, QrResponse):
+            self._qr_code = response.image
+        if response.kind not in _UNINFORMATIVE_KINDS:
             # Viewers of the image do not wait for this task, and cannot cancel it.
             self.coordinator.config_entry.async_create_background_task(
                 self.hass,

@@ -17,7 +17,7 @@ from .api import (
 )
 from .const import LOGGER
 from .decisions.health import Health
-from .decisions.problem import Answer, Problem
+from .decisions.problem import AccountResponse, Problem
 from .devices import account_name
 
 MAX_LOGGED_STATES: Final = 10
@@ -40,7 +40,7 @@ class UnknownStates:
         self._logged: set[str | None] = set()
 
     @callback
-    def async_answered(self, state: AccountState, health: Health) -> None:
+    def async_handle_state(self, state: AccountState, health: Health) -> None:
         """Log the state if it is unknown.
 
         A missing state is logged only if it is a problem.
@@ -83,9 +83,11 @@ class TokenMonitor:
         self._may_have_flow = True
 
     @callback
-    def async_answered(self, answer: Answer, *, is_polled: bool = False) -> None:
+    def async_handle_response(
+        self, response: AccountResponse, *, is_polled: bool = False
+    ) -> None:
         """Handle a response of the server, which a dialog may have caused."""
-        match answer:
+        match response:
             case AccountState():
                 self._rejections = 0
                 if self._may_have_flow:

@@ -6,8 +6,8 @@ from typing import Final
 import pytest
 
 from custom_components.green_api.api import (
-    AuthorizationAnswer,
     AuthorizationKind,
+    AuthorizationResponse,
     BadResponseError,
     GreenApiClient,
     InstanceStartingError,
@@ -37,44 +37,44 @@ def refusal(reason: str) -> str:
     ("body", "expected"),
     [
         *(
-            (refusal(kind.value), AuthorizationAnswer(kind))
+            (refusal(kind.value), AuthorizationResponse(kind))
             for kind in AuthorizationKind
             if kind is not AuthorizationKind.ACCEPTED
         ),
-        (refusal("accepted"), AuthorizationAnswer(AuthorizationKind.REFUSED)),
-        (refusal(" Timeout "), AuthorizationAnswer(AuthorizationKind.TIMEOUT)),
-        (refusal("bad_weather"), AuthorizationAnswer(AuthorizationKind.REFUSED)),
-        (refusal(""), AuthorizationAnswer(AuthorizationKind.REFUSED)),
+        (refusal("accepted"), AuthorizationResponse(AuthorizationKind.REFUSED)),
+        (refusal(" Timeout "), AuthorizationResponse(AuthorizationKind.TIMEOUT)),
+        (refusal("bad_weather"), AuthorizationResponse(AuthorizationKind.REFUSED)),
+        (refusal(""), AuthorizationResponse(AuthorizationKind.REFUSED)),
         (
             '{"status":true,"data":{"status":"success","reason":"already_registered"}}',
-            AuthorizationAnswer(AuthorizationKind.ALREADY_REGISTERED),
+            AuthorizationResponse(AuthorizationKind.ALREADY_REGISTERED),
         ),
         (
             '{"status":true,"data":{"status":"success","reason":null}}',
-            AuthorizationAnswer(AuthorizationKind.ACCEPTED),
+            AuthorizationResponse(AuthorizationKind.ACCEPTED),
         ),
         (
             '{"status":true,"data":{"status":"ok"}}',
-            AuthorizationAnswer(AuthorizationKind.ACCEPTED),
+            AuthorizationResponse(AuthorizationKind.ACCEPTED),
         ),
         (
             '{"status":true,"data":{"status":"sent","retryAfter":60}}',
-            AuthorizationAnswer(AuthorizationKind.ACCEPTED, 60),
+            AuthorizationResponse(AuthorizationKind.ACCEPTED, 60),
         ),
         (
             '{"data":{"status":"fail","reason":"rate_limit_exceeded","retryAfter":90}}',
-            AuthorizationAnswer(AuthorizationKind.RATE_LIMITED, 90),
+            AuthorizationResponse(AuthorizationKind.RATE_LIMITED, 90),
         ),
-        ('{"status":true}', AuthorizationAnswer(AuthorizationKind.ACCEPTED)),
+        ('{"status":true}', AuthorizationResponse(AuthorizationKind.ACCEPTED)),
         (
             '{"status":false,"reason":"timeout"}',
-            AuthorizationAnswer(AuthorizationKind.TIMEOUT),
+            AuthorizationResponse(AuthorizationKind.TIMEOUT),
         ),
         (
             '{"status":false,"reason":"instance is starting or not authorized"}',
             InstanceStartingError,
         ),
-        ('{"status":"success"}', AuthorizationAnswer(AuthorizationKind.ACCEPTED)),
+        ('{"status":"success"}', AuthorizationResponse(AuthorizationKind.ACCEPTED)),
         ('{"data":{"status":1}}', BadResponseError),
         ('{"data":[]}', BadResponseError),
         ("[]", BadResponseError),

@@ -16,7 +16,7 @@ from custom_components.green_api.decisions.message_queue import (
     QueueCheckResult,
     patience,
 )
-from custom_components.green_api.decisions.problem import Answer, Problem
+from custom_components.green_api.decisions.problem import AccountResponse, Problem
 from custom_components.green_api.records.account_record import AccountRecord
 from tests.simulator.queue import Message, MessageQueue
 from tests.support.problem_reference import EVENTS, Interruption
@@ -72,9 +72,9 @@ class QueueObserver:
         """Return the problem that is certain now."""
         return self.record.health.problem or self.record.queue.problem
 
-    def poll(self, now: float, answer: Answer) -> None:
+    def poll(self, now: float, answer: AccountResponse) -> None:
         """Handle a poll of the account."""
-        self.record = self.record.answered(answer, now, MOMENT)
+        self.record = self.record.with_response(answer, now, MOMENT)
         can_send = answer == AUTHORIZED if isinstance(answer, AccountState) else None
         has_problem = self.record.health.problem is not None
         self.history.append(Poll(now, can_send, has_problem))

@@ -28,7 +28,7 @@ from custom_components.green_api.decisions.health import Health
 from custom_components.green_api.decisions.problem import (
     LOGGED_OUT_STATES,
     RESTRICTED_STATES,
-    Answer,
+    AccountResponse,
     Problem,
 )
 from tests.support.problem_reference import (
@@ -81,7 +81,7 @@ def with_event(health: Health, event: Event) -> Health:
         case Interruption.RESTART:
             return health.interrupted()
         case answer:
-            return health.answered(answer, event.at)
+            return health.with_response(answer, event.at)
 
 
 def healths(events: Iterable[Event]) -> list[Health]:
@@ -94,7 +94,7 @@ def problems(events: Iterable[Event]) -> list[Problem | None]:
     return [health.problem for health in healths(events)]
 
 
-def every_minute(*answers: Answer) -> list[Event]:
+def every_minute(*answers: AccountResponse) -> list[Event]:
     """Return responses that are a minute apart."""
     return [Event(n * MINUTE, answer) for n, answer in enumerate(answers)]
 
@@ -293,14 +293,14 @@ BAD: Final = [
 
 @thoroughly
 @given(st.lists(st.sampled_from(BAD), min_size=14, max_size=14))
-def test_alternation_is_a_problem(answers: list[Answer]) -> None:
+def test_alternation_is_a_problem(answers: list[AccountResponse]) -> None:
     """Test that an account that is never authorized has a problem after 13 minutes."""
     assert problems(every_minute(*answers))[13] is not None
 
 
 @thoroughly
 @given(st.lists(st.sampled_from(BAD), min_size=2, max_size=4), st.integers(1, 4))
-def test_reasons_do_not_alternate(answers: list[Answer], times: int) -> None:
+def test_reasons_do_not_alternate(answers: list[AccountResponse], times: int) -> None:
     """Test that responses that alternate every few minutes settle on one reason."""
     turns = [answer for answer in answers for _ in range(times)]
     found = problems(every_minute(*(turns * 60)))

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from custom_components.green_api.api import AccountState, ErrorKind, GreenApiError
-from custom_components.green_api.decisions.problem import Answer, Problem
+from custom_components.green_api.decisions.problem import AccountResponse, Problem
 
 from .replays import FAILURES_BY_NAME, REBOOT, RESTART
 
@@ -31,10 +31,10 @@ class Event:
     """An answer or interruption of an account, at a time in seconds."""
 
     at: float
-    what: Answer | Interruption
+    what: AccountResponse | Interruption
 
 
-EVENTS: Final[dict[str, Answer | Interruption]] = {
+EVENTS: Final[dict[str, AccountResponse | Interruption]] = {
     REBOOT: Interruption.REBOOT,
     RESTART: Interruption.RESTART,
     "null": AccountState(None),

@@ -3,7 +3,7 @@
 It does not depend on Home Assistant.
 """
 
-from .authorization import AuthorizationAnswer, AuthorizationKind
+from .authorization import AuthorizationKind, AuthorizationResponse
 from .chats import Chat, ChatKind, is_group_id
 from .client import GreenApiClient
 from .connections import ConnectionPool
@@ -42,8 +42,8 @@ from .models import (
     AccountState,
     InstanceState,
     Messenger,
-    QrAnswer,
     QrKind,
+    QrResponse,
     Settings,
     split_text,
     text_length,
@@ -70,8 +70,8 @@ __all__ = [
     "MIN_POLL_OPTIONS",
     "AccountState",
     "Attachment",
-    "AuthorizationAnswer",
     "AuthorizationKind",
+    "AuthorizationResponse",
     "BadResponseError",
     "CannotConnectError",
     "Chat",
@@ -100,8 +100,8 @@ __all__ = [
     "Notification",
     "NotificationContent",
     "PollVote",
-    "QrAnswer",
     "QrKind",
+    "QrResponse",
     "RateLimitedError",
     "ReceivedMessage",
     "RequestPacer",

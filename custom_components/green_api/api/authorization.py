@@ -30,7 +30,7 @@ class AuthorizationKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorizationAnswer:
+class AuthorizationResponse:
     """Response to a phone number, a code or a password.
 
     `retry_after` is the number of seconds after which the messenger accepts another
@@ -51,12 +51,12 @@ _KINDS: Final[Mapping[str, AuthorizationKind]] = {
 _ACCEPTED: Final = frozenset({"ok", "sent", "success"})
 
 
-def read_authorization(answer: object) -> AuthorizationAnswer | None:
+def read_authorization(data: object) -> AuthorizationResponse | None:
     """Return what a response says, None if it is not documented.
 
     An account that is linked already may be reported as a success or as a failure.
     """
-    match answer:
+    match data:
         case {"data": dict(fields)} | dict(fields):
             status = fields.get("status")
         case _:
@@ -64,7 +64,7 @@ def read_authorization(answer: object) -> AuthorizationAnswer | None:
     if not isinstance(status, bool | str):
         return None
     is_accepted = status in _ACCEPTED if isinstance(status, str) else status
-    return AuthorizationAnswer(
+    return AuthorizationResponse(
         _kind(text(fields, "reason"), is_accepted=is_accepted),
         number(fields.get("retryAfter")),
     )

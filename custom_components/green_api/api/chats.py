@@ -81,7 +81,7 @@ def read_chats(
 
 
 def read_person_ids(
-    answer: Mapping[Any, object],
+    data: Mapping[Any, object],
     messenger: Messenger,
     is_secret: Callable[[str], bool],
 ) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ def read_person_ids(
     WhatsApp may name two. The account lists most people under the one with their
     number.
     """
-    ids = (answer.get("phoneNumber"), answer.get("chatId"))
+    ids = (data.get("phoneNumber"), data.get("chatId"))
     return tuple(
         chat_id
         for chat_id in ids

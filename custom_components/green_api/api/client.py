@@ -10,8 +10,7 @@ import re
 from typing import Final, override
 
 from . import methods
-from .answers import error_in_words, unaccepted, unusable
-from .authorization import AuthorizationAnswer, read_authorization
+from .authorization import AuthorizationResponse, read_authorization
 from .chats import Chat, read_chats, read_person_ids
 from .connections import ConnectionPool
 from .errors import InstanceStartingError
@@ -30,13 +29,14 @@ from .models import (
     AccountState,
     InstanceState,
     Messenger,
-    QrAnswer,
     QrKind,
+    QrResponse,
     Settings,
 )
 from .pacing import RequestPacer
 from .received import Journal, Notification
 from .receiving import deletion_of, journal_of, notification_of
+from .response_errors import error_in_words, unaccepted, unusable
 from .transport import Transport
 
 _MESSENGERS: Final[Mapping[object, Messenger]] = {
@@ -123,8 +123,8 @@ class GreenApiClient:
 
         https://green-api.com/en/docs/api/account/GetSettings/
         """
-        answer = await self._transport.get(methods.GET_SETTINGS)
-        match answer:
+        data = await self._transport.get(methods.GET_SETTINGS)
+        match data:
             case dict(fields) if not _SETTINGS.isdisjoint(fields):
                 return Settings(
                     # The documentation for WhatsApp does not list this field.
@@ -140,7 +140,7 @@ class GreenApiClient:
                     reports_statuses=is_on(fields, "outgoingWebhook"),
                     message_delay=seconds(fields, "delaySendMessagesMilliseconds"),
                 )
-        raise unusable(answer)
+        raise unusable(data)
 
     async def get_restricted_until(self, messenger: Messenger) -> datetime | None:
         """Fetch the end of the restriction, None if there is none (`suspendedUntil`).
@@ -148,43 +148,43 @@ class GreenApiClient:
         https://green-api.com/en/docs/api/account/GetWaSettings/
         https://green-api.com/v3/docs/api/account/GetAccountSettings/
         """
-        answer = await self._transport.get(_SETTINGS_METHODS[messenger])
-        match answer:
+        data = await self._transport.get(_SETTINGS_METHODS[messenger])
+        match data:
             case dict(fields) if not _ACCOUNT_SETTINGS.isdisjoint(fields):
                 timestamp = number(fields.get("suspendedUntil"))
                 return moment(timestamp) if timestamp else None
-        raise unusable(answer)
+        raise unusable(data)
 
     async def reboot(self) -> bool:
         """Reboot the instance, and return whether the server accepts it (`reboot`).
 
         https://green-api.com/en/docs/api/account/Reboot/
         """
-        answer = await self._transport.get(methods.REBOOT)
-        match answer:
+        data = await self._transport.get(methods.REBOOT)
+        match data:
             case {"isReboot": True}:
                 return True
             case {"isReboot": False}:
-                _raise_error_in_words(answer)
+                _raise_error_in_words(data)
                 return False
-        raise unusable(answer)
+        raise unusable(data)
 
-    async def get_qr(self) -> QrAnswer:
+    async def get_qr(self) -> QrResponse:
         """Fetch the QR code for linking the account, valid for 20 seconds (`qr`).
 
         https://green-api.com/en/docs/api/account/QR/
         https://green-api.com/en/telegram/docs/api/account/QR/
         https://green-api.com/v3/docs/api/account/QR/
         """
-        answer = await self._transport.get(methods.QR)
-        match answer:
+        data = await self._transport.get(methods.QR)
+        match data:
             case {"type": "qrCode", "message": str(encoded)} if image := png(encoded):
-                return QrAnswer(QrKind.QR_CODE, image)
+                return QrResponse(QrKind.QR_CODE, image)
             case {"type": str(name)} if (
                 kind := _QR_KINDS.get(name)
             ) and kind is not QrKind.QR_CODE:
-                return QrAnswer(kind)
-        raise unusable(answer)
+                return QrResponse(kind)
+        raise unusable(data)
 
     async def get_authorization_code(self, phone_number: int) -> str | None:
         """Fetch the code to enter on the phone, valid for 2.5 minutes.
@@ -193,19 +193,19 @@ class GreenApiClient:
 
         https://green-api.com/en/docs/api/account/GetAuthorizationCode/
         """
-        answer = await self._transport.post(
+        data = await self._transport.post(
             methods.GET_AUTHORIZATION_CODE, {"phoneNumber": phone_number}
         )
-        match answer:
+        match data:
             case None:
                 return None
             case {"status": True, "code": str(code)} if (
                 code.isalnum() and len(code) <= MAX_WORD_LENGTH
             ):
                 return code
-        raise unusable(answer)
+        raise unusable(data)
 
-    async def start_authorization(self, phone_number: int) -> AuthorizationAnswer:
+    async def start_authorization(self, phone_number: int) -> AuthorizationResponse:
         """Make Telegram or MAX send a code to an account (`startAuthorization`).
 
         The code is valid for 5 minutes, in which no other one is sent.
@@ -218,7 +218,7 @@ class GreenApiClient:
 
     async def send_authorization_code(
         self, code: str, password: str | None = None
-    ) -> AuthorizationAnswer:
+    ) -> AuthorizationResponse:
         """Link the account with the code that was sent to it (`sendAuthorizationCode`).
 
         https://green-api.com/en/telegram/docs/api/account/SendAuthorizationCode/
@@ -227,7 +227,7 @@ class GreenApiClient:
             methods.SEND_AUTHORIZATION_CODE, code=code, password=password
         )
 
-    async def send_authorization_password(self, password: str) -> AuthorizationAnswer:
+    async def send_authorization_password(self, password: str) -> AuthorizationResponse:
         """Link the account with its own password (`sendAuthorizationPassword`).
 
         https://green-api.com/en/telegram/docs/api/account/SendAuthorizationPassword/
@@ -257,8 +257,8 @@ class GreenApiClient:
             "quotedMessageId": quoted_message_id,
             "linkPreview": link_preview,
         }
-        answer = await self._transport.send(methods.SEND_MESSAGE, _without_none(fields))
-        return self._message_id(answer)
+        data = await self._transport.send(methods.SEND_MESSAGE, _without_none(fields))
+        return self._message_id(data)
 
     async def send_file(
         self,
@@ -281,10 +281,10 @@ class GreenApiClient:
             "caption": caption,
             "quotedMessageId": quoted_message_id,
         }
-        answer = await self._transport.upload(
+        data = await self._transport.upload(
             methods.SEND_FILE_BY_UPLOAD, _without_none(fields), attachment
         )
-        return self._message_id(answer)
+        return self._message_id(data)
 
     async def send_poll(
         self,
@@ -306,8 +306,8 @@ class GreenApiClient:
             "multipleAnswers": multiple_answers,
             "quotedMessageId": quoted_message_id,
         }
-        answer = await self._transport.send(methods.SEND_POLL, _without_none(fields))
-        return self._message_id(answer)
+        data = await self._transport.send(methods.SEND_POLL, _without_none(fields))
+        return self._message_id(data)
 
     async def get_message_status(self, chat_id: str, message_id: str) -> str:
         """Fetch the status of a sent message, as GREEN-API spells it (`getMessage`).
@@ -317,13 +317,13 @@ class GreenApiClient:
 
         https://green-api.com/en/docs/api/journals/GetMessage/
         """
-        answer = await self._transport.send(
+        data = await self._transport.send(
             methods.GET_MESSAGE, {"chatId": chat_id, "idMessage": message_id}
         )
-        match answer:
+        match data:
             case {"statusMessage": str(word)}:
                 return word
-        raise unusable(answer)
+        raise unusable(data)
 
     async def get_last_incoming(self, minutes: int) -> Journal:
         """Fetch the messages of the last minutes (`lastIncomingMessages`).
@@ -401,19 +401,19 @@ class GreenApiClient:
         https://green-api.com/en/docs/api/service/CheckWhatsapp/
         """
         if messenger is Messenger.WHATSAPP:
-            answer = await self._transport.post(
+            data = await self._transport.post(
                 methods.CHECK_WHATSAPP, {"chatId": f"{phone_number}@c.us"}
             )
         else:
-            answer = await self._transport.post(
+            data = await self._transport.post(
                 methods.CHECK_ACCOUNT, {"phoneNumber": phone_number}
             )
-        match answer:
+        match data:
             case {"existsWhatsapp": False} | {"exist": False}:
                 return None
             case {"existsWhatsapp": True, **named} | {"exist": True, **named}:
                 return read_person_ids(named, messenger, self._transport.has_token)
-        raise unusable(answer)
+        raise unusable(data)
 
     async def get_messages_count(self) -> int:
         """Fetch the number of messages in the queue (`getMessagesCount`).
@@ -431,13 +431,13 @@ class GreenApiClient:
         https://green-api.com/en/docs/api/queues/ShowMessagesQueue/
         https://github.com/green-api/issues/issues/714
         """
-        answer = await self._transport.get(methods.SHOW_MESSAGES_QUEUE)
-        if isinstance(answer, list):
-            messages = [item for item in answer if isinstance(item, dict)]
-            if len(messages) == len(answer):
+        data = await self._transport.get(methods.SHOW_MESSAGES_QUEUE)
+        if isinstance(data, list):
+            messages = [item for item in data if isinstance(item, dict)]
+            if len(messages) == len(data):
                 with suppress(RecursionError):
                     return fingerprints(messages)
-        raise unusable(answer)
+        raise unusable(data)
 
     async def clear_messages_queue(self) -> bool:
         """Clear the queue, and return whether it was accepted (`clearMessagesQueue`).
@@ -446,29 +446,29 @@ class GreenApiClient:
 
         https://green-api.com/en/docs/api/queues/ClearMessagesQueue/
         """
-        answer = await self._transport.get(methods.CLEAR_MESSAGES_QUEUE)
-        match answer:
+        data = await self._transport.get(methods.CLEAR_MESSAGES_QUEUE)
+        match data:
             case {"isCleared": bool(done)}:
                 return done
-        raise unusable(answer)
+        raise unusable(data)
 
     async def _authorize(
         self, method: methods.Method, **fields: str | int | None
-    ) -> AuthorizationAnswer:
+    ) -> AuthorizationResponse:
         """Call a method that links the account with a code or a password."""
-        answer = await self._transport.post(method, _without_none(fields))
-        _raise_error_in_words(answer)
-        if (result := read_authorization(answer)) is None:
-            raise unusable(answer)
+        data = await self._transport.post(method, _without_none(fields))
+        _raise_error_in_words(data)
+        if (result := read_authorization(data)) is None:
+            raise unusable(data)
         return result
 
-    def _read_state(self, answer: object) -> AccountState:
+    def _read_state(self, data: object) -> AccountState:
         """Return the state in a response."""
-        match answer:
+        match data:
             case None | {"stateInstance": None}:
-                _raise_error_in_words(answer)
+                _raise_error_in_words(data)
                 return AccountState(None)
-            case dict() if not answer:
+            case dict() if not data:
                 return AccountState(None)
             case {"stateInstance": str(raw)} if raw:
                 state = AccountState(raw)
@@ -477,30 +477,30 @@ class GreenApiClient:
                 word = raw.encode(errors="replace").decode()
                 if not self._transport.has_token(word):
                     return AccountState(word[:MAX_WORD_LENGTH])
-        raise unusable(answer)
+        raise unusable(data)
 
-    def _chats(self, answer: object) -> tuple[Chat, ...] | None:
+    def _chats(self, data: object) -> tuple[Chat, ...] | None:
         """Return the chats in a response, None if the list is empty."""
-        if not isinstance(answer, list):
-            raise unusable(answer)
-        return read_chats(answer, self._transport.has_token) if answer else None
+        if not isinstance(data, list):
+            raise unusable(data)
+        return read_chats(data, self._transport.has_token) if data else None
 
-    def _journal(self, answer: object) -> Journal:
+    def _journal(self, data: object) -> Journal:
         """Return the received messages in a response."""
-        return journal_of(answer, self._transport.has_token)
+        return journal_of(data, self._transport.has_token)
 
-    def _notification(self, answer: object) -> Notification | None:
+    def _notification(self, data: object) -> Notification | None:
         """Return the notification in a response, None if there is none."""
-        return notification_of(answer, self.instance_id, self._transport.has_token)
+        return notification_of(data, self.instance_id, self._transport.has_token)
 
-    def _message_id(self, answer: object) -> str:
+    def _message_id(self, data: object) -> str:
         """Return the ID of a message that was accepted."""
-        match answer:
+        match data:
             case {"idMessage": str(message_id)} if _MESSAGE_ID.fullmatch(
                 message_id
             ) and not self._transport.has_token(message_id):
                 return message_id
-        raise unaccepted(answer)
+        raise unaccepted(data)
 
 
 def _without_none[T](fields: Mapping[str, T | None]) -> dict[str, T]:
@@ -508,15 +508,15 @@ def _without_none[T](fields: Mapping[str, T | None]) -> dict[str, T]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _raise_error_in_words(answer: object) -> None:
+def _raise_error_in_words(data: object) -> None:
     """Raise the error of the account that a response without data describes."""
-    if error := error_in_words(answer):
+    if error := error_in_words(data):
         raise error
 
 
-def _count(answer: object) -> int:
+def _count(data: object) -> int:
     """Return the number in a response with a count."""
-    for key, value in answer.items() if isinstance(answer, dict) else ():
+    for key, value in data.items() if isinstance(data, dict) else ():
         if _COUNT.fullmatch(key) and (count := number(value)) is not None:
             return count
-    raise unusable(answer)
+    raise unusable(data)

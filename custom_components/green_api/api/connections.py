@@ -1,7 +1,7 @@
 """Connections to the servers of GREEN-API that are kept open between requests.
 
 Each is a session of aiohttp with one connection, so that it is known which connection
-a request uses and when that has answered last.
+a request uses and when that has responded last.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ type SessionFactory = Callable[[aiohttp.SocketFactoryType], aiohttp.ClientSessio
 # Seconds after which an idle connection is closed. Accounts are polled every minute.
 KEPT_FOR: Final = 120
 
-# Seconds within which a connection that has answered is certain to be open.
+# Seconds within which a connection that has responded is certain to be open.
 WARM_FOR: Final = 0.5
 
 # Seconds without a response after which a reused connection counts as dead: routers
@@ -34,7 +34,7 @@ class Connection:
 
     def __init__(self, create_session: SessionFactory) -> None:
         """Initialize the connection; the first request opens it."""
-        self.answered_at = -math.inf
+        self.responded_at = -math.inf
         self.is_reused = False
         self._session = create_session(self._create_socket)
         self._deadline = asyncio.timeout(None)
@@ -46,7 +46,7 @@ class Connection:
 
         A read that reuses a connection is given up if no response begins in time.
         """
-        self.is_reused = math.isfinite(self.answered_at)
+        self.is_reused = math.isfinite(self.responded_at)
         method = request.method
         can_be_dead = self.is_reused and method.is_read and not method.is_slow
         self._deadline = asyncio.timeout(DEAD_AFTER if can_be_dead else None)
@@ -79,9 +79,9 @@ class ConnectionPool:
     ) -> Response | GreenApiError:
         """Make a request to a server, and return the response or the error.
 
-        The server may close a connection, or a router drop it, at any time. A request
-        that must not be repeated therefore uses a connection that has just answered, or
-        a new one. Any other request is repeated once if it got no response on a
+        The server may close a connection, or a router drop it, at any time. Therefore,
+        a request that must not be repeated uses a connection that has just responded,
+        or a new one. Any other request is repeated once if it got no response on a
         connection that was reused.
         """
         now = asyncio.get_running_loop().time()
@@ -102,7 +102,7 @@ class ConnectionPool:
         """Return whether a message would not need a new connection."""
         idle = self._idle.get(server, [])
         warm_since = asyncio.get_running_loop().time() - WARM_FOR
-        return bool(idle) and idle[-1].answered_at >= warm_since
+        return bool(idle) and idle[-1].responded_at >= warm_since
 
     async def close(self) -> None:
         """Close all connections, and with them the requests that still use some."""
@@ -112,9 +112,9 @@ class ConnectionPool:
         await _close(*idle, *self._in_use)
 
     def _take(self, server: str, *, since: float) -> Connection:
-        """Return a connection that has answered since a time, or a new one."""
+        """Return a connection that has responded since a time, or a new one."""
         idle = self._idle.get(server)
-        if idle and idle[-1].answered_at >= since:
+        if idle and idle[-1].responded_at >= since:
             return idle.pop()
         return Connection(self._create_session)
 
@@ -130,10 +130,10 @@ class ConnectionPool:
             self._in_use.discard(connection)
             old = [connection]
             if isinstance(result, Response) and not self._is_closed:
-                connection.answered_at = now = asyncio.get_running_loop().time()
+                connection.responded_at = now = asyncio.get_running_loop().time()
                 idle = self._idle.setdefault(server, [])
                 idle.append(connection)
-                old = [it for it in idle if it.answered_at < now - KEPT_FOR]
+                old = [it for it in idle if it.responded_at < now - KEPT_FOR]
                 del idle[: len(old)]
             if old:
                 await _close(*old)

@@ -155,7 +155,7 @@ class Form:
         self._wait(STALL_SECONDS)
         self._is_whole = True
         yield self._tail
-        self._wait(self._seconds_for_answer(began_at))
+        self._wait(self._seconds_for_response(began_at))
 
     async def _read(self, start: int, size: int) -> bytes:
         """Return a part of the file."""
@@ -173,7 +173,7 @@ class Form:
         self._is_given_up = True
         self.abort()
 
-    def _seconds_for_answer(self, began_at: float) -> float:
+    def _seconds_for_response(self, began_at: float) -> float:
         """Return the seconds to wait for the response when everything was taken.
 
         The last bytes may not be sent yet. They are as fast as those before them.

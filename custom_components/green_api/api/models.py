@@ -111,7 +111,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class QrAnswer:
+class QrResponse:
     """Response to `qr`: a PNG to scan, or the reason why there is none."""
 
     kind: QrKind

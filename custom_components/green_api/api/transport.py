@@ -11,7 +11,6 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from .answers import ErrorOf, answer_in, error_of_message
 from .connections import ConnectionPool
 from .errors import GreenApiError
 from .exchange import Request, Response
@@ -19,6 +18,7 @@ from .form import Attachment, Form
 from .methods import Method
 from .pacing import RequestPacer
 from .receiving import received_in
+from .response_errors import ErrorOf, data_in, error_of_message
 
 # Until the connection is established, nothing has been sent. If that alone takes too
 # long, the outcome is known.
@@ -66,7 +66,7 @@ class Transport:
 
         Raises a `GreenApiError` if the request fails.
         """
-        return answer_in(await self._respond(_get(method)))
+        return data_in(await self._respond(_get(method)))
 
     async def get_list[T](self, method: Method, read: Callable[[object], T]) -> T:
         """Call a method with a long response, and return what is read from it.
@@ -75,7 +75,7 @@ class Transport:
         response itself, because asyncio may log what a thread returns.
         """
         response = await self._respond(_get(method))
-        return await asyncio.to_thread(lambda: read(answer_in(response)))
+        return await asyncio.to_thread(lambda: read(data_in(response)))
 
     async def receive[T](
         self,
@@ -104,7 +104,7 @@ class Transport:
 
         Raises a `GreenApiError` if the request fails.
         """
-        return answer_in(await self._respond(_post(method, data)))
+        return data_in(await self._respond(_post(method, data)))
 
     async def send(self, method: Method, message: Mapping[str, object]) -> object:
         """Call a method about a message, and return the parsed response.
@@ -112,7 +112,7 @@ class Transport:
         Raises a `GreenApiError` if the request fails, which may be a `MessageError`.
         """
         request = _post(method, message)
-        return answer_in(await self._respond(request), _error_of(request))
+        return data_in(await self._respond(request), _error_of(request))
 
     async def upload(
         self, method: Method, fields: Mapping[str, str], attachment: Attachment
@@ -124,7 +124,7 @@ class Transport:
         with closing(Form(fields, attachment)) as form:
             request = _upload(method, form)
             response = await self._respond(request)
-        return answer_in(response, _error_of(request))
+        return data_in(response, _error_of(request))
 
     def has_token(self, text: str) -> bool:
         """Return whether a text contains the token."""

@@ -16,7 +16,7 @@ from ..api import (
     InvalidCredentialsError,
     WrongAddressError,
 )
-from .problem import Answer
+from .problem import AccountResponse
 
 # Seconds for which a response is valid, and for which a good one is if a new one cannot
 # be obtained.
@@ -40,16 +40,16 @@ INFORMATIVE_FAILURES: Final = (
 )
 
 
-def is_informative(answer: Answer) -> bool:
+def is_informative(response: AccountResponse) -> bool:
     """Return whether a response says something about the account."""
-    return isinstance(answer, (AccountState, *INFORMATIVE_FAILURES))
+    return isinstance(response, (AccountState, *INFORMATIVE_FAILURES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastAnswers:
+class LastResponses:
     """The last responses about an account."""
 
-    said: Answer | None = None
+    said: AccountResponse | None = None
     """The last response that says something about the account, None before it."""
 
     said_at: float = -math.inf
@@ -72,15 +72,17 @@ class LastAnswers:
         """
         return self.said_at if isinstance(self.said, AccountState) else -math.inf
 
-    def answered(self, answer: Answer, now: float, asked_at: float) -> LastAnswers:
+    def with_response(
+        self, response: AccountResponse, now: float, asked_at: float
+    ) -> LastResponses:
         """Return the last responses after another one."""
-        if isinstance(answer, GreenApiError) and not is_informative(answer):
+        if isinstance(response, GreenApiError) and not is_informative(response):
             return replace(
-                self, failure=answer, failed_at=now, failure_asked_at=asked_at
+                self, failure=response, failed_at=now, failure_asked_at=asked_at
             )
-        return LastAnswers(said=answer, said_at=now)
+        return LastResponses(said=response, said_at=now)
 
-    def older_than(self, at: float) -> LastAnswers:
+    def older_than(self, at: float) -> LastResponses:
         """Return the last responses with a `said_at` that is not later than a time."""
         return replace(self, said_at=min(self.said_at, at))
 
@@ -123,7 +125,7 @@ class PendingMessage:
 
 
 def decide(
-    last: LastAnswers, message: PendingMessage, now: float, *, is_good: bool
+    last: LastResponses, message: PendingMessage, now: float, *, is_good: bool
 ) -> Decision:
     """Return what to do with a message.
 

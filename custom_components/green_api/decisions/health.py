@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ..api import AccountState, InstanceState
-from .problem import Answer, Problem, reason_of
+from .problem import AccountResponse, Problem, reason_of
 
 # Seconds between two responses in a row. Polls are about a minute apart, but may be
 # only seconds apart if a refresh is requested.
@@ -132,15 +132,15 @@ class Health:
         """
         return self.remembered in STUCK and self.is_rebooting(now)
 
-    def answered(self, answer: Answer, now: float) -> Health:
+    def with_response(self, response: AccountResponse, now: float) -> Health:
         """Return the health after another response."""
-        if isinstance(answer, AccountState) and (
-            answer.known is InstanceState.AUTHORIZED
+        if isinstance(response, AccountState) and (
+            response.known is InstanceState.AUTHORIZED
         ):
             is_new = self.remembered or self.reason or self.is_after_reboot
             return Health(rebooted_at=self.rebooted_at) if is_new else self
         counted = _counted(self, now)
-        reason = reason_of(answer)
+        reason = reason_of(response)
         if reason is None:
             return replace(counted, counting_from=None)
         reported = _reported(_without_old_evidence(counted, now), reason, now)

@@ -12,7 +12,7 @@ import math
 from typing import Final
 
 from ..api import AccountState, InstanceState
-from .problem import Answer, Problem
+from .problem import AccountResponse, Problem
 
 QUEUE_PROBLEMS: Final = frozenset(
     {Problem.NOT_SENDING, Problem.NOT_SENDING_AFTER_REBOOT}
@@ -240,8 +240,8 @@ class MessageQueue:
             return False
         return now > standstill.began or bool(self.messages.known)
 
-    def answered(
-        self, answer: Answer, problem: Problem | None, now: float
+    def with_response(
+        self, response: AccountResponse, problem: Problem | None, now: float
     ) -> MessageQueue:
         """Return the queue after a response about the account.
 
@@ -250,9 +250,9 @@ class MessageQueue:
         """
         if problem is not None:
             return _without_problem(self, self.waiting_since)
-        if not isinstance(answer, AccountState):
+        if not isinstance(response, AccountState):
             return self
-        if answer.known is not InstanceState.AUTHORIZED:
+        if response.known is not InstanceState.AUTHORIZED:
             return replace(self, standstill=None)
         if self.confirmed or now - self.shown_at > _EVIDENCE_LASTS:
             return self

@@ -10,7 +10,7 @@ from typing import Final
 
 from ..api import AccountState, ErrorKind, GreenApiError, InstanceState
 
-type Answer = AccountState | GreenApiError
+type AccountResponse = AccountState | GreenApiError
 
 
 class Problem(StrEnum):
@@ -64,8 +64,8 @@ RESTRICTED_STATES: Final = frozenset(
 )
 
 
-def reason_of(answer: Answer) -> Problem | None:
+def reason_of(response: AccountResponse) -> Problem | None:
     """Return the problem that a response points to, None if it says nothing."""
-    if isinstance(answer, GreenApiError):
-        return _REASON_BY_FAILURE.get(answer.kind)
-    return _REASON_BY_STATE.get(answer.known, Problem.UNKNOWN_STATE)
+    if isinstance(response, GreenApiError):
+        return _REASON_BY_FAILURE.get(response.kind)
+    return _REASON_BY_STATE.get(response.known, Problem.UNKNOWN_STATE)

@@ -10,7 +10,7 @@ from homeassistant.const import CONF_API_TOKEN
 
 from ..api import InstanceDeletedError, InstanceExpiredError
 from ..const import CONF_API_URL
-from ..data import async_note_answer
+from ..data import async_record_response
 from ..inputs.credentials import parse, typed
 from .account import TOKEN_SELECTOR, URL_SELECTOR, AccountFlow
 
@@ -75,7 +75,7 @@ class ChangeFlow(AccountFlow):
         if is_same and isinstance(
             self._failure, (InstanceExpiredError, InstanceDeletedError)
         ):
-            await async_note_answer(self.hass, entry, self._failure)
+            await async_record_response(self.hass, entry, self._failure)
         return errors
 
     async def _async_update(self, data: Mapping[str, Any]) -> ConfigFlowResult:
@@ -85,7 +85,7 @@ class ChangeFlow(AccountFlow):
         reload it.
         """
         entry = self.account_entry
-        await async_note_answer(self.hass, entry, self._state)
+        await async_record_response(self.hass, entry, self._state)
         result = self.async_update_and_abort(entry, data=data)
         # The reload is scheduled last, because it may start at once.
         self.hass.config_entries.async_schedule_reload(entry.entry_id)

@@ -19,7 +19,7 @@ class Check(Enum):
 
     DONE = auto()
     NO_ACCOUNT = auto()
-    NO_ANSWER = auto()
+    NO_RESPONSE = auto()
 
 
 class ChosenChat:
@@ -33,7 +33,7 @@ class ChosenChat:
         self.chat_id = ""
         self.phone_number: int | None = None
         self._chats = chats
-        self._answers: dict[int, tuple[str, ...] | None] = {}
+        self._checked: dict[int, tuple[str, ...] | None] = {}
 
     @property
     def name(self) -> str:
@@ -66,14 +66,14 @@ class ChosenChat:
         number = self.phone_number
         if number is None or self.chat_id == known_id or self.chat_id in self._chats:
             return Check.DONE
-        if number not in self._answers:
+        if number not in self._checked:
             try:
-                self._answers[number] = await client.check_number(
+                self._checked[number] = await client.check_number(
                     number, self._chats.messenger
                 )
             except GreenApiError:
-                return Check.NO_ANSWER
-        if (chat_ids := self._answers[number]) is None:
+                return Check.NO_RESPONSE
+        if (chat_ids := self._checked[number]) is None:
             return Check.NO_ACCOUNT
         listed = (chat_id for chat_id in chat_ids if chat_id in self._chats)
         self.chat_id = next(chain(listed, chat_ids), self.chat_id)

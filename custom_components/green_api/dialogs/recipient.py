@@ -279,7 +279,7 @@ class RecipientFlow(_PermissionFlow):
         match check:
             case Check.NO_ACCOUNT:
                 return await self.async_step_no_account()
-            case Check.NO_ANSWER:
+            case Check.NO_RESPONSE:
                 return await self.async_step_not_checked()
         return await self._async_conclude()
 

@@ -27,7 +27,7 @@ from .permissions import ReceiveMode, enabled_recipients, permitted_people
 JOURNAL_INTERVAL: Final = 15
 
 # Seconds for which the server holds a request for a notification, and the shortest time
-# that a request without one takes: the server may answer at once.
+# that a request without one takes: the server may respond at once.
 NOTIFICATION_TIMEOUT: Final = 30
 SHORTEST_WAIT: Final = 5
 

@@ -8,14 +8,19 @@ from typing import Final, override
 
 from ..api import AccountState, ErrorKind, InstanceState, Messenger, Settings
 from ..decisions.delivery import DeliveryWait, NoStatusReason
-from ..decisions.freshness import LastAnswers
+from ..decisions.freshness import LastResponses
 from ..decisions.health import Health
 from ..decisions.message_queue import (
     QUEUE_PROBLEMS,
     MessageQueue,
     QueueCheckResult,
 )
-from ..decisions.problem import ACCOUNT_FAILURES, RESTRICTED_STATES, Answer, Problem
+from ..decisions.problem import (
+    ACCOUNT_FAILURES,
+    RESTRICTED_STATES,
+    AccountResponse,
+    Problem,
+)
 from .announced import Announced
 
 # Everything that users see is derived from these fields.
@@ -70,7 +75,7 @@ class AccountRecord:
     announced: Announced = field(default_factory=Announced)
     """What was announced to automations."""
 
-    last: LastAnswers = field(default_factory=LastAnswers)
+    last: LastResponses = field(default_factory=LastResponses)
     """The last responses about the account."""
 
     messenger: Messenger | None = None
@@ -163,9 +168,9 @@ class AccountRecord:
             return None if self.queue.is_acted_on else problem
         return None if problem and self.health.is_acted_on(now) else problem
 
-    def answered(
+    def with_response(
         self,
-        answer: Answer,
+        response: AccountResponse,
         now: float,
         moment: datetime,
         *,
@@ -175,18 +180,20 @@ class AccountRecord:
 
         Both are times of the monotonic clock in seconds. `moment` is the system time.
         """
-        health = self.health.answered(answer, now)
+        health = self.health.with_response(response, now)
         record = replace(
             self,
             health=health,
-            queue=self.queue.answered(answer, health.problem, now),
-            last=self.last.answered(answer, now, now if asked_at is None else asked_at),
+            queue=self.queue.with_response(response, health.problem, now),
+            last=self.last.with_response(
+                response, now, now if asked_at is None else asked_at
+            ),
         )
         record = _with_beginning(record, self, now, moment)
-        is_known = self.since is not None and self.state == answer
-        if is_known or not isinstance(answer, AccountState):
+        is_known = self.since is not None and self.state == response
+        if is_known or not isinstance(response, AccountState):
             return record
-        record = replace(record, state=answer, since=moment)
+        record = replace(record, state=response, since=moment)
         return record.restricted(record.restricted_until)
 
     def polled(self, error: ErrorKind | None) -> AccountRecord:

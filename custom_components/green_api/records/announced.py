@@ -105,7 +105,7 @@ class Announced:
         state = state or self.state
         if problem is None and works is not None:
             return Announced(state=state) if works else self.interrupted(now, state)
-        announced = self._with(problem, now) if problem else self._without_answer(now)
+        announced = self._with(problem, now) if problem else self._without_response(now)
         return replace(announced, state=state, since=self.since or since)
 
     def interrupted(self, now: float, state: AccountState | None = None) -> Announced:
@@ -136,7 +136,7 @@ class Announced:
             and self.with_problem.read(now) >= wanted.wait
         ) or (wanted.outage is not None and self.unreachable.read(now) >= wanted.outage)
 
-    def _without_answer(self, now: float) -> Announced:
+    def _without_response(self, now: float) -> Announced:
         """Return what is announced while there is no response."""
         return replace(
             self,

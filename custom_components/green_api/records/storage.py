@@ -16,10 +16,10 @@ from homeassistant.util import dt as dt_util
 from ..api import AccountState, Messenger
 from ..const import LOGGER
 from ..decisions.delivery import DeliveryWait
-from ..decisions.freshness import FRESH_FOR, INFORMATIVE_FAILURES, LastAnswers
+from ..decisions.freshness import FRESH_FOR, INFORMATIVE_FAILURES, LastResponses
 from ..decisions.health import Health
 from ..decisions.message_queue import MessageQueue
-from ..decisions.problem import Answer, Problem
+from ..decisions.problem import AccountResponse, Problem
 from .account_record import AccountRecord
 from .announced import Announced, Stopwatch
 
@@ -76,27 +76,31 @@ def _ago(at: float | None, now: float) -> float | None:
     return None if at is None or math.isinf(at) else max(0.0, now - at)
 
 
-def _answer_to_storage(answer: Answer | None, _: float) -> dict[str, Any] | None:
+def _response_to_storage(
+    response: AccountResponse | None, _: float
+) -> dict[str, Any] | None:
     """Return the stored form of a response that says something.
 
     It is a list with one state, or a list with one error.
     """
-    if answer is None:
+    if response is None:
         return None
-    if isinstance(answer, AccountState):
-        return {"states": [answer.raw], "errors": []}
-    return {"states": [], "errors": [answer.kind]}
+    if isinstance(response, AccountState):
+        return {"states": [response.raw], "errors": []}
+    return {"states": [], "errors": [response.kind]}
 
 
-def _answer_from_storage(stored: dict[str, Any] | None, _: float) -> Answer | None:
+def _response_from_storage(
+    stored: dict[str, Any] | None, _: float
+) -> AccountResponse | None:
     """Return a response from its stored form."""
     if stored is None:
         return None
-    answers = (
+    responses = (
         *map(AccountState, stored["states"]),
         *(_FAILURES[kind]() for kind in stored["errors"]),
     )
-    return next(iter(answers), None)
+    return next(iter(responses), None)
 
 
 _FAILURES: Final = {failure.kind.value: failure for failure in INFORMATIVE_FAILURES}
@@ -147,15 +151,15 @@ _MAYBE_AT: Final = _Form(
     store=_ago,
     load=lambda ago, saved_at: None if ago is None else saved_at - ago,
 )
-_ANSWER: Final = _Form(
+_RESPONSE: Final = _Form(
     vol.Maybe(
         vol.Any(
             vol.Schema({"states": [_IS_STATE], "errors": []}, required=True),
             vol.Schema({"states": [], "errors": [vol.In(_FAILURES)]}, required=True),
         )
     ),
-    store=_answer_to_storage,
-    load=_answer_from_storage,
+    store=_response_to_storage,
+    load=_response_from_storage,
 )
 
 _WAIT: Final[_Table] = {
@@ -200,7 +204,7 @@ _HEALTH: Final[_Table] = {
     "is_after_reboot": ("is_after_reboot", _FLAG),
 }
 _LAST: Final[_Table] = {
-    "said": ("said", _ANSWER),
+    "said": ("said", _RESPONSE),
     "said_ago": ("said_at", _AT),
 }
 _RECORD: Final[_Table] = {
@@ -267,7 +271,7 @@ def _record_from_storage(stored: object, saved_at: float) -> AccountRecord:
         account: Mapping[str, Any] = vol.Schema(dict)(stored)
         queue: Mapping[str, Any] = vol.Schema(dict)(account.get("queue", {}))
         announced: Mapping[str, Any] = vol.Schema(dict)(account.get("announced", {}))
-        last = LastAnswers(**_load(_LAST, account, saved_at))
+        last = LastResponses(**_load(_LAST, account, saved_at))
         return AccountRecord(
             **_load(_RECORD, account, saved_at),
             health=Health(**_load(_HEALTH, account, saved_at)).interrupted(),

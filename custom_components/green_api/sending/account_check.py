@@ -16,7 +16,7 @@ from ..api import (
 )
 from ..coordinator import GreenApiCoordinator
 from ..decisions.freshness import PATIENCE, Decision, PendingMessage, decide
-from ..decisions.problem import RESTRICTED_STATES, Answer, Problem, reason_of
+from ..decisions.problem import RESTRICTED_STATES, AccountResponse, Problem, reason_of
 from ..texts import Translation, moment_text, translation
 
 # Messages that are sent while an instance starts are delivered afterwards.
@@ -122,16 +122,16 @@ class AccountCheck:
         left = patience and max(0, began + patience - self._hass.loop.time())
         await asyncio.wait([poll], timeout=left)
 
-    def _problem(self, answer: Answer) -> Problem | GreenApiError | None:
+    def _problem(self, response: AccountResponse) -> Problem | GreenApiError | None:
         """Return what prevents the delivery of messages, None if nothing does."""
         messenger = self._coordinator.data.messenger
         problem = self._coordinator.data.problem
         if problem and problem not in _HARMLESS_PROBLEMS.get(messenger, ()):
             return problem
-        if isinstance(answer, GreenApiError):
-            return answer
-        if answer.known not in DELIVERING_STATES[messenger]:
-            return reason_of(answer)
+        if isinstance(response, GreenApiError):
+            return response
+        if response.known not in DELIVERING_STATES[messenger]:
+            return reason_of(response)
         return None
 
     def _refusal(self, problem: Problem | GreenApiError) -> Translation:

@@ -19,8 +19,8 @@ from ...api import (
     RateLimitedError,
 )
 from ...const import CONSOLE_URL, LIKELY_MESSENGER, MESSENGER_NAMES
-from ...data import GreenApiConfigEntry, async_note_answer
-from ...decisions.problem import ACCOUNT_FAILURES, RESTRICTED_STATES, Answer
+from ...data import GreenApiConfigEntry, async_record_response
+from ...decisions.problem import ACCOUNT_FAILURES, RESTRICTED_STATES, AccountResponse
 from ...devices import account_name
 from ...session import async_create_client
 from ...texts import (
@@ -191,23 +191,23 @@ class AccountToLink:
         """Return the step that the state of the account leads to."""
         return await self.async_step_after(await self.async_get_state())
 
-    async def async_get_state(self) -> Answer:
+    async def async_get_state(self) -> AccountResponse:
         """Return the state of the account, or why it is not known."""
         try:
             state = await self.client.get_state()
         except GreenApiError as err:
-            answer: Answer = err.with_traceback(None)
+            response: AccountResponse = err.with_traceback(None)
         else:
             is_restricted = state.known in RESTRICTED_STATES
             self.reason_if_linked = "restricted" if is_restricted else "linked"
-            answer = state
-        await async_note_answer(self._hass, self.entry, answer)
-        return answer
+            response = state
+        await async_record_response(self._hass, self.entry, response)
+        return response
 
-    async def async_step_after(self, answer: Answer) -> NextStep:
-        """Return the step that an answer leads to, also if it is a failure."""
-        if isinstance(answer, GreenApiError):
-            return self.async_fail(answer)
+    async def async_step_after(self, response: AccountResponse) -> NextStep:
+        """Return the step that a response leads to, also if it is a failure."""
+        if isinstance(response, GreenApiError):
+            return self.async_fail(response)
         waiting = None
         if self.entry.state is ConfigEntryState.LOADED:
             data = self.entry.runtime_data
@@ -216,7 +216,7 @@ class AccountToLink:
             waiting = data.coordinator.data.queue.waiting
         # Only texts of the steps that are chosen here say how many messages wait.
         self._waiting = waiting_text(self._hass, waiting)
-        return self.async_lead_to(self.linkable.step_of(answer))
+        return self.async_lead_to(self.linkable.step_of(response))
 
     async def async_refresh(self) -> None:
         """Refresh the state of the account in Home Assistant."""

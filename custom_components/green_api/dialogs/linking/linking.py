@@ -8,8 +8,8 @@ from typing import Any, Final
 from homeassistant.core import HomeAssistant, callback
 
 from ...api import (
-    AuthorizationAnswer,
     AuthorizationKind,
+    AuthorizationResponse,
     BadResponseError,
     GreenApiClient,
     GreenApiError,
@@ -20,7 +20,7 @@ from .open_dialog import OpenDialog, View, code_view, is_gone
 from .waits import WAITS, StateWait
 
 type AuthorizationRequest = Callable[
-    [GreenApiClient], Coroutine[Any, Any, AuthorizationAnswer]
+    [GreenApiClient], Coroutine[Any, Any, AuthorizationResponse]
 ]
 
 # Responses that lead to a step. All others are errors of the form.
@@ -124,16 +124,17 @@ class Linking:
         """
         self._dialog.async_take_over()
         try:
-            answer = await self._dialog.async_result(
+            response = await self._dialog.async_result(
                 "authorize", lambda: request(self.account.client)
             )
         except GreenApiError as err:
             is_odd = isinstance(err, BadResponseError)
             self.account.async_fail("refused" if is_odd else err)
             raise
-        self.account.async_note_wait(answer.retry_after)
-        if (step_id := {**_NEXT_STEPS, **next_steps}.get(answer.kind)) is None:
-            raise RefusedError(answer.kind)
+        self.account.async_note_wait(response.retry_after)
+        kind = response.kind
+        if (step_id := {**_NEXT_STEPS, **next_steps}.get(kind)) is None:
+            raise RefusedError(kind)
         return self._begin(step_id) if step_id in WAITS else step_id
 
     @callback

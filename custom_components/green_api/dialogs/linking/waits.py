@@ -29,10 +29,10 @@ from ...api import (
     ErrorKind,
     GreenApiError,
     InstanceState,
-    QrAnswer,
+    QrResponse,
 )
 from ...const import QR_LIFE
-from ...decisions.problem import ACCOUNT_FAILURES, RESTRICTED_STATES, Answer
+from ...decisions.problem import ACCOUNT_FAILURES, RESTRICTED_STATES, AccountResponse
 from .account_to_link import HOPELESS, AccountToLink, NextStep
 from .open_dialog import OpenDialog, View, qr_code_view
 
@@ -75,31 +75,31 @@ _PASSING: Final = frozenset(
 )
 
 
-def is_linked(answer: Answer) -> bool:
-    """Return whether an account is linked, according to an answer.
+def is_linked(response: AccountResponse) -> bool:
+    """Return whether an account is linked, according to a response.
 
     A restricted account is linked as well.
     """
-    return isinstance(answer, AccountState) and answer.known in _LINKED_STATES
+    return isinstance(response, AccountState) and response.known in _LINKED_STATES
 
 
-def has_started(answer: Answer) -> bool:
-    """Return whether an instance has started, according to an answer."""
+def has_started(response: AccountResponse) -> bool:
+    """Return whether an instance has started, according to a response."""
     return (
-        isinstance(answer, AccountState)
-        and answer.raw is not None
-        and answer.known is not InstanceState.STARTING
+        isinstance(response, AccountState)
+        and response.raw is not None
+        and response.known is not InstanceState.STARTING
     )
 
 
-def is_logged_out(answer: Answer) -> bool:
+def is_logged_out(response: AccountResponse) -> bool:
     """Return whether an account is not linked, which is unknown while it starts."""
-    return has_started(answer) and not is_linked(answer)
+    return has_started(response) and not is_linked(response)
 
 
-def _is_passing(answer: Answer | None) -> bool:
-    """Return whether an answer is a failure that passes by itself."""
-    return isinstance(answer, GreenApiError) and answer.kind in _PASSING
+def _is_passing(response: AccountResponse | None) -> bool:
+    """Return whether a response is a failure that passes by itself."""
+    return isinstance(response, GreenApiError) and response.kind in _PASSING
 
 
 class StateWait:
@@ -118,7 +118,7 @@ class StateWait:
         self._dialog = dialog
         self._wait = wait
         self._now = asyncio.get_running_loop().time
-        self._last: Answer | None = None
+        self._last: AccountResponse | None = None
         self._other: str | None = None
         self._other_since = 0.0
 
@@ -144,44 +144,44 @@ class StateWait:
                 while True:
                     while not await self._dialog.async_is_open():
                         pass
-                    answer = self._last = await self._account.async_get_state()
-                    if self._is_certain(answer):
+                    response = self._last = await self._account.async_get_state()
+                    if self._is_certain(response):
                         break
                     await asyncio.sleep(LOOK_INTERVAL)
         except TimeoutError:
             return self._async_give_up()
-        return await self._async_step_after(answer)
+        return await self._async_step_after(response)
 
-    def _is_certain(self, answer: Answer) -> bool:
-        """Return whether the wait is over after an answer."""
-        other = self._other_step(answer)
+    def _is_certain(self, response: AccountResponse) -> bool:
+        """Return whether the wait is over after a response."""
+        other = self._other_step(response)
         if other != self._other:
             self._other = other
             self._other_since = self._now()
-        return self._wait.awaited(answer) or (
+        return self._wait.awaited(response) or (
             other is not None
-            and self._now() >= self._other_since + self._wait.agreed_for(answer)
+            and self._now() >= self._other_since + self._wait.agreed_for(response)
         )
 
-    def _other_step(self, answer: Answer) -> str | None:
-        """Return the step or the failure that an answer leads to, if not awaited."""
-        if isinstance(answer, GreenApiError):
-            return answer.kind if answer.kind in self._wait.failures else None
+    def _other_step(self, response: AccountResponse) -> str | None:
+        """Return the step or the failure that a response leads to, if not awaited."""
+        if isinstance(response, GreenApiError):
+            return response.kind if response.kind in self._wait.failures else None
         linkable = self._account.linkable
-        step_id = linkable.step_of(answer)
-        if not self._wait.is_for_link or answer.known in self._wait.ignored:
+        step_id = linkable.step_of(response)
+        if not self._wait.is_for_link or response.known in self._wait.ignored:
             return None
         return step_id if step_id != linkable.menu else None
 
-    async def _async_step_after(self, answer: Answer) -> NextStep:
-        """Return the step that an answer leads to."""
-        if self._wait.is_for_link and is_linked(answer):
+    async def _async_step_after(self, response: AccountResponse) -> NextStep:
+        """Return the step that a response leads to."""
+        if self._wait.is_for_link and is_linked(response):
             return "linked"
-        return await self._account.async_step_after(answer)
+        return await self._account.async_step_after(response)
 
     @callback
     def _async_give_up(self) -> NextStep:
-        """Return the step after the timeout, which depends on the last answer."""
+        """Return the step after the timeout, which depends on the last response."""
         if self._wait.step_at_last:
             return self._wait.step_at_last
         if isinstance(self._last, GreenApiError):
@@ -236,28 +236,28 @@ class QrCodeWait(StateWait):
         if self._state_task.done():
             return self._state_task.result()
         if self._code_task.done():
-            answer = self._code_task.result()
-            coming = await self._async_answered(answer)
+            response = self._code_task.result()
+            coming = await self._async_handle_response(response)
             self._code_task = self._dialog.async_run(
                 "qr", self._async_request_in(QR_INTERVAL)
             )
         return coming or await self._async_take_away()
 
-    async def _async_answered(
-        self, answer: QrAnswer | GreenApiError
+    async def _async_handle_response(
+        self, response: QrResponse | GreenApiError
     ) -> View | NextStep | None:
-        """Return the QR code to show, or the step that the answer leads to."""
+        """Return the QR code to show, or the step that the response leads to."""
         is_first, self._is_first = self._is_first, False
-        if isinstance(answer, GreenApiError):
-            return await self._async_failed(answer, is_first=is_first)
+        if isinstance(response, GreenApiError):
+            return await self._async_failed(response, is_first=is_first)
         self._failure = None
         self._expires_at = self._now() + QR_LIFE
-        if step := self._account.linkable.qr_steps.get(answer.kind):
+        if step := self._account.linkable.qr_steps.get(response.kind):
             return await self._async_explain() or self._account.async_lead_to(step)
-        if answer.image is None:
+        if response.image is None:
             return await self._async_explain() or "linking"
         self._action = "scan_qr_code"
-        return qr_code_view(self._action, answer.image)
+        return qr_code_view(self._action, response.image)
 
     async def _async_failed(
         self, err: GreenApiError, *, is_first: bool
@@ -278,9 +278,9 @@ class QrCodeWait(StateWait):
 
         "Instance has auth" is an error as well.
         """
-        answer = await self._account.async_get_state()
-        if self._other_step(answer):
-            return await self._async_step_after(answer)
+        response = await self._account.async_get_state()
+        if self._other_step(response):
+            return await self._async_step_after(response)
         return None
 
     async def _async_take_away(self) -> View | NextStep | None:
@@ -300,7 +300,7 @@ class QrCodeWait(StateWait):
         self._action = action
         return View(action)
 
-    async def _async_request_in(self, seconds: float) -> QrAnswer | GreenApiError:
+    async def _async_request_in(self, seconds: float) -> QrResponse | GreenApiError:
         """Request a QR code after some seconds, when the dialog is open."""
         if seconds:
             await asyncio.sleep(seconds)
@@ -327,16 +327,16 @@ class WaitDescription(NamedTuple):
     in_menu: bool = False
     step_at_last: NextStep = ""
     failure_at_last: str = ""
-    awaited: Callable[[Answer], bool] = is_linked
+    awaited: Callable[[AccountResponse], bool] = is_linked
     is_for_link: bool = True
     ignored: Collection[InstanceState] = ()
     settle: Collection[InstanceState] = ()
     failures: Collection[ErrorKind] = HOPELESS
     begin: Callable[[AccountToLink, OpenDialog, WaitDescription], StateWait] = StateWait
 
-    def agreed_for(self, answer: Answer) -> float:
+    def agreed_for(self, response: AccountResponse) -> float:
         """Return the seconds for which responses like this one have to agree."""
-        may_last = isinstance(answer, AccountState) and answer.known in self.settle
+        may_last = isinstance(response, AccountState) and response.known in self.settle
         return SETTLED_AFTER if may_last else AGREED_FOR
 
 

@@ -111,16 +111,16 @@ _UNKNOWN_OUTCOME_CLASSES: Final = frozenset({2, _SERVER_FAILURE})
 
 
 def error_of_status(
-    status: int, answer: object, retry_after: float | None
+    status: int, data: object, retry_after: float | None
 ) -> GreenApiError | None:
     """Return the error of a response by its status, None if it is a success."""
     if status == HTTPStatus.OK:
         return None
-    return error_in_words(answer) or _error_by_status(status, answer, retry_after)
+    return error_in_words(data) or _error_by_status(status, data, retry_after)
 
 
 def error_of_message(
-    status: int, answer: object, retry_after: float | None, *, size: int
+    status: int, data: object, retry_after: float | None, *, size: int
 ) -> GreenApiError | None:
     """Return the error of a response to a message, None if it is a success.
 
@@ -130,43 +130,43 @@ def error_of_message(
     """
     if status == HTTPStatus.OK:
         return None
-    error = first_error(words_of(answer), _MESSAGE_ERRORS)
+    error = first_error(words_of(data), _MESSAGE_ERRORS)
     if status // 100 == _SERVER_FAILURE:
         is_too_large = isinstance(error, TooLargeError) and size > _MANY_BYTES
         return error if is_too_large else CannotConnectError(outcome_unknown=True)
     return (
         error
-        or first_error(words_of(answer), _REFUSALS_BY_STATUS.get(status, ()))
-        or _error_by_status(status, answer, retry_after)
+        or first_error(words_of(data), _REFUSALS_BY_STATUS.get(status, ()))
+        or _error_by_status(status, data, retry_after)
     )
 
 
-def answer_in(response: Response, error_of: ErrorOf = error_of_status) -> object:
+def data_in(response: Response, error_of: ErrorOf = error_of_status) -> object:
     """Return the parsed response, or raise the error that it contains."""
-    answer = (parse_beginning if response.is_cut else parse)(response.body)
-    if error := error_of(response.status, answer, response.retry_after):
+    data = (parse_beginning if response.is_cut else parse)(response.body)
+    if error := error_of(response.status, data, response.retry_after):
         raise error
-    return answer
+    return data
 
 
-def unusable(answer: object) -> GreenApiError:
+def unusable(data: object) -> GreenApiError:
     """Return the error for a response that does not contain the requested data."""
-    return error_in_words(answer) or _invalid_answer(answer, outcome_unknown=True)
+    return error_in_words(data) or _invalid_response(data, outcome_unknown=True)
 
 
-def unaccepted(answer: object) -> GreenApiError:
+def unaccepted(data: object) -> GreenApiError:
     """Return the error for a response to a message that does not contain its ID."""
-    error = first_error(words_of(answer), _MESSAGE_ERRORS)
-    return error or _invalid_answer(answer, outcome_unknown=True)
+    error = first_error(words_of(data), _MESSAGE_ERRORS)
+    return error or _invalid_response(data, outcome_unknown=True)
 
 
-def error_in_words(answer: object) -> GreenApiError | None:
+def error_in_words(data: object) -> GreenApiError | None:
     """Return the error of the account that a response describes, if any."""
-    return first_error(words_of(answer), _ACCOUNT_ERRORS)
+    return first_error(words_of(data), _ACCOUNT_ERRORS)
 
 
 def _error_by_status(
-    status: int, answer: object, retry_after: float | None
+    status: int, data: object, retry_after: float | None
 ) -> GreenApiError:
     """Return the error for a response that contains no more than its status."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -179,12 +179,12 @@ def _error_by_status(
     )
     if error_type:
         return error_type(outcome_unknown=outcome_unknown)
-    return _invalid_answer(answer, outcome_unknown=outcome_unknown)
+    return _invalid_response(data, outcome_unknown=outcome_unknown)
 
 
-def _invalid_answer(answer: object, *, outcome_unknown: bool) -> GreenApiError:
+def _invalid_response(data: object, *, outcome_unknown: bool) -> GreenApiError:
     """Return the error for a response that is not from GREEN-API or is not valid."""
-    error_type = WrongAddressError if _is_page(answer) else BadResponseError
+    error_type = WrongAddressError if _is_page(data) else BadResponseError
     return error_type(outcome_unknown=outcome_unknown)
 
 
@@ -198,11 +198,11 @@ def first_error(
     return None
 
 
-def words_of(answer: object) -> str:
+def words_of(data: object) -> str:
     """Return the texts of a response in lower case, empty if it is a web page."""
     words: list[str] = []
-    left = 0 if _is_page(answer) else _MAX_TEXT_LENGTH
-    texts = _texts(answer)
+    left = 0 if _is_page(data) else _MAX_TEXT_LENGTH
+    texts = _texts(data)
     while left > 0 and (text := next(texts, None)) is not None:
         words.append(_normalized(text[:left]))
         left -= len(text) + 1
@@ -215,15 +215,15 @@ def _normalized(text: str) -> str:
     return re.sub(_SEPARATORS, " ", text).strip()
 
 
-def _is_page(answer: object) -> bool:
+def _is_page(data: object) -> bool:
     """Return whether a response is a web page, regardless of its content type."""
-    return isinstance(answer, str) and re.search(_MARKUP, answer) is not None
+    return isinstance(data, str) and re.search(_MARKUP, data) is not None
 
 
-def _texts(answer: object) -> Iterator[str]:
+def _texts(data: object) -> Iterator[str]:
     """Yield the texts of the fields in which the vendor describes errors."""
     # A list contains messages or contacts.
-    parts = [] if isinstance(answer, list) else [answer]
+    parts = [] if isinstance(data, list) else [data]
     while parts:
         match parts.pop():
             case str(text):

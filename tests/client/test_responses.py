@@ -24,8 +24,8 @@ from custom_components.green_api.api import (
     InstanceState,
     InvalidCredentialsError,
     Messenger,
-    QrAnswer,
     QrKind,
+    QrResponse,
     RateLimitedError,
     Settings,
     WrongAddressError,
@@ -65,7 +65,7 @@ def qr_code(width: int, height: int) -> str:
 
 
 @pytest.mark.parametrize("method", METHODS)
-async def test_documented_answer(
+async def test_documented_response(
     canned: CannedServer, canned_client: GreenApiClient, method: str
 ) -> None:
     """A documented response is parsed."""
@@ -250,39 +250,39 @@ async def test_documented_answer(
         ("reboot", '{"isReboot":"true"}', BadResponseError),
         ("reboot", '{"isReboot":1}', BadResponseError),
         ("reboot", "true", BadResponseError),
-        ("qr", qr_code(1, 1), QrAnswer(QrKind.QR_CODE, png(1, 1))),
+        ("qr", qr_code(1, 1), QrResponse(QrKind.QR_CODE, png(1, 1))),
         (
             "qr",
             '{"type":"alreadyLogged","message":"instance account already authorized"}',
-            QrAnswer(QrKind.ALREADY_LOGGED),
+            QrResponse(QrKind.ALREADY_LOGGED),
         ),
         (
             "qr",
             '{"type":"error","message":"Instance has auth. You need to make log out"}',
-            QrAnswer(QrKind.ERROR),
+            QrResponse(QrKind.ERROR),
         ),
         (
             "qr",
             '{"type":"passkeyRequired","message":""}',
-            QrAnswer(QrKind.PASSKEY_REQUIRED),
+            QrResponse(QrKind.PASSKEY_REQUIRED),
         ),
-        ("qr", '{"type":"PassKeyRequire"}', QrAnswer(QrKind.PASSKEY_REQUIRED)),
+        ("qr", '{"type":"PassKeyRequire"}', QrResponse(QrKind.PASSKEY_REQUIRED)),
         (
             "qr",
             '{"type":"already_registered","message":""}',
-            QrAnswer(QrKind.ALREADY_REGISTERED),
+            QrResponse(QrKind.ALREADY_REGISTERED),
         ),
         (
             "qr",
             '{"type":"pending_password","message":""}',
-            QrAnswer(QrKind.PENDING_PASSWORD),
+            QrResponse(QrKind.PENDING_PASSWORD),
         ),
         (
             "qr",
             '{"type":"pendingPassword","message":"2FA password required"}',
-            QrAnswer(QrKind.PENDING_PASSWORD),
+            QrResponse(QrKind.PENDING_PASSWORD),
         ),
-        ("qr", qr_code(4096, 4096), QrAnswer(QrKind.QR_CODE, png(4096, 4096))),
+        ("qr", qr_code(4096, 4096), QrResponse(QrKind.QR_CODE, png(4096, 4096))),
         ("qr", qr_code(1, 1).replace('"}', '!"}'), BadResponseError),
         ("qr", qr_code(4097, 1), BadResponseError),
         ("qr", qr_code(1, 4097), BadResponseError),
@@ -310,7 +310,7 @@ async def test_documented_answer(
         ("getAuthorizationCode", '{"status":true}', BadResponseError),
     ],
 )
-async def test_answer(
+async def test_response(
     canned: CannedServer,
     canned_client: GreenApiClient,
     method: str,
@@ -437,7 +437,7 @@ async def test_state(
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("response", "expected"),
     [
         ((401, ""), InvalidCredentialsError),
         ((401, "<html>401</html>", "text/html"), InvalidCredentialsError),
@@ -498,11 +498,11 @@ async def test_state(
 async def test_error(
     canned: CannedServer,
     canned_client: GreenApiClient,
-    answer: tuple[int, str, *tuple[str, ...]],
+    response: tuple[int, str, *tuple[str, ...]],
     expected: type[GreenApiError],
 ) -> None:
     """An error is recognized by the vendor's text, or else by the status."""
-    canned.respond(*answer)
+    canned.respond(*response)
     assert await result_or_error(canned_client.reboot()) is expected
 
 
@@ -619,10 +619,10 @@ async def test_words_beside_nothing(
 
 def test_repr() -> None:
     """Representations do not contain personal data of an account."""
-    answer = METHODS["getSettings"].result
-    assert isinstance(answer, Settings)
-    assert answer.wid
-    shown = f"{answer!r} {QrAnswer(QrKind.QR_CODE, png(300, 300))!r}"
+    response = METHODS["getSettings"].result
+    assert isinstance(response, Settings)
+    assert response.wid
+    shown = f"{response!r} {QrResponse(QrKind.QR_CODE, png(300, 300))!r}"
     assert [it for it in ("79001234567", "PNG") if it in shown] == []
 
 
@@ -670,12 +670,12 @@ async def test_carrier(
         ("getSettings", {"wid": ""}, NO_SETTINGS),
         ("getWaSettings", {"suspendedUntil": 0}, None),
         ("getMessagesCount", {"count": 7}, 7),
-        ("qr", {"type": "error"}, QrAnswer(QrKind.ERROR)),
+        ("qr", {"type": "error"}, QrResponse(QrKind.ERROR)),
         ("getAuthorizationCode", {"status": True, "code": "GAPI2015"}, "GAPI2015"),
         ("reboot", {"isReboot": True}, True),
     ],
 )
-async def test_answer_beside_words(
+async def test_response_beside_words(
     canned: CannedServer,
     canned_client: GreenApiClient,
     method: str,
