@@ -114,7 +114,7 @@ class QrCodeImage(GreenApiAccountEntity, ImageEntity):
     @override
     @callback
     def async_entity_id_changed(self, old_entity_id: str) -> None:
-        """Handle a new entity ID, which requires no action."""
+        """Keep the response: nothing depends on the entity ID."""
 
     @override
     async def async_image(self) -> bytes | None:

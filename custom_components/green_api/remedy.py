@@ -59,7 +59,7 @@ async def _async_clear_queue(hass: HomeAssistant, entry: GreenApiConfigEntry) ->
         await entry.runtime_data.follow_ups.async_make_requests()
 
 
-async def async_has_any(
+async def async_has_problem(
     hass: HomeAssistant, entry: GreenApiConfigEntry, problems: frozenset[Problem]
 ) -> bool:
     """Return whether an account still has one of the given problems.

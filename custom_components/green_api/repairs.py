@@ -22,7 +22,7 @@ from .decisions.message_queue import QUEUE_PROBLEMS
 from .decisions.problem import Problem
 from .devices import account_name, recipient_name
 from .dialogs.linking import LinkingFlow, is_gone
-from .remedy import async_clear_queue, async_has_any, async_reboot
+from .remedy import async_clear_queue, async_has_problem, async_reboot
 from .texts import markdown_text, moment_text, waiting_text
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class AccountRepairFlow(RepairsFlow):
         """
         async with self.entry.setup_lock:
             pass  # Wait for a reload in progress.
-        is_needed = self.is_loaded and await async_has_any(
+        is_needed = self.is_loaded and await async_has_problem(
             self.hass, self.entry, problems
         )
         if not self.is_loaded:

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from typing import Final
 
 from homeassistant.core import callback
 from homeassistant.helpers import device_registry as dr
@@ -10,6 +11,9 @@ from .api import GreenApiClient, GreenApiError, Messenger, Settings
 from .const import DOMAIN, MESSENGER_NAMES
 from .coordinator import GreenApiCoordinator
 from .records.account_record import AccountRecord
+
+# Seconds between two requests for settings that someone may change in the console.
+SETTINGS_INTERVAL: Final = 3600
 
 
 class InstanceSettings:

@@ -28,7 +28,10 @@ class Method:
     """Whether the vendor allows 50 requests a second instead of 1."""
 
     sends_message: bool = False
-    """Whether requests do not wait for the response to the previous one."""
+    """Whether requests send a message.
+
+    They do not wait for each other's responses, and wait longer for the end of a hold.
+    """
 
     yields_to_messages: bool = False
     """Whether requests wait while a message is being prepared."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from ..api import AccountState, ErrorKind, GreenApiError, InstanceState
 
+# A response about an account, or why there is none.
 type AccountResponse = AccountState | GreenApiError
 
 

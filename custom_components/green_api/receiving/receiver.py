@@ -15,7 +15,7 @@ from ..const import LOGGER
 from ..coordinator import GreenApiCoordinator
 from ..decisions.delivery import next_month
 from ..decisions.receiving import StopReason, pause_after, stop_reason
-from ..settings import InstanceSettings
+from ..settings import SETTINGS_INTERVAL, InstanceSettings
 from .message_handler import MessageHandler
 from .message_source import Look, MessageSource
 from .permissions import ReceiveMode, permitted_people, receive_mode
@@ -24,10 +24,6 @@ from .permissions import ReceiveMode, permitted_people, receive_mode
 # rejected for a moment only, and what is written meanwhile must not become too old.
 CHECK_INTERVAL: Final = 300
 TOKEN_CHECK_INTERVAL: Final = 60
-
-# Seconds between two requests for the settings while messages are received: someone may
-# turn them off.
-SETTINGS_INTERVAL: Final = 3600
 
 # After that time, a plan that allowed no more requests is tried again: it may have been
 # changed.

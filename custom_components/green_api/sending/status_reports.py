@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Any
 
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
@@ -10,10 +10,7 @@ from homeassistant.util import dt as dt_util
 from ..coordinator import GreenApiCoordinator
 from ..decisions.delivery import NoStatusReason
 from ..records.account_record import AccountRecord
-from ..settings import InstanceSettings
-
-# Seconds between two requests for the settings while message statuses are turned off.
-SETTINGS_INTERVAL: Final = 3600
+from ..settings import SETTINGS_INTERVAL, InstanceSettings
 
 
 class StatusReports:
