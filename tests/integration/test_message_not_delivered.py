@@ -7,10 +7,12 @@ from typing import Any, Final
 
 import pytest
 
+from custom_components import green_api as integration
 from custom_components.green_api.const import DOMAIN
+from custom_components.green_api.records.store import AccountStore, async_get_store
 from homeassistant.components.automation import DOMAIN as AUTOMATION_DOMAIN
-from homeassistant.config_entries import ConfigEntryDisabler
-from homeassistant.core import CALLBACK_TYPE
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.helpers import (
     config_validation as cv,
     device_registry as dr,
@@ -570,6 +572,32 @@ async def test_reload_during_send(
     assert summary(runs) == ([("Alex", "sent")] if call == "async_reload" else [])
     assert log_recorder.unexpected_errors == []
     assert not [it for it in log_recorder.lines if "Exception in" in it]
+
+
+async def test_sent_in_the_middle_of_a_reload(
+    home: Deliveries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that a message is followed if nothing was loaded when it was accepted."""
+    runs = await home.automation()
+    RequestInterceptor(monkeypatch).intercept(
+        home.account.instance_id, delay("sendMessage", 5)
+    )
+    task = home.send()
+    await home.time.advance(1)
+
+    async def load_slowly(hass: HomeAssistant) -> AccountStore:
+        await asyncio.sleep(10)
+        return await async_get_store(hass)
+
+    monkeypatch.setattr(integration, "async_get_store", load_slowly)
+    reload = asyncio.ensure_future(
+        home.hass.config_entries.async_reload(home.entry.entry_id)
+    )
+    await home.time.result(task, 5)
+    assert home.entry.state is ConfigEntryState.SETUP_IN_PROGRESS
+    await home.time.result(reload, 10)
+    await home.time.advance(301)
+    assert summary(runs) == [("Alex", "sent")]
 
 
 async def test_reload_of_automation(home: Deliveries) -> None:

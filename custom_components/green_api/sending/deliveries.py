@@ -73,10 +73,15 @@ class Deliveries:
 
     @callback
     def async_start(self) -> None:
-        """Resume following the messages that were followed before a reload."""
+        """Resume following the messages that were followed before a reload.
+
+        Those that were sent during the reload are announced now.
+        """
         self._coordinator.config_entry.async_on_unload(self._unloaded)
         self._messages.on_change = self._requests.async_update
         self._requests.async_update()
+        while self._messages.unannounced:
+            self._announce(self._messages.unannounced.pop(0))
 
     @callback
     def async_sent(
@@ -93,10 +98,17 @@ class Deliveries:
             return message
         self._messages.add(message)
         entry = self._coordinator.config_entry
-        # Otherwise, there is nothing left that could follow it.
         if not self.is_unloaded or entry.state is ConfigEntryState.LOADED:
-            async_dispatcher_send(self._hass, SIGNAL_MESSAGE_SENT, entry, message)
+            self._announce(message)
+        else:
+            # Nothing can follow it before the account is loaded again.
+            self._messages.unannounced.append(message)
         return message
+
+    def _announce(self, message: SentMessage) -> None:
+        """Notify the listeners that a message was sent."""
+        entry = self._coordinator.config_entry
+        async_dispatcher_send(self._hass, SIGNAL_MESSAGE_SENT, entry, message)
 
     @callback
     def async_follow(

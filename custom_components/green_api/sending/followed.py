@@ -117,6 +117,9 @@ class AccountMessages:
         self.on_change: CALLBACK_TYPE = lambda: None
         """Called when a follower stops."""
 
+        self.unannounced: list[SentMessage] = []
+        """The messages that were sent while the account was not loaded."""
+
         self._recent = deque[SentMessage](maxlen=MAX_RECENT)
         # By message, the one that was reported last at the end.
         self._statuses: dict[tuple[str, str], tuple[float, DeliveryStatus]] = {}
