@@ -621,6 +621,22 @@ async def test_no_threads(hass: HomeAssistant, account: Account, allowed: Path) 
     assert err.translation_key == "file_unreadable"
 
 
+async def test_no_thread_to_close(
+    hass: HomeAssistant, account: Account, allowed: Path
+) -> None:
+    """Test that a sent file is sent, even if no thread can be started to close it."""
+    needed = iter([Thread, Thread])  # To open the file, and to read it.
+
+    def start_few(*args: Any, **options: Any) -> Thread:
+        return next(needed, no_thread)(*args, **options)
+
+    no_thread = MagicMock(side_effect=RuntimeError("can't start new thread"))
+    with patch.object(disk, "Thread", start_few):
+        await async_send(hass, attachment=f"{allowed / 'door.jpg'}")
+    assert no_thread.called
+    assert sent_file(account) == ("door.jpg", PICTURE, "")
+
+
 async def test_empty_file(
     hass: HomeAssistant, account: Account, allowed: Path, server: CannedServer
 ) -> None:

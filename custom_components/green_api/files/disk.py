@@ -187,8 +187,8 @@ class OpenFile:
         """Close the file once it is not being read, and wait for that for a moment."""
         if self._access.is_running:
             self._access.then = self._start_closing
-        elif self._descriptor != _NO_DESCRIPTOR:
-            await asyncio.wait([self._start_closing()], timeout=CLOSE_SECONDS)
+        elif self._descriptor != _NO_DESCRIPTOR and (closing := self._start_closing()):
+            await asyncio.wait([closing], timeout=CLOSE_SECONDS)
 
     async def _async_access(self, do: Callable[[], None]) -> None:
         """Access the file in a thread."""
@@ -223,9 +223,15 @@ class OpenFile:
         with suppress(OSError):
             self._part = os.pread(self._descriptor, size, start)
 
-    def _start_closing(self) -> asyncio.Future[None]:
-        """Close the file in a thread, because that may hang too."""
-        return self._threads.start(Access(self.path.parent, self._close))
+    def _start_closing(self) -> asyncio.Future[None] | None:
+        """Close the file in a thread, because that may hang too.
+
+        If no thread can be started, it stays open. Whoever has sent it must not be told
+        that this has failed.
+        """
+        with suppress(RuntimeError):
+            return self._threads.start(Access(self.path.parent, self._close))
+        return None
 
     def _close(self) -> None:
         """Close the file."""
