@@ -422,3 +422,19 @@ async def test_question_while_loading(home: Receiving) -> None:
     question = await ask(home)
     home.write("1")
     assert await answers(home) == [("1", "On my way", question)]
+
+
+async def test_disk_hangs_before_question(
+    home: Receiving, hass_storage: dict[str, Any]
+) -> None:
+    """Test that a question does not wait for what was stored, and never replaces it."""
+    await home.set_up(ReceiveMode.OFF)
+    key = f"{DOMAIN}.{home.entry.entry_id}"
+    stored = {"heard": {f"{ALEX_CHAT} 1": datetime.now(UTC).isoformat()}, "asked": []}
+    hass_storage[key] = {"version": 1, "minor_version": 1, "key": key, "data": stored}
+    store = home.entry.runtime_data.message_handler.memory._store
+    store.async_load = asyncio.Event().wait
+    home.choose(BESIDE)
+    await ask(home)
+    await home.hass.async_stop(force=True)
+    assert hass_storage[key]["data"] == stored

@@ -51,12 +51,24 @@ class MessageMemory:
         self._hass = hass
         self._entry = entry
         self._store = _create_store(hass, entry)
+        self._loading: asyncio.Task[None] | None = None
         self._is_loaded = False
 
     async def async_load(self) -> None:
-        """Load what has counted before, and what was asked, once."""
+        """Load what has counted before, and what was asked, once.
+
+        That continues if a caller that waits for it is canceled.
+        """
         if self._is_loaded:
             return
+        if self._loading is None:
+            self._loading = self._hass.async_create_background_task(
+                self._async_load(), f"{self._entry.title} load"
+            )
+        await asyncio.wait([self._loading])
+
+    async def _async_load(self) -> None:
+        """Load what is stored."""
         heard: dict[str, datetime] = {}
         asked: list[Question] = []
         try:
@@ -69,23 +81,31 @@ class MessageMemory:
                 self._entry.title,
                 type(err).__name__,
             )
-        if not self._is_loaded:
-            self._is_loaded = True
-            self.inbox = Inbox(heard)
-            self.questions = Questions(asked)
+        asked_meanwhile = self.questions.remembered
+        self.inbox = Inbox(heard)
+        self.questions = Questions(asked)
+        for question in asked_meanwhile:
+            self.questions.ask(question)
+        self._is_loaded = True
 
     async def async_save(self) -> None:
         """Store what has counted, and what was asked.
 
-        An answer must not wait for a disk that hangs: until a crash, all is known.
+        Neither an answer nor the action that has sent a question must wait for a disk
+        that hangs: until a crash, all is known.
         """
-        stored = _to_storage(self.inbox, self.questions)
         task = self._hass.async_create_task(
-            self._store.async_save(stored), f"{self._entry.title} save"
+            self._async_save(), f"{self._entry.title} save"
         )
         await asyncio.wait([task], timeout=SAVE_TIMEOUT)
         if task.done():
             task.result()
+
+    async def _async_save(self) -> None:
+        """Store everything once it is known what is stored already."""
+        await self.async_load()
+        if self._is_loaded:
+            await self._store.async_save(_to_storage(self.inbox, self.questions))
 
 
 _MEMORIES: Final[HassKey[dict[str, MessageMemory]]] = HassKey(f"{DOMAIN}_received")

@@ -102,7 +102,6 @@ class MessageHandler:
 
     async def async_remember(self, question: Question) -> None:
         """Remember a message with choices that was sent."""
-        await self.memory.async_load()
         self.memory.questions.ask(question)
         await self.memory.async_save()
 
