@@ -25,6 +25,7 @@ from tests.support.receiving import (
     ONLY,
     RECEIVING_METHODS,
     SAM_CHAT,
+    SOON,
     Receiving,
 )
 from tests.support.recipients import ALEX, FAMILY_CHAT
@@ -590,6 +591,18 @@ async def test_reload_while_stored(home: Receiving, mode: ReceiveMode) -> None:
     assert state.attributes["event_type"] == "text"
     assert len(reloads) == 1
     assert await home.heard(60) == []
+
+
+@pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_no_thread_is_free(
+    home: Receiving, monkeypatch: pytest.MonkeyPatch, mode: ReceiveMode
+) -> None:
+    """Test that messages are heard while something hangs in all threads."""
+    await home.set_up(mode)
+    loop = home.hass.loop
+    monkeypatch.setattr(loop, "run_in_executor", lambda *_: loop.create_future())
+    home.write("Hello")
+    assert await home.heard(SOON + 5) == ["Hello"]
 
 
 @pytest.mark.parametrize("mode", BOTH_WAYS)

@@ -20,6 +20,10 @@ from .pacing import RequestPacer
 from .receiving import received_in
 from .response_errors import ErrorOf, data_in, error_of_message
 
+# Maximum bytes of a response about what was received that is parsed without a thread:
+# while a disk hangs, no thread may be free, and an answer must not wait for it.
+_QUICK_BYTES: Final = 32 * 1024
+
 # Until the connection is established, nothing has been sent. If that alone takes too
 # long, the outcome is known.
 TIMEOUT: Final = aiohttp.ClientTimeout(total=15, connect=10)
@@ -95,9 +99,12 @@ class Transport:
         """
         request = _receiving(method, tail, waits_for)
         response = await self._respond(request, f"{self._server} receiving")
-        return await asyncio.to_thread(
-            lambda: read(received_in(response, may_time_out=bool(waits_for)))
-        )
+
+        def parse() -> T:
+            return read(received_in(response, may_time_out=bool(waits_for)))
+
+        is_quick = len(response.body) <= _QUICK_BYTES
+        return parse() if is_quick else await asyncio.to_thread(parse)
 
     async def post(self, method: Method, data: Mapping[str, object]) -> object:
         """Call a method with parameters, and return the parsed response.
