@@ -102,6 +102,9 @@ class RecipientEntity(GreenApiRecipientEntity, NotifyEntity):
             context=self._context,
         )
         async with open_attachment(self.hass, self._entry, data.files, chosen) as file:
+            # The account may have been reloaded meanwhile.
+            data = getattr(self._entry, "runtime_data", data)
+            self._confirmation = data.confirmation
             return await data.sender.async_send_file(
                 recipient, file, numbered(message, choices), title, **options
             )

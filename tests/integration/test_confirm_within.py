@@ -14,6 +14,8 @@ from custom_components.green_api.const import DOMAIN
 from custom_components.green_api.diagnostics import (
     async_get_config_entry_diagnostics,
 )
+from custom_components.green_api.files import attachment
+from custom_components.green_api.files.found_file import FoundFile
 from custom_components.green_api.repairs import async_create_fix_flow
 from custom_components.green_api.sending.followed import SentMessage
 from custom_components.green_api.sending.status_requests import PATIENCE
@@ -26,6 +28,7 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import get_scheduled_timer_handles
 from tests.simulator import Account, Fault, Messenger, Simulator
+from tests.support.attachments import PICTURE
 from tests.support.const import TOKEN
 from tests.support.deliveries import BOTH, TEXT, Deliveries
 from tests.support.entities import PROBLEM, state_of
@@ -522,6 +525,40 @@ async def test_reloaded(home: Deliveries) -> None:
     assert home.asked == []
     assert home.entry.runtime_data.coordinator.data.waits == frozenset()
     assert issue_keys(home.hass) == []
+
+
+@pytest.fixture
+def slow_camera(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return a camera that takes 20 seconds for a picture."""
+
+    async def get_picture(*_: object) -> FoundFile:
+        await asyncio.sleep(20)
+        return FoundFile("door", PICTURE, "image/jpeg")
+
+    monkeypatch.setattr(attachment, "async_get_picture", get_picture)
+    return "camera.door"
+
+
+async def test_reloaded_while_camera_is_slow(
+    home: Deliveries, slow_camera: str
+) -> None:
+    """Test that a picture is sent and confirmed by the account after its reload."""
+    task = home.send(confirm_within=MINUTE, attachment=slow_camera)
+    await home.time.advance(5)
+    await home.hass.config_entries.async_reload(home.entry.entry_id)
+    response = await home.time.result(task, 30)
+    assert response[ALEX]["status"] == "delivered"
+
+
+async def test_unloaded_while_camera_is_slow(
+    home: Deliveries, slow_camera: str
+) -> None:
+    """Test that a picture is not sent if the account is not loaded anymore."""
+    task = home.send(attachment=slow_camera)
+    await home.time.advance(5)
+    await home.hass.config_entries.async_unload(home.entry.entry_id)
+    assert (await home.error(task, 30)).translation_key == "interrupted"
+    assert sent_messages(home.account) == []
 
 
 async def test_recipient_removed_during_send(
