@@ -1,6 +1,7 @@
 """Test the action that waits until a message is delivered."""
 
 import asyncio
+from datetime import timedelta
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -754,6 +755,22 @@ async def test_next_month(home: Deliveries, freezer: FrozenDateTimeFactory) -> N
     home.account.on_free_plan = True
     response = await home.time.result(home.send(confirm_within=MINUTE), 60)
     assert response[ALEX]["status"] == "delivered"
+
+
+async def test_quota_while_clock_was_ahead(home: Deliveries) -> None:
+    """Test that no month in the far future is waited for once the clock is set."""
+    home.account.on_free_plan = True
+    assert home.account.free_plan
+    home.account.free_plan.used["getMessage"] = 1000
+    home.time.set_clock(timedelta(days=400))
+    err = await home.error(home.send(confirm_within=MINUTE), 10)
+    assert err.translation_key == "status_quota"
+    home.account.on_free_plan = False
+    home.time.set_clock(timedelta())
+    response = await home.time.result(home.send(confirm_within=MINUTE), 60)
+    assert response[ALEX]["status"] == "delivered"
+    await home.time.advance(61)
+    assert issue_keys(home.hass) == []
 
 
 @pytest.mark.parametrize("fault", [Fault.QUOTA_466])

@@ -267,6 +267,20 @@ async def test_written_before_permission(home: Receiving, mode: ReceiveMode) -> 
     assert await home.heard() == ["Now I may"]
 
 
+@pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_permission_while_clock_was_ahead(
+    home: Receiving, mode: ReceiveMode
+) -> None:
+    """Test that a person is heard as soon as the clock is set."""
+    await home.set_up(mode)
+    home.time.set_clock(timedelta(hours=2))
+    home.let_write("Sam", may_write=True)
+    await home.time.advance(60)
+    home.time.set_clock(timedelta())
+    home.write("Now I may", SAM_CHAT)
+    assert await home.heard() == ["Now I may"]
+
+
 async def test_permission_after_message_and_reload(home: Receiving) -> None:
     """Test that a reload forgets neither the message nor when the permission began."""
     await home.set_up(ReceiveMode.BESIDE_OTHERS)

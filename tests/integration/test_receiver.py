@@ -266,6 +266,18 @@ async def test_plan_changed(home: Receiving) -> None:
     assert await home.heard() == ["Paid"]
 
 
+async def test_plan_changed_while_clock_was_ahead(home: Receiving) -> None:
+    """Test that messages are received within an hour after the clock was set."""
+    await home.set_up(BESIDE)
+    home.time.set_clock(timedelta(days=400))
+    await use_up_plan(home)
+    home.account.on_free_plan = False
+    home.time.set_clock(timedelta())
+    await home.time.advance(3900)
+    home.write("Paid")
+    assert await home.heard() == ["Paid"]
+
+
 def ignore_repair(home: Receiving) -> str:
     """Ignore the only repair, and return its ID."""
     (key,) = issue_ids(home.hass)

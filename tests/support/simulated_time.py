@@ -8,6 +8,7 @@ and threads are real: they are waited for while the time is frozen.
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 import math
 import threading
 from typing import Any, Final
@@ -16,6 +17,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from custom_components.green_api.const import DOMAIN
+from homeassistant.util import dt as dt_util
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
 # The number of successive idle rounds of the event loop until it counts as idle: data
@@ -33,6 +35,7 @@ class SimulatedTime:
     ) -> None:
         """Initialize with the running event loop."""
         self._freezer = freezer
+        self._monkeypatch = monkeypatch
         self._loop: Any = asyncio.get_running_loop()
         self._threads: set[asyncio.Future[Any]] = set()
         run_in_executor = self._loop.run_in_executor
@@ -67,6 +70,10 @@ class SimulatedTime:
         while not until() and self.now < end:
             self._move_to(min(end, self._next_timer()))
             await self.settle()
+
+    def set_clock(self, offset: timedelta) -> None:
+        """Set the clock of Home Assistant wrong, and that of the server right."""
+        self._monkeypatch.setattr(dt_util, "utcnow", lambda: datetime.now(UTC) + offset)
 
     async def result[T](self, task: asyncio.Future[T], within: float) -> T:
         """Return the result of a task; fail if it does not end within some seconds."""

@@ -235,7 +235,8 @@ def _reason(
         DropReason.OTHER_CHAT: message.chat_id not in allowed.recipients,
         DropReason.TOO_OLD: now - message.sent_at > MAX_AGE,
         DropReason.FROM_FUTURE: message.sent_at - now > MAX_AGE,
-        DropReason.BEFORE_PERMISSION: message.sent_at < since,
+        # A permission that seems to begin later was given while the clock was ahead.
+        DropReason.BEFORE_PERMISSION: message.sent_at < since <= now,
     }
     return next((reason for reason, applies in reasons.items() if applies), None)
 

@@ -145,7 +145,8 @@ class Receiver:
             return self._coordinator.last_update_success
         if self.stopped is StopReason.QUOTA:
             retry_at = min(next_month(stopped_at), stopped_at + PLAN_CHECK_INTERVAL)
-            return dt_util.utcnow() >= retry_at
+            # The system time may have been set back meanwhile.
+            return not stopped_at <= dt_util.utcnow() < retry_at
         await self._settings.async_refresh()
         known = self._settings.known
         return known is not None and not known.has_webhook

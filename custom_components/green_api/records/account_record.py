@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Final, override
 
 from ..api import AccountState, ErrorKind, InstanceState, Messenger, Settings
-from ..decisions.delivery import DeliveryWait, NoStatusReason
+from ..decisions.delivery import DeliveryWait, NoStatusReason, next_month
 from ..decisions.freshness import LastResponses
 from ..decisions.health import Health
 from ..decisions.message_queue import (
@@ -247,9 +247,12 @@ class AccountRecord:
         )
 
     def quota_until(self, moment: datetime) -> datetime | None:
-        """Return until when no statuses can be requested, None if they can."""
+        """Return until when no statuses can be requested, None if they can.
+
+        A later time than the next month was set while the system time was wrong.
+        """
         until = self.quota_used_up_until
-        return until if until and moment < until else None
+        return until if until and moment < until <= next_month(moment) else None
 
     def no_status_reason(self, moment: datetime) -> NoStatusReason | None:
         """Return why no delivery can be confirmed, None if it can.
