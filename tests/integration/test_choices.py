@@ -21,6 +21,7 @@ from tests.support.receiving import (
     Receiving,
 )
 from tests.support.recipients import ALEX, ALEX_CHAT, FAMILY, FAMILY_CHAT
+from tests.support.request_interceptor import RequestInterceptor, delay
 
 pytestmark = pytest.mark.long(3)
 
@@ -438,3 +439,18 @@ async def test_disk_hangs_before_question(
     await ask(home)
     await home.hass.async_stop(force=True)
     assert hass_storage[key]["data"] == stored
+
+
+async def test_removed_while_question_is_sent(
+    home: Receiving, hass_storage: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that nothing is stored about an account that was removed meanwhile."""
+    await home.set_up(BESIDE)
+    RequestInterceptor(monkeypatch).intercept(
+        home.account.instance_id, delay("sendMessage", 5)
+    )
+    asked = asking(home)
+    await home.time.advance(1)
+    await home.hass.config_entries.async_remove(home.entry.entry_id)
+    await home.time.result(asked, 5)
+    assert [it for it in hass_storage if home.entry.entry_id in it] == []

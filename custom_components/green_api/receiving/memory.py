@@ -50,9 +50,12 @@ class MessageMemory:
         self.questions = Questions()
         self._hass = hass
         self._entry = entry
-        self._store = _create_store(hass, entry)
+        self._store = Store[dict[str, Any]](
+            hass, STORAGE_VERSION, f"{DOMAIN}.{entry.entry_id}"
+        )
         self._loading: asyncio.Task[None] | None = None
         self._is_loaded = False
+        self._is_removed = False
 
     async def async_load(self) -> None:
         """Load what has counted before, and what was asked, once.
@@ -104,8 +107,16 @@ class MessageMemory:
     async def _async_save(self) -> None:
         """Store everything once it is known what is stored already."""
         await self.async_load()
-        if self._is_loaded:
+        if self._is_loaded and not self._is_removed:
             await self._store.async_save(_to_storage(self.inbox, self.questions))
+
+    async def async_remove(self) -> None:
+        """Delete what is stored, and store nothing anymore.
+
+        A question may still be on its way.
+        """
+        self._is_removed = True
+        await self._store.async_remove()
 
 
 _MEMORIES: Final[HassKey[dict[str, MessageMemory]]] = HassKey(f"{DOMAIN}_received")
@@ -122,13 +133,9 @@ def async_get_memory(hass: HomeAssistant, entry: ConfigEntry) -> MessageMemory:
 
 async def async_forget_received(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Delete what is known about the messages of a removed account."""
-    hass.data.get(_MEMORIES, {}).pop(entry.entry_id, None)
-    await _create_store(hass, entry).async_remove()
-
-
-def _create_store(hass: HomeAssistant, entry: ConfigEntry) -> Store[dict[str, Any]]:
-    """Create the store of an account."""
-    return Store(hass, STORAGE_VERSION, f"{DOMAIN}.{entry.entry_id}")
+    memory = async_get_memory(hass, entry)
+    del hass.data[_MEMORIES][entry.entry_id]
+    await memory.async_remove()
 
 
 def _to_storage(inbox: Inbox, questions: Questions) -> dict[str, Any]:
