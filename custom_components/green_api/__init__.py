@@ -90,8 +90,9 @@ async def async_remove_entry(hass: HomeAssistant, entry: GreenApiConfigEntry) ->
     """Delete the issues and what is stored about a removed config entry."""
     async_forget_issues(hass, entry)
     async_forget_messages(hass, entry.entry_id)
-    await async_forget_received(hass, entry)
     (await async_get_store(hass)).async_forget(entry.entry_id)
+    # Nothing may follow that: the disk may hang or fail.
+    await async_forget_received(hass, entry)
 
 
 def _create_data(

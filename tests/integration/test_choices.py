@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -420,6 +421,16 @@ async def test_question_while_loading(home: Receiving) -> None:
 
     store.async_load = load_slowly
     home.choose(BESIDE)
+    question = await ask(home)
+    home.write("1")
+    assert await answers(home) == [("1", "On my way", question)]
+
+
+async def test_disk_fails(home: Receiving) -> None:
+    """Test that a question that can't be stored is sent, and can be answered."""
+    await home.set_up(BESIDE)
+    store = home.entry.runtime_data.message_handler.memory._store
+    store.async_save = AsyncMock(side_effect=OSError)
     question = await ask(home)
     home.write("1")
     assert await answers(home) == [("1", "On my way", question)]

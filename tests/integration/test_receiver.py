@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
 from typing import Any, Final
+from unittest.mock import AsyncMock
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -13,6 +14,7 @@ from custom_components.green_api.automations.listening import ATTACHED_AFTER
 from custom_components.green_api.const import CONF_RECEIVE_MESSAGES, DOMAIN
 from custom_components.green_api.decisions.delivery import next_month
 from custom_components.green_api.receiving.permissions import ReceiveMode
+from custom_components.green_api.records.store import async_get_store
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
@@ -606,6 +608,21 @@ async def test_reload_while_stored(home: Receiving, mode: ReceiveMode) -> None:
 
 
 @pytest.mark.parametrize("mode", BOTH_WAYS)
+async def test_disk_fails(
+    home: Receiving, mode: ReceiveMode, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that messages are heard if nothing can be stored, and logs no text."""
+    await home.set_up(mode)
+    store = home.entry.runtime_data.message_handler.memory._store
+    store.async_save = AsyncMock(side_effect=OSError("Sesame"))
+    home.write("Hello")
+    home.write("Are you there?")
+    assert await home.heard() == ["Hello", "Are you there?"]
+    assert "OSError" in caplog.text
+    assert "Sesame" not in caplog.text
+
+
+@pytest.mark.parametrize("mode", BOTH_WAYS)
 async def test_no_thread_is_free(
     home: Receiving, monkeypatch: pytest.MonkeyPatch, mode: ReceiveMode
 ) -> None:
@@ -662,6 +679,17 @@ async def test_removed_account(home: Receiving, hass_storage: dict[str, Any]) ->
     assert f"{DOMAIN}.{home.entry.entry_id}" not in hass_storage
 
 
+async def test_removed_while_disk_fails(home: Receiving) -> None:
+    """Test that the record of an account is deleted even if its file can't be."""
+    await home.set_up(ONLY)
+    records = await async_get_store(home.hass)
+    assert records.async_get(home.entry.entry_id).since
+    store = home.entry.runtime_data.message_handler.memory._store
+    store.async_remove = AsyncMock(side_effect=OSError)
+    await home.hass.config_entries.async_remove(home.entry.entry_id)
+    assert records.async_get(home.entry.entry_id).since is None
+
+
 async def test_state_change(home: Receiving) -> None:
     """Test that the account is polled at once when its state changes."""
     await home.set_up(ONLY)
@@ -708,14 +736,14 @@ async def test_unexpected_error(
 ) -> None:
     """Test that an unexpected error does not end receiving, and logs no text."""
     await home.set_up(mode)
-    store = home.entry.runtime_data.message_handler.memory._store
-    save = store.async_save
+    inbox = home.entry.runtime_data.message_handler.memory.inbox
+    judge = inbox.judge
 
-    async def fail(data: Any) -> None:
-        store.async_save = save
+    def fail(*_: object) -> None:
+        inbox.judge = judge
         raise OSError("Sesame")
 
-    store.async_save = fail
+    inbox.judge = fail
     home.write("Sesame")
     await home.time.advance(60)
     home.write("Still here")

@@ -94,21 +94,27 @@ class MessageMemory:
     async def async_save(self) -> None:
         """Store what has counted, and what was asked.
 
-        Neither an answer nor the action that has sent a question must wait for a disk
-        that hangs: until a crash, all is known.
+        A disk that hangs or fails must neither delay an answer nor the action that has
+        sent a question, nor make them fail: until a crash, all is known.
         """
         task = self._hass.async_create_task(
             self._async_save(), f"{self._entry.title} save"
         )
         await asyncio.wait([task], timeout=SAVE_TIMEOUT)
-        if task.done():
-            task.result()
 
     async def _async_save(self) -> None:
         """Store everything once it is known what is stored already."""
         await self.async_load()
-        if self._is_loaded and not self._is_removed:
+        if not self._is_loaded or self._is_removed:
+            return
+        try:
             await self._store.async_save(_to_storage(self.inbox, self.questions))
+        except Exception as err:  # noqa: BLE001
+            LOGGER.error(
+                "The list of messages that %s has received cannot be stored (%s)",
+                self._entry.title,
+                type(err).__name__,
+            )
 
     async def async_remove(self) -> None:
         """Delete what is stored, and store nothing anymore.

@@ -65,7 +65,7 @@ class MessageHandler:
     """Pass on the messages of an account that count.
 
     What has counted is stored first: after a crash, a message may be lost, but is never
-    passed on twice, unless the disk was hanging.
+    passed on twice, unless the disk was hanging or failing.
     """
 
     def __init__(
