@@ -54,7 +54,7 @@ def answer(
 ) -> tuple[str, str] | None:
     """Return the question and the choice of an answer some seconds after noon."""
     heard = Heard(message, person_id="x", recipient_id="x", options=options)
-    found = questions.answer(heard, at(seconds))
+    found = questions.answer(heard, at(seconds), seconds)
     return (found.question_id, found.choice) if found else None
 
 

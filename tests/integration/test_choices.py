@@ -1,7 +1,7 @@
 """Test messages with choices, and their answers."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from unittest.mock import AsyncMock
@@ -220,6 +220,23 @@ async def test_clock_ahead(home: Receiving) -> None:
     await home.time.advance(20)
     home.write("1", ago=60)
     assert await answers(home) == [("1", "On my way", question)]
+
+
+@pytest.mark.parametrize("hours", [-30, -2, 0.5, 2, 30])
+async def test_clock_is_set(home: Receiving, hours: float) -> None:
+    """Test that an answer counts if the clock was wrong when the question was sent."""
+    await home.set_up(BESIDE)
+    home.time.set_clock(timedelta(hours=hours))
+    await ask(home)
+    await home.time.advance(20)
+    question = await ask(home)
+    home.time.set_clock(timedelta())
+    await home.time.advance(20)
+    home.write("2")
+    assert await answers(home) == [("2", "False alarm", question)]
+    await home.time.advance(3600)
+    home.write("1")
+    assert await answers(home) == [("1", None, None)]
 
 
 async def test_quoted_rest(home: Receiving, media: Path) -> None:

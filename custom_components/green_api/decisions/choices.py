@@ -4,7 +4,7 @@ A question is a message with choices: a poll, or a text with numbered lines.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 import re
 from typing import Final
@@ -15,6 +15,9 @@ from .received import MAX_AGE, Heard
 
 # How long an answer that quotes nothing counts for the newest question in its chat.
 _ANSWERED_WITHIN: Final = timedelta(hours=1)
+
+# By how much the system time is set at least: otherwise, clocks only differ a little.
+_CLOCK_SET: Final = timedelta(minutes=1)
 
 # How long votes and quotes count, and how many questions are remembered at most.
 _REMEMBERED_FOR: Final = timedelta(days=7)
@@ -43,6 +46,21 @@ class Question:
 
     rest_id: str | None = None
     """The message with the text that did not fit into the caption of a file."""
+
+    clock: float | None = field(default=None, compare=False)
+    """`asked_at` in seconds of the monotonic clock, None if that was before a restart.
+    """
+
+    def age(self, now: datetime, clock: float) -> timedelta:
+        """Return how long ago it was asked."""
+        if self.clock is None:
+            return abs(now - self.asked_at)
+        return timedelta(seconds=clock - self.clock)
+
+    def seems_asked_at(self, now: datetime, clock: float) -> datetime:
+        """Return when it was asked, even if the system time has been set back since."""
+        at = now - self.age(now, clock)
+        return at if self.asked_at - at > _CLOCK_SET else self.asked_at
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,13 +99,16 @@ class Questions:
         ]
         self._questions = [*kept, question][-_MAX_REMEMBERED:]
 
-    def answer(self, heard: Heard, now: datetime) -> ChoiceAnswer | None:
-        """Return the answer in a message, None if it is not an answer."""
+    def answer(self, heard: Heard, now: datetime, clock: float) -> ChoiceAnswer | None:
+        """Return the answer in a message, None if it is not an answer.
+
+        `now` is the system time, `clock` the seconds of the monotonic clock.
+        """
         message = heard.message
         if message.quoted_message_id:
             question = self._find(message.chat_id, message.quoted_message_id)
         else:
-            question = self._newest(message.chat_id, message.sent_at, now)
+            question = self._newest(message.chat_id, message.sent_at, now, clock)
         if question is None:
             return None
         choice = None
@@ -106,7 +127,7 @@ class Questions:
         return None
 
     def _newest(
-        self, chat_id: str, answered_at: datetime, now: datetime
+        self, chat_id: str, answered_at: datetime, now: datetime, clock: float
     ) -> Question | None:
         """Return the newest question in a chat that was asked before an answer.
 
@@ -118,14 +139,15 @@ class Questions:
             for question in self._questions
             if question.chat_id == chat_id
             and question not in self._from_before
-            and abs(now - question.asked_at) <= _ANSWERED_WITHIN
+            and question.age(now, clock) <= _ANSWERED_WITHIN
         ]
-        for question in reversed(open_ones):
+        asked = [(it, it.seems_asked_at(now, clock)) for it in reversed(open_ones)]
+        for question, asked_at in asked:
             # The server says when messages were sent in whole seconds.
-            if question.asked_at.replace(microsecond=0) <= answered_at:
+            if asked_at.replace(microsecond=0) <= answered_at:
                 return question
-        if len(open_ones) == 1 and open_ones[0].asked_at - answered_at <= MAX_AGE:
-            return open_ones[0]
+        if len(asked) == 1 and asked[0][1] - answered_at <= MAX_AGE:
+            return asked[0][0]
         return None
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
@@ -149,7 +148,13 @@ def _to_storage(inbox: Inbox, questions: Questions) -> dict[str, Any]:
     return {
         "heard": {key: at.isoformat() for key, at in inbox.remembered.items()},
         "asked": [
-            asdict(it) | {"choices": [*it.choices], "asked_at": it.asked_at.isoformat()}
+            {
+                "chat_id": it.chat_id,
+                "message_id": it.message_id,
+                "choices": [*it.choices],
+                "asked_at": it.asked_at.isoformat(),
+                "rest_id": it.rest_id,
+            }
             for it in questions.remembered
         ],
     }

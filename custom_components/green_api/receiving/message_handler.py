@@ -129,7 +129,8 @@ class MessageHandler:
 
     def _heard(self, heard: Heard) -> HeardMessage:
         """Return a message with the question that it answers."""
-        answer = self.memory.questions.answer(heard, dt_util.utcnow())
+        now, clock = dt_util.utcnow(), self._hass.loop.time()
+        answer = self.memory.questions.answer(heard, now, clock)
         choice = answer.choice if answer else None
         text = heard.message.text or choice or ""
         return HeardMessage(

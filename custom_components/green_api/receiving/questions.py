@@ -94,6 +94,7 @@ class QuestionHandler:
                 message_id=message.message_id,
                 choices=tuple(choices),
                 asked_at=message.moment,
+                clock=message.sent_at,
                 rest_id=rest[0].message_id if rest else None,
             )
         )
