@@ -1,7 +1,9 @@
 """Run a Chromium: the system's or else Playwright's own, which is in .cache."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+import gc
 import os
 from pathlib import Path
 import shutil
@@ -29,6 +31,9 @@ ARGUMENTS: Final = (
     "--disable-sync",
     "--no-first-run",
 )
+
+ENDED_WITHIN: Final = 60
+"""Seconds within which processes have ended, even on a busy computer."""
 
 
 class NoChromiumError(Exception):
@@ -74,8 +79,27 @@ def find(own: Path | None) -> Path:
 async def _playwright() -> AsyncIterator[Playwright]:
     """Run Playwright with these settings, unless the environment has others."""
     os.environ.update(SETTINGS | os.environ)
-    async with async_playwright() as playwright:
+    async with ended_processes(), async_playwright() as playwright:
         yield playwright
+
+
+@asynccontextmanager
+async def ended_processes() -> AsyncIterator[None]:
+    """Wait until the processes that are started within the context have ended."""
+    before = _running()
+    yield
+    async with asyncio.timeout(ENDED_WITHIN):
+        while _running() - before:  # noqa: ASYNC110  # the end is not an event
+            await asyncio.sleep(0.1)
+
+
+def _running() -> set[asyncio.SubprocessTransport]:
+    """Return the processes that this one has started and not seen the end of."""
+    return {
+        item
+        for item in gc.get_objects()
+        if isinstance(item, asyncio.SubprocessTransport) and not item.is_closing()
+    }
 
 
 def _starts(path: Path) -> bool:

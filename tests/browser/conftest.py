@@ -1,6 +1,5 @@
 """Fixtures: a browser, a real Home Assistant and a simulated GREEN-API."""
 
-import asyncio
 from collections.abc import AsyncIterator
 import gc
 from pathlib import Path
@@ -13,7 +12,7 @@ from tests.live.scenario import TOKEN_CORE
 from tests.simulator import Simulator
 
 from .appearance import Appearance
-from .chromium import chromium
+from .chromium import chromium, ended_processes
 from .frontend import Frontend
 from .installation import Installation
 from .page_recorder import PageRecorder
@@ -22,9 +21,6 @@ from .texts import Texts
 FOLDER = Path(__file__).parent
 
 RECORDINGS = ROOT / ".cache" / "browser"
-
-ENDED_WITHIN = 30
-"""Seconds within which what a test has started is over, even on a busy computer."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,26 +40,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(report.longreprtext)
 
 
-def running() -> set[asyncio.SubprocessTransport]:
-    """Return the processes that this one has started and not seen the end of."""
-    return {
-        item
-        for item in gc.get_objects()
-        if isinstance(item, asyncio.SubprocessTransport) and not item.is_closing()
-    }
-
-
 @pytest.fixture(autouse=True)
 async def leftovers() -> AsyncIterator[None]:
     """Wait until everything that a test has started is over, before the next begins.
 
     What is left open is reported as its own failure, not as one of a later test.
     """
-    before = running()
-    yield
-    async with asyncio.timeout(ENDED_WITHIN):
-        while running() - before:  # noqa: ASYNC110  # the end of a process is not an event
-            await asyncio.sleep(0.1)
+    async with ended_processes():
+        yield
     gc.collect()
 
 
