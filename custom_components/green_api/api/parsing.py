@@ -1,4 +1,4 @@
-"""Parse the bodies of responses, which may contain anything."""
+"""Parse lists whose ends were not read."""
 
 import json
 import re
@@ -12,21 +12,11 @@ class Beginning(list[object]):
     """The first items of a list whose end was not read."""
 
 
-def parse(body: bytes) -> object:
-    """Return the JSON in a body, or its text if it is not JSON."""
-    text = _text(body)
-    try:
-        return json.loads(text)
-    except ValueError, RecursionError:
-        return text
-
-
-def parse_beginning(body: bytes) -> Beginning | str:
+def parse_beginning(text: str) -> Beginning | str:
     """Return the complete items of a list that was cut, or the text if there are none.
 
     Whatever follows the first item that is not JSON is ignored.
     """
-    text = _text(body)
     items, next_item = Beginning(), _LIST.match(text)
     decode = json.JSONDecoder().raw_decode
     try:
@@ -37,8 +27,3 @@ def parse_beginning(body: bytes) -> Beginning | str:
     except ValueError, RecursionError:
         pass
     return items or text
-
-
-def _text(body: bytes) -> str:
-    """Return the text of a body, whatever its encoding."""
-    return body.decode(json.detect_encoding(body), "replace")

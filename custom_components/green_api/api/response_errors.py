@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
+import json
 import re
 from typing import Final
 import unicodedata
@@ -25,7 +26,7 @@ from .errors import (
     WrongAddressError,
 )
 from .exchange import Response
-from .parsing import parse, parse_beginning
+from .parsing import parse_beginning
 
 type ErrorOf = Callable[[int, object, float | None], GreenApiError | None]
 type ErrorType = type[GreenApiError]
@@ -143,10 +144,21 @@ def error_of_message(
 
 def data_in(response: Response, error_of: ErrorOf = error_of_status) -> object:
     """Return the parsed response, or raise the error that it contains."""
-    data = (parse_beginning if response.is_cut else parse)(response.body)
+    data = _parsed(response)
     if error := error_of(response.status, data, response.retry_after):
         raise error
     return data
+
+
+def _parsed(response: Response) -> object:
+    """Return the JSON in a response, or its text if it is not JSON."""
+    text = response.body.decode(json.detect_encoding(response.body), "replace")
+    if response.is_cut:
+        return parse_beginning(text)
+    try:
+        return json.loads(text)
+    except ValueError, RecursionError:
+        return text
 
 
 def unusable(data: object) -> GreenApiError:
