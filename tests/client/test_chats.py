@@ -58,7 +58,23 @@ async def read(
         ),
         (
             NUMBER | {"phoneNumber": "79001234567"},
+            ("10000000", "+79001234567", ChatKind.PERSON, 79001234567),
+        ),
+        (
+            NUMBER | {"phoneNumber": "x"},
             ("10000000", "10000000", ChatKind.PERSON, None),
+        ),
+        (
+            NUMBER | {"phoneNumber": ""},
+            ("10000000", "10000000", ChatKind.PERSON, None),
+        ),
+        (
+            NUMBER | {"chatId": 10000000},
+            ("10000000", "+79001234567", ChatKind.PERSON, 79001234567),
+        ),
+        (
+            {"chatId": -10000000000000, "name": "Family"},
+            ("-10000000000000", "Family", ChatKind.GROUP, None),
         ),
         (
             NUMBER | {"phoneNumber": True},
@@ -110,7 +126,7 @@ async def read(
         # No messages can be sent to these.
         ({"id": "status@broadcast"}, None),
         ({"id": "120363043968066561@newsletter"}, None),
-        ({"id": 79001234567}, None),
+        ({"id": True}, None),
         ({"id": "\u0667" * 10 + "@c.us"}, None),
         ({"id": ""}, None),
         ({"name": "x"}, None),

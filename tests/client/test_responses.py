@@ -187,12 +187,31 @@ async def test_documented_response(
         ),
         (
             "getSettings",
-            '{"webhookUrl":["x"],"incomingWebhook":true,"enableLidMode":"Yes"}',
+            '{"webhookUrl":["x"],"incomingWebhook":1,"enableLidMode":"no"}',
             NO_SETTINGS,
         ),
-        ("getSettings", '{"typeInstance":["v3"],"stateWebhook":true}', NO_SETTINGS),
+        # The vendor's pages and clients disagree about the type of some settings.
+        (
+            "getSettings",
+            '{"webhookUrl":"","incomingWebhook":"Yes","enableLidMode":true}',
+            replace(NO_SETTINGS, receives_messages=True, uses_lids=True),
+        ),
+        (
+            "getSettings",
+            '{"webhookUrl":"","incomingWebhook":"true","enableLidMode":false}',
+            replace(NO_SETTINGS, receives_messages=True),
+        ),
+        ("getSettings", '{"typeInstance":["v3"],"stateWebhook":null}', NO_SETTINGS),
         ("getSettings", "{}", BadResponseError),
         ("getSettings", "null", BadResponseError),
+        ("checkAccount", '{"exist":true,"chatId":10000000}', ("10000000",)),
+        # A phone number would be taken for the ID of another person.
+        (
+            "checkAccount",
+            '{"exist":true,"chatId":"10000000","phoneNumber":"79001234567"}',
+            ("10000000",),
+        ),
+        ("checkAccount", '{"exist":true,"phoneNumber":79001234567}', ()),
         ("getWaSettings", '{"avatar":"","phone":"","deviceId":""}', None),
         ("getWaSettings", '{"suspendedUntil":null}', None),
         ("getWaSettings", '{"suspendedUntil":0}', None),

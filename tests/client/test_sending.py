@@ -277,6 +277,10 @@ async def test_hold(
         ((403, "Forbidden"), WrongAddressError),
         ((403, "<html>Your account is suspended</html>"), WrongAddressError),
         ((466, json.dumps(ONLY_DESCRIBED)), ChatQuotaError),
+        (
+            (466, "You can only send or receive messages from following chats: 1@c.us"),
+            ChatQuotaError,
+        ),
         ((466, '{"description":"Monthly quota has been exceeded."}'), MethodQuotaError),
         ((413, "<html>413 Request Entity Too Large</html>"), TooLargeError),
         ((400, "Validation failed. Details: 'chatId' is required"), InvalidChatError),

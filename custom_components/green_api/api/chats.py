@@ -10,6 +10,7 @@ from itertools import islice
 import re
 from typing import Any, Final
 
+from .fields import id_of
 from .models import Messenger
 
 MAX_CHATS: Final = 20_000
@@ -88,15 +89,15 @@ def read_person_ids(
     """Return the chat IDs of a person in a response, the preferred one first.
 
     WhatsApp may name two. The account lists most people under the one with their
-    number.
+    number. In the other messengers, a number would be taken for the ID of another
+    person.
     """
-    ids = (data.get("phoneNumber"), data.get("chatId"))
+    is_whatsapp = messenger is Messenger.WHATSAPP
+    keys = ("phoneNumber", "chatId") if is_whatsapp else ("chatId",)
     return tuple(
         chat_id
-        for chat_id in ids
-        if isinstance(chat_id, str)
-        and _PERSON_IDS[messenger].fullmatch(chat_id)
-        and not is_secret(chat_id)
+        for chat_id in map(id_of, map(data.get, keys))
+        if _PERSON_IDS[messenger].fullmatch(chat_id) and not is_secret(chat_id)
     )
 
 
@@ -105,11 +106,10 @@ def _chat(item: object) -> Chat | None:
     if not isinstance(item, dict):
         return None
     # The name of the field depends on the messenger.
-    chat_id = item.get("id") or item.get("chatId")
-    if not isinstance(chat_id, str) or not _CHAT_ID.fullmatch(chat_id):
+    chat_id = id_of(item.get("id") or item.get("chatId"))
+    if not _CHAT_ID.fullmatch(chat_id):
         return None
-    number = item.get("phoneNumber")
-    phone_number = number if type(number) is int and number in _NUMBERS else None
+    phone_number = _phone_number(item.get("phoneNumber"))
     name = _name(item.get("contactName")) or _name(item.get("name"))
     return Chat(
         chat_id=chat_id,
@@ -117,6 +117,13 @@ def _chat(item: object) -> Chat | None:
         kind=_kind(item.get("type"), chat_id),
         phone_number=phone_number,
     )
+
+
+def _phone_number(value: object) -> int | None:
+    """Return a phone number, which may be a text, None if there is none."""
+    digits = id_of(value)
+    number = int(digits) if digits.isdecimal() else 0
+    return number if number in _NUMBERS else None
 
 
 def _name(value: object) -> str:

@@ -17,6 +17,7 @@ from .errors import InstanceStartingError
 from .fields import (
     MAX_WORD_LENGTH,
     fingerprints,
+    id_of,
     is_on,
     moment,
     number,
@@ -496,8 +497,8 @@ class GreenApiClient:
     def _message_id(self, data: object) -> str:
         """Return the ID of a message that was accepted."""
         match data:
-            case {"idMessage": str(message_id)} if _MESSAGE_ID.fullmatch(
-                message_id
+            case {"idMessage": value} if _MESSAGE_ID.fullmatch(
+                message_id := id_of(value)
             ) and not self._transport.has_token(message_id):
                 return message_id
         raise unaccepted(data)

@@ -4,12 +4,20 @@ import base64
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import MAXYEAR, UTC, datetime
+import re
 from typing import Final
 
 # Possible names of the ID of a waiting message, and the fields that distinguish
 # messages without an ID. All other fields may change while a message is waiting.
 _MESSAGE_IDS: Final = ("messageID", "idMessage", "messagesIDs")
 _MESSAGE_CONTENT: Final = ("chatId", "message", "fileName")
+
+# Message IDs and chat IDs. They are only compared, and always as a whole.
+_ID: Final = re.compile(r"[!-~]{1,128}")
+_LARGEST_ID: Final = 2**63
+
+# The values of a setting that is turned on.
+_ON: Final = frozenset({"true", "yes"})
 
 # Maximum length of a word of GREEN-API, such as a state or a code.
 MAX_WORD_LENGTH: Final = 64
@@ -28,8 +36,18 @@ def text(fields: Mapping[str, object], key: str) -> str:
 
 
 def is_on(fields: Mapping[str, object], key: str) -> bool:
-    """Return whether a setting is turned on."""
-    return text(fields, key) == "yes"
+    """Return whether a setting is turned on.
+
+    Some are a text in the vendor's documentation and a boolean in its clients.
+    """
+    return fields.get(key) is True or text(fields, key).casefold() in _ON
+
+
+def id_of(value: object) -> str:
+    """Return an ID, which may be a number, as a text, empty if it is not valid."""
+    if type(value) is int and -_LARGEST_ID <= value < _LARGEST_ID:
+        return str(value)
+    return value if isinstance(value, str) and _ID.fullmatch(value) else ""
 
 
 def number(value: object) -> int | None:
