@@ -114,7 +114,7 @@ class Incoming(Notifier):
         until = time.monotonic() - self._account.journal_lag
         oldest = time.time() - 60 * minutes
         return [
-            it.as_entry()
+            it.as_entry(self._account.messenger)
             for it in reversed(self.written)
             if it.at <= until and it.sent_at >= oldest
         ]
@@ -156,11 +156,13 @@ class Incoming(Notifier):
         """Return what a message contains that quotes another one, None without one."""
         if message_id is None:
             return None
+        messenger = self._account.messenger
         own = {it.id: str(it.body.get("message", "")) for it in self._account.messages}
         if message_id in own:
             return quoted_message(message_id, self._account.own_id, own[message_id])
         for it in self.written:
             if it.id == message_id:
-                text = str(it.as_entry().get("textMessage", ""))
+                entry = it.as_entry(messenger)
+                text = str(entry.get("textMessage", ""))
                 return quoted_message(message_id, it.sender_id, text)
         return quoted_message(message_id, "", "")

@@ -34,14 +34,18 @@ class Written:
         object.__setattr__(self, "at", time.monotonic())
         object.__setattr__(self, "sent_at", int(time.time() - self.ago))
 
-    def as_entry(self) -> Content:
-        """Return the message in the form of the journal."""
+    def as_entry(self, messenger: Messenger) -> Content:
+        """Return the message in the form of the journal.
+
+        In Telegram, the vendor documents no sender.
+        """
+        is_telegram = messenger is Messenger.TELEGRAM
         return {
             "type": "incoming",
             "idMessage": self.id,
             "timestamp": self.sent_at,
             "chatId": self.chat_id,
-            "senderId": self.sender_id,
+            **({} if is_telegram else {"senderId": self.sender_id}),
             "senderName": self.name,
             "senderContactName": "",
             "deletedMessageId": "",

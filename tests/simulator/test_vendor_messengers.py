@@ -132,7 +132,7 @@ CALLS: Final = {
     ),
     "lastIncomingMessages": Call(
         make=lambda api, _: api.journals.lastIncomingMessages(3),
-        keys=keys("type idMessage timestamp typeMessage chatId senderId textMessage"),
+        keys=keys("type idMessage timestamp typeMessage chatId textMessage"),
         items=True,
     ),
     "receiveNotification": Call(

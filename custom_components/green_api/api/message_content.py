@@ -9,7 +9,7 @@ import re
 from typing import Any, Final
 
 from .chats import is_group_id
-from .fields import moment, number, text
+from .fields import id_of, moment, number, text
 from .models import MAX_MESSAGE_LENGTH, MAX_POLL_OPTIONS, Messenger
 from .received import MessageKind, PollVote, ReceivedMessage
 
@@ -17,10 +17,6 @@ type Fields = Mapping[str, Any]
 
 _MAX_TEXT_LENGTH: Final = MAX_MESSAGE_LENGTH[Messenger.WHATSAPP]
 _MAX_VOTERS: Final = 1024
-
-# Message IDs and chat IDs. They are only compared, and always as a whole.
-_ID: Final = re.compile(r"[!-~]{1,128}")
-_LARGEST_ID: Final = 2**63
 
 # Chats that are not conversations: channels, statuses, and lists of recipients.
 _NO_CONVERSATION: Final = re.compile(r"@(?:broadcast|newsletter)$")
@@ -47,6 +43,7 @@ _KINDS: Final[Mapping[str, MessageKind]] = {
     "productMessage": MessageKind.OTHER,
     "quotedMessage": MessageKind.TEXT,
     "stickerMessage": MessageKind.STICKER,
+    "templateButtonReplyMessage": MessageKind.OTHER,
     "templateButtonsReplyMessage": MessageKind.OTHER,
     "textMessage": MessageKind.TEXT,
     "videoMessage": MessageKind.VIDEO,
@@ -71,6 +68,10 @@ _TEXTS: Final[Mapping[MessageKind, tuple[tuple[str, ...], ...]]] = {
         (("fileMessageData", "caption"), ("caption",)),
     ),
 }
+
+# The parts with the ID of the message that another one replies to. Only in an older
+# form of replies, it is beside the text.
+_QUOTES: Final = ("quotedMessage", "extendedTextMessageData", "extendedTextMessage")
 
 # Fields that are set in messages that were changed or deleted.
 _CHANGED: Final = ("deletedMessageId", "editedMessageId", "isDeleted", "isEdited")
@@ -108,13 +109,6 @@ def texts_of(message: ReceivedMessage) -> Iterator[str]:
     yield message.quoted_message_id or ""
     for vote in message.votes:
         yield from (vote.option, *vote.voters)
-
-
-def id_of(value: object) -> str:
-    """Return an ID, which may be a number, as a text, empty if it is not valid."""
-    if type(value) is int and -_LARGEST_ID <= value < _LARGEST_ID:
-        return str(value)
-    return value if isinstance(value, str) and _ID.fullmatch(value) else ""
 
 
 def part_of(fields: Fields, key: str) -> Fields:
@@ -159,7 +153,8 @@ def _storable(words: str) -> str:
 
 def _quoted_id(content: Fields) -> str:
     """Return the ID of the message that a message replies to, empty if to none."""
-    return id_of(part_of(content, "quotedMessage").get("stanzaId"))
+    ids = (id_of(part_of(content, part).get("stanzaId")) for part in _QUOTES)
+    return next(filter(None, ids), "")
 
 
 def _votes(content: Fields) -> tuple[str, tuple[PollVote, ...]]:

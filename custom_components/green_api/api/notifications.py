@@ -9,8 +9,8 @@ from operator import attrgetter
 import re
 from typing import Final
 
-from .fields import MAX_WORD_LENGTH, text
-from .message_content import Fields, id_of, part_of, read_message, texts_of
+from .fields import MAX_WORD_LENGTH, id_of, text
+from .message_content import Fields, part_of, read_message, texts_of
 from .models import AccountState
 from .received import (
     MissedMessage,
@@ -45,14 +45,29 @@ def read_journal(
     """Return the messages in a list of the journal, the oldest first."""
     found = (
         _safe(
-            read_message(item, item, item.get("chatId"), item.get("senderId")),
+            read_message(item, item, item.get("chatId"), _journal_sender(item)),
             is_secret,
         )
         # The server sorts by seconds, the latest message first.
         for item in reversed(items)
-        if isinstance(item, dict) and item.get("type") == "incoming"
+        if isinstance(item, dict)
     )
     return tuple(sorted(filter(None, found), key=attrgetter("sent_at")))
+
+
+def _journal_sender(item: Fields) -> object:
+    """Return who has written a message in the journal, None if that is not stated.
+
+    According to the vendor's documentation, the type may be missing, and in Telegram
+    the sender. Only messages of others have a sender, and in the chat with a person,
+    nobody else can have sent what is received.
+    """
+    match item.get("type"), item.get("senderId"):
+        case "incoming", None | "":
+            return item.get("chatId")
+        case "incoming" | None, sender:
+            return sender
+    return None
 
 
 def _incoming(body: Fields, is_secret: _IsSecret) -> ReceivedMessage | None:
