@@ -136,6 +136,8 @@ async def test_without(home: Deliveries) -> None:
         ("noAccount", "delivery_no_account"),
         ("notInGroup", "delivery_not_in_group"),
         ("yellowCard", "delivery_restricted"),
+        ("suspended", "delivery_restricted"),
+        ("noActiveSession", "delivery_failed"),
         ("failed", "delivery_failed"),
     ],
 )

@@ -49,7 +49,10 @@ _REFUSALS: Final[Errors] = (
     (r"you have used up the chat limit on your tariff\b", ChatQuotaError),
     (r"account is suspended\b", ContactsOnlyError),
     (r"correspondents quot[ae] exceeded\b", ChatQuotaError),
-    (r".*\bsend or receive messages from these numbers\b", ChatQuotaError),
+    (
+        r".*\bsend or receive messages from (?:these numbers|following chats)\b",
+        ChatQuotaError,
+    ),
     (r"quot[ae] exceeded\b|monthly quota has been exceeded\b", MethodQuotaError),
     (r"request entity too large\b|.*\bmax upload size\b", TooLargeError),
     (r"bad request data\b|validation failed\b", MessageRefusedError),

@@ -73,6 +73,7 @@ _STATUS_BY_WORD: Final[Mapping[str, DeliveryStatus]] = {
     "delivered": DeliveryStatus.DELIVERED,
     "failed": DeliveryStatus.FAILED,
     "noAccount": DeliveryStatus.NO_ACCOUNT,
+    "noActiveSession": DeliveryStatus.FAILED,
     "notInGroup": DeliveryStatus.NOT_IN_GROUP,
     "pending": DeliveryStatus.WAITING,
     "read": DeliveryStatus.READ,
