@@ -307,9 +307,31 @@ async def test_lids(
     assert shown["description_placeholders"]["warning"] == ""
 
 
+@pytest.mark.parametrize("messenger", Messenger)
 async def test_own_number(
-    hass: HomeAssistant, loaded_entry: MockConfigEntry, account: Account
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    account: Account,
+    messenger: Messenger,
 ) -> None:
-    """Test that the dialog says that the account itself can't be heard."""
-    shown = await add(hass, loaded_entry, account.wid)
+    """Test that the dialog says that the account itself can't be heard.
+
+    Telegram and MAX name the number of the account, but not its chat.
+    """
+    account.messenger = messenger
+    await async_set_up(hass, config_entry)
+    shown = await add(hass, config_entry, f"+{account.phone}")
+    assert "own number" in shown["description_placeholders"]["warning"]
+    shown = await add(hass, config_entry, "+79001234568")
+    assert shown["description_placeholders"]["warning"] == ""
+
+
+async def test_own_chat_in_the_list(
+    hass: HomeAssistant, config_entry: MockConfigEntry, account: Account
+) -> None:
+    """Test that the chat of the account itself is known by its number."""
+    account.messenger = Messenger.TELEGRAM
+    account.wid = "79001234568@c.us"
+    await async_set_up(hass, config_entry)
+    shown = await add(hass, config_entry, "10000001")
     assert "own number" in shown["description_placeholders"]["warning"]

@@ -22,6 +22,7 @@ from ..api import Chat, ChatKind, GreenApiClient, GreenApiError, Messenger
 from ..const import CONF_CHAT_ID, CONF_MAY_WRITE, MESSENGER_NAMES
 from ..data import GreenApiConfigEntry
 from ..devices import account_name
+from ..inputs.chat_id import phone_number_of
 from ..receiving.permissions import ReceiveMode, may_write, receive_mode
 from ..texts import markdown_text, translated
 from .chat_list import ChatList
@@ -161,12 +162,21 @@ class _PermissionFlow(_RecipientFlowBase):
         In the LID mode of WhatsApp, messages do not contain phone numbers.
         """
         settings = self._account.runtime_data.settings
-        if self._chat.chat_id == settings.own_id:
+        if self._is_own(settings.own_id):
             return translated(self.hass, "common", "own_number")
         is_hidden = settings.known is not None and settings.known.uses_lids
         if not is_hidden or self._chat.phone_number is None:
             return ""
         return translated(self.hass, "common", "cannot_be_heard")
+
+    def _is_own(self, own_id: str) -> bool:
+        """Return whether the chat is that of the account, whose settings name `own_id`.
+
+        In Telegram and MAX, they name its phone number instead of its chat.
+        """
+        number = phone_number_of(own_id)
+        is_own_number = number is not None and self._chat.phone_number == number
+        return is_own_number or self._chat.chat_id == self._chats.canonical(own_id)
 
     @abstractmethod
     def _show_form(self, errors: dict[str, str]) -> SubentryFlowResult:
