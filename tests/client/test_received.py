@@ -471,6 +471,20 @@ async def test_quote_in_notification(
     assert (content.text, content.quoted_message_id) == (TEXT, "3EB0")
 
 
+@pytest.mark.parametrize("voter", [CHAT_ID, {"voterWid": CHAT_ID}, {"wid": CHAT_ID}])
+async def test_voters(
+    canned: CannedServer, canned_client: GreenApiClient, voter: Json
+) -> None:
+    """A voter is an ID in the vendor's documentation, and an object elsewhere."""
+    poll = {"votes": [{"optionName": "I", "optionVoters": [voter]}]}
+    body = body_of(
+        messageData={"typeMessage": "pollUpdateMessage", "pollMessageData": poll}
+    )
+    content = await content_of(canned, canned_client, body)
+    assert isinstance(content, ReceivedMessage)
+    assert content.votes == (PollVote("I", (CHAT_ID,)),)
+
+
 @pytest.mark.parametrize(
     "type_message", ["templateButtonReplyMessage", "templateButtonsReplyMessage"]
 )

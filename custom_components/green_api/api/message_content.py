@@ -173,7 +173,7 @@ def _voters(option: Fields) -> tuple[str, ...]:
     """Return the chat IDs of the voters of an option."""
     voters = option.get("optionVoters")
     ids = (
-        id_of(it.get("voterWid") if isinstance(it, dict) else it)
+        id_of(it.get("voterWid", it.get("wid")) if isinstance(it, dict) else it)
         for it in (voters[:_MAX_VOTERS] if isinstance(voters, list) else [])
     )
     return tuple(filter(None, ids))
