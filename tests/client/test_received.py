@@ -789,6 +789,7 @@ async def test_too_long_notification(
         (json.dumps([entry_of()] * 2)[:-1], Journal((RECEIVED,) * 2, is_whole=False)),
         (json.dumps([entry_of()] * 2)[:-9], Journal((RECEIVED,), is_whole=False)),
         (json.dumps([entry_of()])[:-9], BadResponseError),
+        (json.dumps([entry_of(textMessage="custom webhook")])[:-2], BadResponseError),
         (json.dumps(entry_of())[:-1], CannotConnectError),
         ("", CannotConnectError),
     ],
@@ -810,6 +811,19 @@ async def test_slow_journal(
         client = create_client(session, url)
         result = await result_or_error(client.get_last_incoming(3))
     assert result == expected
+
+
+@pytest.mark.parametrize(
+    "words", ["custom webhook", "instance is deleted", "instance is expired"]
+)
+@pytest.mark.parametrize("method", ["lastIncomingMessages", "getContacts"])
+async def test_words_in_the_beginning_of_a_list(
+    canned: CannedServer, canned_client: GreenApiClient, method: str, words: str
+) -> None:
+    """What strangers write is no error of GREEN-API if a list breaks off."""
+    canned.respond(200, json.dumps([entry_of(textMessage=words)])[:-2])
+    result = await result_or_error(METHODS[method].call(canned_client))
+    assert result is BadResponseError
 
 
 async def test_large_notification(

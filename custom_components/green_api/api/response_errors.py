@@ -214,9 +214,11 @@ def first_error(
 
 
 def words_of(data: object) -> str:
-    """Return the texts of a response in lower case, empty if it is a web page."""
+    """Return the texts of a response in lower case, empty for a web page or list."""
     words: list[str] = []
-    left = 0 if _is_page(data) else _MAX_TEXT_LENGTH
+    # A list contains messages or contacts. If it breaks off, it is a text.
+    is_list = isinstance(data, list) or (isinstance(data, str) and data[:1] == "[")
+    left = 0 if is_list or _is_page(data) else _MAX_TEXT_LENGTH
     texts = _texts(data)
     while left > 0 and (text := next(texts, None)) is not None:
         words.append(_normalized(text[:left]))
@@ -237,8 +239,7 @@ def _is_page(data: object) -> bool:
 
 def _texts(data: object) -> Iterator[str]:
     """Yield the texts of the fields in which the vendor describes errors."""
-    # A list contains messages or contacts.
-    parts = [] if isinstance(data, list) else [data]
+    parts = [data]
     while parts:
         match parts.pop():
             case str(text):
