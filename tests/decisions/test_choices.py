@@ -1,6 +1,7 @@
 """Test which choice an answer names."""
 
-import json
+from dataclasses import replace
+import math
 import time
 from typing import Final
 import unicodedata
@@ -42,6 +43,7 @@ def asked(
         choices=choices,
         asked_at=at(at_second),
         rest_id=rest_id,
+        clock=at_second,
     )
 
 
@@ -271,9 +273,8 @@ class TestRestart:
 
     @staticmethod
     def restarted(questions: Questions) -> Questions:
-        """Return the questions after a restart."""
-        assert json.dumps([it.message_id for it in questions.remembered])
-        return Questions(questions.remembered)
+        """Return the questions after a restart, which begins another clock."""
+        return Questions(replace(it, clock=-math.inf) for it in questions.remembered)
 
     def test_restart(self) -> None:
         """A bare number does not count for a question of before, but for later ones."""

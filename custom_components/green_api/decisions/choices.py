@@ -4,8 +4,9 @@ A question is a message with choices: a poll, or a text with numbered lines.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+import math
 import re
 from typing import Final
 import unicodedata
@@ -13,8 +14,9 @@ import unicodedata
 from ..api import MessageKind
 from .received import MAX_AGE, Heard
 
-# How long an answer that quotes nothing counts for the newest question in its chat.
-_ANSWERED_WITHIN: Final = timedelta(hours=1)
+# Seconds for which an answer that quotes nothing counts for the newest question in its
+# chat.
+_ANSWERED_WITHIN: Final = 3600
 
 # By how much the system time is set at least: otherwise, clocks only differ a little.
 _CLOCK_SET: Final = timedelta(minutes=1)
@@ -47,19 +49,17 @@ class Question:
     rest_id: str | None = None
     """The message with the text that did not fit into the caption of a file."""
 
-    clock: float | None = field(default=None, compare=False)
-    """`asked_at` in seconds of the monotonic clock, None if that was before a restart.
+    clock: float = -math.inf
+    """`asked_at` in seconds of the monotonic clock, -inf if that was before a restart.
     """
 
-    def age(self, now: datetime, clock: float) -> timedelta:
-        """Return how long ago it was asked."""
-        if self.clock is None:
-            return abs(now - self.asked_at)
-        return timedelta(seconds=clock - self.clock)
+    def is_open(self, clock: float) -> bool:
+        """Return whether an answer that quotes nothing may be meant for it."""
+        return clock - self.clock <= _ANSWERED_WITHIN
 
     def seems_asked_at(self, now: datetime, clock: float) -> datetime:
         """Return when it was asked, even if the system time has been set back since."""
-        at = now - self.age(now, clock)
+        at = now - timedelta(seconds=clock - self.clock)
         return at if self.asked_at - at > _CLOCK_SET else self.asked_at
 
 
@@ -83,7 +83,6 @@ class Questions:
     def __init__(self, remembered: Iterable[Question] = ()) -> None:
         """Initialize with what was remembered."""
         self._questions = list(remembered)
-        self._from_before = frozenset(self._questions)
 
     @property
     def remembered(self) -> tuple[Question, ...]:
@@ -134,14 +133,11 @@ class Questions:
         The clocks of the server and of Home Assistant may differ, so that an answer
         seems to be older. If there is only one question, it is meant anyway.
         """
-        open_ones = [
-            question
-            for question in self._questions
-            if question.chat_id == chat_id
-            and question not in self._from_before
-            and question.age(now, clock) <= _ANSWERED_WITHIN
+        asked = [
+            (question, question.seems_asked_at(now, clock))
+            for question in reversed(self._questions)
+            if question.chat_id == chat_id and question.is_open(clock)
         ]
-        asked = [(it, it.seems_asked_at(now, clock)) for it in reversed(open_ones)]
         for question, asked_at in asked:
             # The server says when messages were sent in whole seconds.
             if asked_at.replace(microsecond=0) <= answered_at:
