@@ -10,7 +10,10 @@ from homeassistant.helpers.event import async_track_device_registry_updated_even
 from homeassistant.helpers.typing import ConfigType
 
 from .automations.announcer import Announcer
-from .automations.listening import async_call_when_listening, async_get_listening
+from .automations.listening import (
+    async_call_when_listening,
+    async_wait_until_listening,
+)
 from .const import DOMAIN, PLATFORMS
 from .coordinator import GreenApiCoordinator
 from .data import GreenApiConfigEntry, GreenApiData
@@ -48,7 +51,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Set up what does not depend on any account."""
-    async_get_listening(hass)
+    async_wait_until_listening(hass)
     async_setup_services(hass)
     return True
 
