@@ -152,7 +152,7 @@ async def test_error_of_parser(
 ) -> None:
     """An exception that contains the server's response is not raised to callers."""
     monkeypatch.setattr("aiohttp.client_proto.HttpResponseParser", HttpResponseParserPy)
-    canned.answer = (
+    canned.response = (
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"/getStateInstance/" + TOKEN.encode() + b"\r\n"
     )

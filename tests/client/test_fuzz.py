@@ -172,7 +172,7 @@ async def test_anything_on_the_wire(
 ) -> None:
     """Malformed HTTP does not raise other errors."""
     monkeypatch.setattr("aiohttp.client_proto.HttpResponseParser", parser)
-    canned.answer = answer
+    canned.response = answer
     result = await result_or_error(create_client(session, canned.url).get_state())
     assert isinstance(result, AccountState | type)
 

@@ -151,7 +151,7 @@ async def show_everywhere(
     set_fields(server)
     await user.start()
     by_qr_code, by_code = await user.start_fix_flow(), await user.start_fix_flow()
-    server.answer = answer
+    server.response = answer
     await user.fetch_image()
     await ask_for_qr_code(user, by_qr_code)
     await ask_for_code(user, by_code)
@@ -190,7 +190,7 @@ async def test_text_not_shown(
     """Test that no text of the server is shown or logged, in any field."""
     for field in OTHER_FIELDS:
         set_fields(server, **{field: text})
-        await show_everywhere(user, server, server.answer)
+        await show_everywhere(user, server, server.response)
         set_fields(server, **{"stateInstance": "suspended", field: text})
         await user.start()
 
@@ -275,7 +275,7 @@ async def test_token_not_repeated(
         Location=echo,
         Retry_After=echo,
     )
-    await show_everywhere(user, server, server.answer)
+    await show_everywhere(user, server, server.response)
 
     output = (*log_recorder.lines, *user.all_shown(), *await user.diagnostics())
     assert token_leaks(*output) == []
@@ -499,7 +499,7 @@ async def test_cookies(
         Set_Cookie="session=stolen; Max-Age=99999999; Path=/",
     )
 
-    await show_everywhere(user, server, server.answer)
+    await show_everywhere(user, server, server.response)
 
     session = async_get_clientsession(hass)
     assert list(session.cookie_jar) == []
@@ -527,7 +527,7 @@ async def test_endless_states(
 
 async def test_endless_promises(server: CannedServer, user: SimulatedUser) -> None:
     """Test that a server that keeps announcing a response times out."""
-    server.answer = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 50_000
+    server.response = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 50_000
 
     with request_timeout(0.3):
         await user.hass.config_entries.async_setup(user.entry.entry_id)

@@ -37,11 +37,11 @@ class ReceivedRequest:
 
 
 class CannedServer:
-    """A server that responds with `answer` and closes the connection."""
+    """A server that responds with `response` and closes the connection."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         """Initialize with an empty response."""
-        self.answer = b""
+        self.response = b""
         self.requests: list[ReceivedRequest] = []
         self._tls = tls
         self._server: asyncio.Server | None = None
@@ -70,7 +70,7 @@ class CannedServer:
             ),
         ]
         # Without a length, the body ends with the connection.
-        self.answer = b"\r\n".join([*lines, b"", _bytes(body)])
+        self.response = b"\r\n".join([*lines, b"", _bytes(body)])
 
     async def __aenter__(self) -> Self:
         """Listen on a free port."""
@@ -95,7 +95,7 @@ class CannedServer:
             body = await reader.readexactly(int(headers.get("Content-Length", 0)))
             verb, target, _ = head.decode().split(" ")
             self.requests.append(ReceivedRequest(verb, target, headers, body))
-            writer.write(self.answer)
+            writer.write(self.response)
             await writer.drain()
         except asyncio.IncompleteReadError, ConnectionError:
             pass  # The client has disconnected.

@@ -13,14 +13,14 @@ def delay_result(
 
     Return an event that is set when it is called, and one that lets it return.
     """
-    called, answer = asyncio.Event(), asyncio.Event()
+    called, response = asyncio.Event(), asyncio.Event()
     original = getattr(owner, method)
 
     async def late(*args: Any) -> Any:
         result = await original(*args)
         called.set()
-        await answer.wait()
+        await response.wait()
         return result
 
     monkeypatch.setattr(owner, method, late)
-    return called, answer
+    return called, response

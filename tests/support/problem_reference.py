@@ -20,7 +20,7 @@ START: Final = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 class Interruption(Enum):
-    """An event of an account other than an answer."""
+    """An event of an account other than a response."""
 
     REBOOT = auto()
     RESTART = auto()
@@ -28,7 +28,7 @@ class Interruption(Enum):
 
 @dataclass(frozen=True)
 class Event:
-    """An answer or interruption of an account, at a time in seconds."""
+    """A response or interruption of an account, at a time in seconds."""
 
     at: float
     what: AccountResponse | Interruption

@@ -1,4 +1,4 @@
-"""Sequences of answers, and the expected problem of the account after each of them.
+"""Sequences of responses, and the expected problem of the account after each of them.
 
 A line contains the time, the event, and the problem that is confirmed then:
 
@@ -101,7 +101,7 @@ def _time(text: str) -> timedelta:
 # or has just been rebooted, and 120 seconds after a 429.
 POLLED_REPLAYS: Final = (
     Replay(
-        "logged out: certain at the second answer, ends with the first good one",
+        "logged out: certain at the second response, ends with the first good one",
         """
         0:00       authorized     -
         1:00       notAuthorized  -
@@ -139,7 +139,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "blocked: certain at the second answer",
+        "blocked: certain at the second response",
         """
         0:00  authorized  -
         1:00  blocked     -
@@ -188,7 +188,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "expired: certain at the second answer",
+        "expired: certain at the second response",
         """
         0:00       authorized  -
         1:00       expired     -
@@ -208,7 +208,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "deleted: certain at the second answer",
+        "deleted: certain at the second response",
         """
         0:00       authorized  -
         1:00       deleted     -
@@ -264,7 +264,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "answers that make no sense: raise nothing and clear nothing",
+        "responses that make no sense: raise nothing and clear nothing",
         """
         0:00       authorized  -
         1:00       blocked     -
@@ -294,7 +294,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "flap: a single odd answer raises nothing, over and over",
+        "flap: a single odd response raises nothing, over and over",
         """
         0:00  authorized     -
         1:00  notAuthorized  -
@@ -308,7 +308,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "single odd answer: clears nothing in the middle of problem",
+        "single odd response: clears nothing in the middle of problem",
         """
         0:00  notAuthorized  -
         1:00  notAuthorized  logged_out
@@ -333,7 +333,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "restart: a problem is one again at the first answer that confirms it",
+        "restart: a problem is one again at the first response that confirms it",
         """
         0:00  notAuthorized  -
         1:00  notAuthorized  logged_out
@@ -345,7 +345,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "restart: a single answer has to be confirmed as usual",
+        "restart: a single response has to be confirmed as usual",
         """
         0:00  authorized     -
         1:00  notAuthorized  -
@@ -355,7 +355,7 @@ POLLED_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "restart: with another answer after it begins anew",
+        "restart: with another response after it begins anew",
         """
         0:00  notAuthorized  -
         1:00  notAuthorized  logged_out
@@ -435,7 +435,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "two in a row: the good answer in between begins it anew",
+        "two in a row: the good response in between begins it anew",
         """
         0:00  expired     -
         0:49  expired     -
@@ -455,7 +455,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "asleep: any other answer begins the five minutes anew",
+        "asleep: any other response begins the five minutes anew",
         """
         0:00-4:00  sleepMode      -
         4:30       notAuthorized  -
@@ -513,7 +513,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "expired: every other answer is a failure on the way",
+        "expired: every other response is a failure on the way",
         """
         0:00  502      -
         1:00  expired  -
@@ -570,7 +570,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "outage: single bad answers in it are two in a row only together",
+        "outage: single bad responses in it are two in a row only together",
         """
         0:00       authorized     -
         1:00       502            -
@@ -582,7 +582,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "outage: a bad answer before it and a good one after it are a flap",
+        "outage: a bad response before it and a good one after it are a flap",
         """
         0:00        authorized     -
         1:00        notAuthorized  -
@@ -912,7 +912,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "restart: a single answer after it is not the reason of twenty minutes before",
+        "restart: a single response after it is not the reason of 20 minutes before",
         """
         0:00         authorized     -
         1:00         notAuthorized  -
@@ -947,7 +947,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "restart: a problem of minutes needs its own answer, whatever else is reported",
+        "restart: a problem of minutes needs its own response, whatever else there is",
         """
         0:00        expired        -
         1:00        notAuthorized  -
@@ -979,7 +979,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "restart: odd answers around it do not hide what was before",
+        "restart: odd responses around it do not hide what was before",
         """
         0:00  notAuthorized  -
         1:00  notAuthorized  logged_out
@@ -1032,7 +1032,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "restart: into an outage shows nothing until an answer comes",
+        "restart: into an outage shows nothing until a response comes",
         """
         0:00           blocked     -
         1:00           blocked     blocked
@@ -1046,7 +1046,7 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
-        "restart: twice without an answer in between",
+        "restart: twice without a response in between",
         """
         0:00  suspended  -
         1:00  suspended  restricted

@@ -4,10 +4,10 @@ It is written from the documentation, not from the code.
 
 A known problem refuses messages, uncertainty does not: a poll that says something about
 the account decides. A poll that says nothing does not refuse a message while the last
-good answer is at most 300 seconds old: the message is sent based on that answer after 3
+good response is at most 300 seconds old: the message is sent based on it after 3
 seconds. A refusal needs a new poll as well.
 
-A message is sent on a connection that has just answered. If none has, the state is
+A message is sent on a connection that has just responded. If none has, the state is
 requested for a quarter of a second, and counts if there is a response in that time. It
 can't be requested sooner than 1.1 seconds after the last response.
 """
@@ -19,7 +19,7 @@ from typing import Final
 SENT: Final = "sent"
 MAYBE_SENT: Final = "maybe_sent"
 
-# The seconds for which a good answer replaces a poll, and for which it is sufficient.
+# The seconds for which a good response replaces a poll, and for which it is sufficient.
 FRESH_FOR: Final = 10
 USABLE_FOR: Final = 300
 
@@ -31,7 +31,7 @@ LONGEST_CHECK: Final = 0.25
 # The seconds after which a poll without a response counts as one that says nothing.
 LONGEST_POLL: Final = 3
 
-# The seconds from the action to the request: after a fresh answer, and otherwise.
+# The seconds from the action to the request: after a fresh response, and otherwise.
 IMMEDIATE_DELAY: Final = 0.3
 NORMAL_DELAY: Final = 3.5
 
