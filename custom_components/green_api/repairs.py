@@ -97,25 +97,16 @@ class AccountRepairFlow(RepairsFlow):
 
     async def async_rebooting(self) -> RepairsFlowResult:
         """Finish the flow after a reboot."""
-        return self.async_solved("rebooting")
+        return self.async_stop("rebooting")
 
     async def async_cleared(self) -> RepairsFlowResult:
         """Finish the flow after the queue was cleared."""
-        return self.async_solved("cleared")
+        return self.async_stop("cleared")
 
     @property
     def is_loaded(self) -> bool:
         """Return whether the account is loaded."""
         return self.entry.state is ConfigEntryState.LOADED
-
-    @callback
-    def async_solved(self, reason: str) -> RepairsFlowResult:
-        """Delete the issue, and finish the flow with what happens now.
-
-        A flow that creates an entry would only say that the issue is repaired.
-        """
-        ir.async_delete_issue(self.hass, DOMAIN, self.issue_id)
-        return self.async_stop(reason)
 
     @callback
     def async_removed(self) -> RepairsFlowResult:
@@ -124,7 +115,12 @@ class AccountRepairFlow(RepairsFlow):
 
     @callback
     def async_stop(self, reason: str) -> RepairsFlowResult:
-        """Abort the flow for a reason."""
+        """Abort the flow for a reason, also if it has succeeded.
+
+        A flow that creates an entry would only say that the issue is repaired, and
+        would delete the issue. It is deleted when the record of the account no longer
+        has that problem, and may have come back meanwhile.
+        """
         return self.async_abort(
             reason=reason, description_placeholders=self.placeholders
         )
@@ -151,8 +147,14 @@ class LinkRepairFlow(LinkingFlow[Any], AccountRepairFlow):
     async def async_step_linked(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Finish the flow, because the account is linked."""
-        return self.async_solved(self.linking.account.reason_if_linked)
+        """Finish the flow, because the account is linked.
+
+        If it is restricted, it keeps the problem that it was logged out until that
+        restriction is certain. Its issue would be wrong.
+        """
+        if self.is_loaded and self.entry.runtime_data.coordinator.data.is_restricted:
+            ir.async_delete_issue(self.hass, DOMAIN, self.issue_id)
+        return self.async_stop(self.linking.account.reason_if_linked)
 
     @override
     def other_options(self, step_id: str) -> list[str]:

@@ -1555,6 +1555,30 @@ async def test_coordinator_first(
     assert (await dialog.follow())["reason"] == "linked"
 
 
+async def test_logged_out_again_meanwhile(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    logged_out: str,
+    account: Account,
+) -> None:
+    """Test that a page that shows late that it is linked does not delete the issue."""
+    await dialog.open(logged_out)
+    await async_scan(dialog, account)
+    account.state = "authorized"
+    await async_advance_slowly(freezer, 3)
+    await dialog.refresh()
+    await async_advance_slowly(freezer, 3)
+    assert not issue_ids(hass)
+    account.state = "notAuthorized"
+    await async_advance_slowly(freezer, 130)
+    assert issue_ids(hass) == {logged_out}
+
+    assert (await dialog.refresh())["reason"] == "linked"
+
+    assert issue_ids(hass) == {logged_out}
+
+
 @pytest.fixture
 async def linked_in_an_outage(
     hass: HomeAssistant,

@@ -755,6 +755,28 @@ async def test_clear_queue_without_check(
     assert (reason(hass), issue_ids(hass)) == ("not_sending", {hanging})
 
 
+async def test_clear_queue_with_late_check(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    dialog: Dialog,
+    hanging: str,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that an issue that comes back before the dialog ends is not deleted."""
+    account.clear_queue = lambda: True
+    await dialog.open(hanging)
+    await dialog.select_option("clear_queue")
+    with monkeypatch.context() as patch:
+        called, answer = delay_result(patch, GreenApiClient, "get_messages_count")
+        submitted = asyncio.create_task(dialog.submit())
+        await called.wait()
+        freezer.tick(35)
+        answer.set()
+        assert (await submitted)["reason"] == "cleared"
+    assert (reason(hass), issue_ids(hass)) == ("not_sending", {hanging})
+
+
 def deliver_messages(account: Account) -> None:
     """Send all messages."""
     account.queue = 0
