@@ -200,6 +200,9 @@ def verdict(  # noqa: PLR0911
     ):
         return _certain(before, before.problem, run, reboots, is_quiet=is_quiet)
     if is_quiet:
+        worst = None if before.problem else _worst(period, None, 1200)
+        if worst:
+            return _certain(before, worst, run, reboots, is_quiet=True)
         return before
     needed = (
         max(CERTAIN_AFTER[reported], 600)
@@ -214,8 +217,10 @@ def verdict(  # noqa: PLR0911
     return before
 
 
-def _worst(period: Sequence[Event], before: Problem | None) -> Problem | None:
-    """Return the problem of an account with alternating states.
+def _worst(
+    period: Sequence[Event], before: Problem | None, seconds: float = 600
+) -> Problem | None:
+    """Return the problem of an account that was not authorized for some seconds.
 
     If it had a problem before the last restart, only reports after the restart count,
     and unless that problem is the most specific one, they must take 600 seconds again.
@@ -226,7 +231,7 @@ def _worst(period: Sequence[Event], before: Problem | None) -> Problem | None:
     reported = {points_to(event) for event in counted} - {Problem.WRONG_ADDRESS}
     worst = next((it for it in MOST_SPECIFIC_FIRST if it in reported | {before}), None)
     evidence = recent if worst is before else counted
-    is_long = reported_seconds(evidence, without=Problem.WRONG_ADDRESS) >= 600
+    is_long = reported_seconds(evidence, without=Problem.WRONG_ADDRESS) >= seconds
     return worst if is_long else None
 
 

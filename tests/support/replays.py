@@ -751,6 +751,24 @@ OTHER_REPLAYS: Final = (
         """,
     ),
     Replay(
+        "reboot: one after the other excuses nothing after twenty minutes",
+        """
+        0:00            notAuthorized  -
+        0:10            REBOOT         -
+        1:00-5:00       notAuthorized  -
+        5:05            REBOOT         -
+        6:00-10:00      starting       -
+        10:05           REBOOT         -
+        11:00-15:00     notAuthorized  -
+        15:05           REBOOT         -
+        16:00-19:00     starting       -
+        20:00           starting       logged_out
+        20:05           REBOOT         logged_out
+        21:00-22:00     starting       logged_out
+        23:00           authorized     -
+        """,
+    ),
+    Replay(
         "reboot: of a restricted account lifts it until the next message",
         """
         0:00          yellowCard  -

@@ -38,6 +38,10 @@ _CERTAIN_AT_LAST: Final = 600
 
 QUIET_AFTER_REBOOT: Final = 300
 
+# Seconds without authorization after which no further reboot explains that: something
+# may reboot the instance again and again, and one reboot never delays a problem as much.
+_UNEXPLAINED_AFTER: Final = 1200
+
 # Seconds within which the `starting` state shows up after a reboot, if at all.
 _REBOOT_SHOWS: Final = 120
 
@@ -234,7 +238,9 @@ def _decided(health: Health, reason: Problem, now: float) -> Health:
     if reason is health.remembered or {reason, health.remembered} <= STUCK:
         return _confirmed(health, health.remembered, now)
     if health.is_rebooting(now):
-        return health
+        is_explained = health.unauthorized < _UNEXPLAINED_AFTER
+        is_quiet = is_explained or health.remembered is not None
+        return health if is_quiet else _decided_at_last(health, now)
     if health.agreed >= _certain_after(health, reason):
         return _confirmed(health, reason, now)
     if health.problem is None and health.unauthorized >= _CERTAIN_AT_LAST:
