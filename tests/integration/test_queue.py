@@ -483,6 +483,75 @@ async def test_some_messages_lost(
     assert timedelta() < really - waiting.lost_at < timedelta(minutes=15)
 
 
+def keep_count(account: Account, number: int) -> None:
+    """Add a message whenever one was lost."""
+    account.messages.waiting.append(
+        Message(f"N{number}", "sendMessage", {}, time.monotonic())
+    )
+
+
+def add_nothing(account: Account, number: int) -> None:
+    """Add no message."""
+
+
+@pytest.fixture
+async def aged(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> str:
+    """Return the issue ID of a stuck queue of three messages that will be lost soon."""
+    account.messages.stuck = True
+    for number in range(3):
+        account.messages.waiting.append(
+            Message(f"M{number}", "sendMessage", {}, time.monotonic())
+        )
+        await async_polls(hass, freezer, 10)
+    issue_id = f"{loaded_entry.entry_id}_not_sending"
+    assert issue_ids(hass) == {issue_id}
+    freezer.tick(timedelta(hours=23, minutes=15))
+    await async_polls(hass, freezer, 1)
+    assert len(account.messages.waiting) == 3
+    return issue_id
+
+
+@pytest.mark.parametrize("add", [add_nothing, keep_count])
+async def test_messages_of_stuck_queue_lost(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    aged: str,
+    account: Account,
+    add: Callable[[Account, int], None],
+) -> None:
+    """Test that a stuck queue is not considered to move when messages are lost."""
+    problems: list[Announcement] = []
+    async_dispatcher_connect(hass, SIGNAL_ANNOUNCED, problems.append)
+    for lost in range(1, 3):
+        while len(account.messages.lost) < lost:
+            await async_polls(hass, freezer, 1)
+        add(account, lost)
+        await async_polls(hass, freezer, 4)
+        assert (reason(hass), issue_ids(hass)) == ("not_sending", {aged})
+        assert f"**{len(account.messages.waiting)}**" in waiting(hass, aged)
+        lost_at = loaded_entry.runtime_data.coordinator.data.queue.waiting.lost_at
+        assert timedelta() <= lost_at - dt_util.utcnow() + timedelta(minutes=5)
+    assert not problems
+
+
+async def test_reboot_when_messages_are_lost(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, aged: str, account: Account
+) -> None:
+    """Test that a queue that moves after a reboot has no problem any more."""
+    account.boot_seconds = 20
+    account.messages.delay = 200
+    await async_press(hass)
+    await async_polls(hass, freezer, 5)
+    assert account.messages.waiting
+    assert (reason(hass), issue_ids(hass)) == ("none", set())
+
+
 async def test_waiting_messages_of_broken_account(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

@@ -38,8 +38,8 @@ _CERTAIN_AT_LAST: Final = 600
 
 QUIET_AFTER_REBOOT: Final = 300
 
-# Seconds without authorization after which no further reboot explains that: something
-# may reboot the instance again and again, and one reboot never delays a problem as much.
+# Seconds without authorization after which no further reboot explains that. Something
+# may reboot the instance again and again. One reboot never delays a problem as much.
 _UNEXPLAINED_AFTER: Final = 1200
 
 # Seconds within which the `starting` state shows up after a reboot, if at all.

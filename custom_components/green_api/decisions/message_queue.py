@@ -47,6 +47,10 @@ _REMEMBERED: Final = 2000
 # A message that has waited for this long is lost.
 MESSAGE_LIFE: Final = timedelta(hours=24)
 
+# How much longer than known a message may have waited: an empty queue is checked every
+# five minutes.
+_SEEN_LATE: Final = timedelta(minutes=10)
+
 
 def patience(message_delay: float | None) -> float:
     """Return for how many seconds a queue may stand still.
@@ -221,6 +225,18 @@ class MessageQueue:
             count=self.count, lost_at=self.waiting_since + MESSAGE_LIFE
         )
 
+    def can_lose(self, moment: datetime) -> bool:
+        """Return whether a message that leaves the queue may be lost, not sent.
+
+        That is the case if the queue is stuck, and its first message is old enough.
+        """
+        return (
+            self.problem is not None
+            and not self.is_acted_on
+            and self.waiting_since is not None
+            and moment >= self.waiting_since + MESSAGE_LIFE - _SEEN_LATE
+        )
+
     def stood_for(self, now: float) -> float:
         """Return for how many seconds the queue is known to have stood still."""
         return now - self.standstill.began if self.standstill else 0
@@ -283,8 +299,10 @@ class MessageQueue:
 
         `now` is the time of the monotonic clock in seconds, `moment` the system time.
         """
-        has_moved = count == 0 or (self.count is not None and count < self.count)
-        since = _waiting_since(self, moment, has_moved=has_moved, can_send=can_send)
+        is_less = count < (self.count or 0)
+        has_moved = count == 0 or (is_less and not self.can_lose(moment))
+        is_sent = has_moved and can_send
+        since = _waiting_since(self, moment, is_less=is_less, is_sent=is_sent)
         before = MessageQueue() if has_moved else self
         is_gap = now - self.counted_at > _LONGEST_GAP
         standstill = None if is_gap else before.standstill
@@ -317,16 +335,16 @@ class MessageQueue:
 
 
 def _waiting_since(
-    before: MessageQueue, moment: datetime, *, has_moved: bool, can_send: bool
+    before: MessageQueue, moment: datetime, *, is_less: bool, is_sent: bool
 ) -> datetime:
     """Return since when the first message has been waiting, at the latest.
 
-    If the account can't send, a message that has left the queue was lost, and the next
-    one may be as old.
+    If a message has left the queue (`is_less`) without being sent, it was lost, and the
+    next one may be as old.
     """
-    if before.waiting_since is None or (has_moved and can_send):
+    if before.waiting_since is None or is_sent:
         return moment
-    if has_moved:
+    if is_less:
         return max(before.waiting_since, moment - MESSAGE_LIFE)
     return before.waiting_since
 
@@ -341,7 +359,8 @@ def _listed(
     if queue.standstill is None:
         return queue
     after, standstill = queue, queue.standstill
-    if queue.messages.gone(messages, queue.count):
+    is_gone = bool(queue.messages.gone(messages, queue.count))
+    if is_gone and not queue.can_lose(moment):
         began = max(standstill.began, queue.messages.missing_at)
         standstill = Standstill(began=began)
         after = _without_problem(queue, moment - timedelta(seconds=now - began))
