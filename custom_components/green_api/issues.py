@@ -42,7 +42,10 @@ class _Shown(NamedTuple):
 
     record: AccountRecord
     problem: Problem | None
+    restricted_until: datetime | None
     quota_until: datetime | None
+    language: str
+    time_zone: str
 
 
 _ISSUES: Final[Mapping[Problem, _Issue]] = {
@@ -118,11 +121,19 @@ def async_track_issue(hass: HomeAssistant, entry: GreenApiConfigEntry) -> None:
 
 
 def _to_show(hass: HomeAssistant, record: AccountRecord) -> _Shown:
-    """Return what the issues of an account have to show now."""
+    """Return what the issues of an account have to show now.
+
+    The end of a restriction that is over, although the account is still restricted, is
+    not shown.
+    """
+    moment, until = dt_util.utcnow(), record.restricted_until
     return _Shown(
         record,
         record.actionable(hass.loop.time()),
-        record.quota_until(dt_util.utcnow()),
+        until if until and until > moment else None,
+        record.quota_until(moment),
+        hass.config.language,
+        hass.config.time_zone,
     )
 
 
@@ -136,8 +147,8 @@ def _async_update_issues(
     as well, and so is that of a problem that the user has just acted on. If it was
     ignored, it will be ignored again once it has to be shown.
     """
-    record, problem, quota_until = shown
-    _async_update_delivery_issues(hass, entry, quota_until)
+    record, problem = shown.record, shown.problem
+    _async_update_delivery_issues(hass, entry, shown.quota_until)
     ignored = async_delete_issues(hass, entry, kept=problem)
     if ignored and ignored is record.remembered:
         entry.runtime_data.coordinator.async_apply(AccountRecord.ignoring, ignored)
@@ -145,7 +156,7 @@ def _async_update_issues(
         return
     key = issue_id(entry.entry_id, problem)
     is_known = ir.async_get(hass).async_get_issue(DOMAIN, key)
-    _async_create_issue(hass, entry, problem, key)
+    _async_create_issue(hass, entry, problem, key, shown.restricted_until)
     if not is_known and problem is record.ignored:
         ir.async_ignore_issue(hass, DOMAIN, key, ignore=True)
 
@@ -295,11 +306,15 @@ def _async_create_warning(
 
 
 def _async_create_issue(
-    hass: HomeAssistant, entry: GreenApiConfigEntry, problem: Problem, key: str
+    hass: HomeAssistant,
+    entry: GreenApiConfigEntry,
+    problem: Problem,
+    key: str,
+    restricted_until: datetime | None,
 ) -> None:
     """Create or update the issue for a problem."""
     issue = _ISSUES[problem]
-    translation_key, placeholders = _text(hass, entry, problem)
+    translation_key, placeholders = _text(hass, entry, problem, restricted_until)
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -314,7 +329,10 @@ def _async_create_issue(
 
 
 def _text(
-    hass: HomeAssistant, entry: GreenApiConfigEntry, problem: Problem
+    hass: HomeAssistant,
+    entry: GreenApiConfigEntry,
+    problem: Problem,
+    restricted_until: datetime | None,
 ) -> tuple[str, dict[str, str]]:
     """Return the translation key and the placeholders of an issue."""
     record = entry.runtime_data.coordinator.data
@@ -323,8 +341,8 @@ def _text(
         "console_url": CONSOLE_URL,
         "waiting": waiting_text(hass, record.queue.waiting),
     }
-    if problem is Problem.RESTRICTED and (until := record.restricted_until):
-        placeholders["until"] = moment_text(hass, until)
+    if problem is Problem.RESTRICTED and restricted_until:
+        placeholders["until"] = moment_text(hass, restricted_until)
         return "restricted_until", placeholders
     if problem is Problem.WRONG_ADDRESS and problem in FIX_FLOWS:
         return "wrong_address_fixable", placeholders

@@ -32,6 +32,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.translation import async_load_integrations
 from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Simulator
 from tests.support.entities import BUTTON, PROBLEM, REASON
@@ -267,7 +268,7 @@ async def test_restricted_until(
 ) -> None:
     """Test that the issue of a restriction shows its end in local time, once known."""
     await hass.config.async_set_time_zone("Asia/Jerusalem")
-    until = datetime(2026, 11, 26, 10, 30, tzinfo=UTC)
+    until = datetime(2040, 11, 26, 10, 30, tzinfo=UTC)
     issue_id = f"{loaded_entry.entry_id}_restricted"
     await async_cause_problem(hass, freezer, account, Problem.RESTRICTED)
     assert issues(hass)[issue_id].translation_key == "restricted"
@@ -281,7 +282,7 @@ async def test_restricted_until(
         "name": loaded_entry.title,
         "console_url": CONSOLE_URL,
         "waiting": "",
-        "until": spaced("Nov 26, 2026, 12:30 PM"),
+        "until": spaced("Nov 26, 2040, 12:30 PM"),
     }
     assert issue.severity is ir.IssueSeverity.WARNING
     assert issue.learn_more_url == HELP[Problem.RESTRICTED]
@@ -289,11 +290,32 @@ async def test_restricted_until(
     account.suspended_until = int((until + timedelta(days=1)).timestamp())
     await async_advance(hass, freezer)
     until_then = issues(hass)[issue_id].translation_placeholders["until"]
-    assert until_then == spaced("Nov 27, 2026, 12:30 PM")
+    assert until_then == spaced("Nov 27, 2040, 12:30 PM")
 
     account.suspended_until = None
     await async_advance(hass, freezer)
     assert issues(hass)[issue_id].translation_key == "restricted"
+
+
+async def test_restriction_outlasts_its_end(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Test that an end is not shown once it is over, unless it was postponed."""
+    issue_id = f"{loaded_entry.entry_id}_restricted"
+    until = dt_util.utcnow() + timedelta(minutes=20)
+    account.suspended_until = int(until.timestamp())
+    await async_cause_problem(hass, freezer, account, Problem.RESTRICTED)
+    assert issues(hass)[issue_id].translation_key == "restricted_until"
+
+    await async_polls(hass, freezer, 10)
+    assert issues(hass)[issue_id].translation_key == "restricted"
+
+    account.suspended_until = int((until + timedelta(days=1)).timestamp())
+    await async_advance(hass, freezer)
+    assert issues(hass)[issue_id].translation_key == "restricted_until"
 
 
 async def test_restriction_not_confirmed(
@@ -544,6 +566,27 @@ async def test_language_changed(
     await loaded_entry.runtime_data.coordinator.async_refresh()
     assert set(issues(hass)) == {f"{loaded_entry.entry_id}_restricted"}
     await hass.async_block_till_done()
+
+
+async def test_language_and_time_zone_changed(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+) -> None:
+    """Test that texts within an issue follow the language and the time zone."""
+    until = datetime(2040, 12, 24, 10, 30, tzinfo=UTC)
+    account.suspended_until = int(until.timestamp())
+    account.queue = 4
+    await async_cause_problem(hass, freezer, account, Problem.RESTRICTED)
+    await hass.config.async_update(language="de", time_zone="Europe/Berlin")
+    # Home Assistant does the same, but not in tests.
+    await async_load_integrations(hass, {DOMAIN})
+    await async_advance(hass, freezer)
+
+    (issue,) = issues(hass).values()
+    assert issue.translation_placeholders["until"] == spaced("24.12.2040, 11:30")
+    assert issue.translation_placeholders["waiting"].startswith("Nachrichten in der")
 
 
 async def test_linked_during_restart(
