@@ -109,7 +109,12 @@ class GreenApiCoordinator(DataUpdateCoordinator[AccountRecord]):
 
     @callback
     def async_handle_response(self, response: AccountResponse) -> None:
-        """Handle a response about the account that was not received by a poll."""
+        """Handle a response about the account that was not received by a poll.
+
+        After the coordinator is shut down, its token may have been replaced.
+        """
+        if self.is_shut_down:
+            return
         now, moment = self.hass.loop.time(), dt_util.utcnow()
         self.async_apply(AccountRecord.with_response, response, now, moment)
         self._token_monitor.async_handle_response(response)

@@ -11,10 +11,16 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
-from custom_components.green_api.api import ErrorKind, GreenApiClient, RequestPacer
+from custom_components.green_api.api import (
+    ErrorKind,
+    GreenApiClient,
+    InvalidCredentialsError,
+    RequestPacer,
+)
 from custom_components.green_api.const import DOMAIN
 from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.const import (
+    CONF_API_TOKEN,
     STATE_UNAVAILABLE,
 )
 from homeassistant.core import HomeAssistant
@@ -355,6 +361,41 @@ async def test_rejected_token_during_outage(
         await async_press(hass)
 
     assert asks_for_token(hass, loaded_entry)
+
+
+async def test_old_token_rejected_late(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that the new token is not asked for again when the old one is rejected."""
+    called, answer = asyncio.Event(), asyncio.Event()
+
+    async def reject_late(client: GreenApiClient) -> bool:
+        called.set()
+        await answer.wait()
+        raise InvalidCredentialsError
+
+    monkeypatch.setattr(GreenApiClient, "reboot", reject_late)
+    account.token = "changed"
+    for _ in range(2):
+        await async_advance(hass, freezer)
+    assert asks_for_token(hass, loaded_entry)
+    press = asyncio.create_task(async_press(hass))
+    await called.wait()
+    data = {**loaded_entry.data, CONF_API_TOKEN: account.token}
+    hass.config_entries.async_update_entry(loaded_entry, data=data)
+    await hass.config_entries.async_reload(loaded_entry.entry_id)
+    await async_wait_until(lambda: not asks_for_token(hass, loaded_entry))
+
+    answer.set()
+    with pytest.raises(HomeAssistantError):
+        await press
+
+    await async_advance(hass, freezer)
+    assert not asks_for_token(hass, loaded_entry)
 
 
 @pytest.mark.paced
