@@ -635,7 +635,7 @@ async def test_queue_across_restart(
     queue = {
         "count": 3,
         "shown_ago": 20.0,
-        "waiting_since": LONG_AGO,
+        "waiting_since": (dt_util.utcnow() - timedelta(hours=1)).isoformat(),
         "problem": "not_sending",
         "is_rebooted": rebooted,
     }
