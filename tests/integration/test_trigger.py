@@ -1,7 +1,7 @@
 """Test the triggers as automations of Home Assistant use them."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,7 @@ from homeassistant.helpers import (
     label_registry as lr,
 )
 from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
 from tests.simulator import Account, Fault, Simulator
 from tests.support.automations import async_create_automation, trigger
 from tests.support.deliveries import Deliveries
@@ -155,6 +156,21 @@ async def test_trigger_variables(
             "message": f"It hadn't worked since {when}.",
         }.items()
     )
+
+
+@pytest.mark.usefixtures("loaded_entry")
+async def test_since_of_alternating_states(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
+) -> None:
+    """Test that an account whose states alternate has a problem since the first one."""
+    runs = await everything(hass)
+    began = dt_util.utcnow() + timedelta(minutes=1)
+    for state in ["notAuthorized", "starting", "blocked"] * 4:
+        account.state = state
+        await async_polls(hass, freezer, 1)
+
+    (since,) = [it["since"] for it in runs if it["id"] == "problem_detected"]
+    assert abs(datetime.fromisoformat(since) - began) < timedelta(minutes=2)
 
 
 async def test_language_and_name(

@@ -9,7 +9,7 @@ from typing import Final, override
 from ..api import AccountState, ErrorKind, InstanceState, Messenger, Settings
 from ..decisions.delivery import DeliveryWait, NoStatusReason, next_month
 from ..decisions.freshness import LastResponses
-from ..decisions.health import Health
+from ..decisions.health import CERTAIN_AFTER, Health
 from ..decisions.message_queue import (
     QUEUE_PROBLEMS,
     MessageQueue,
@@ -323,10 +323,15 @@ class AccountRecord:
 def _with_beginning(
     record: AccountRecord, before: AccountRecord, now: float, moment: datetime
 ) -> AccountRecord:
-    """Return a record with the time at which its problem began."""
-    remembered = record.remembered
+    """Return a record with the time at which its problem began.
+
+    If the responses have not agreed on a reason for long enough, they alternate.
+    """
+    remembered, health = record.remembered, record.health
     if remembered is before.remembered:
         return record
-    duration = record.health.agreed or record.queue.stood_for(now)
+    agrees = health.reason is None or health.agreed >= CERTAIN_AFTER[health.reason]
+    lasted = health.agreed if agrees else health.unauthorized
+    duration = lasted or record.queue.stood_for(now)
     began = moment - timedelta(seconds=duration) if remembered else None
     return replace(record, problem_began=began, ignored=None)
