@@ -86,7 +86,32 @@ _CHOICES: Final = vol.Schema(
     )
 )
 
-SCHEMA: Final = cv.make_entity_service_schema(
+
+# Fields that count as left out if their template renders to `None`, for example because
+# an attribute does not exist. A script would stop at it, even with `continue_on_error`.
+_MAY_BE_NONE: Final = frozenset(
+    {
+        ATTR_MESSAGE,
+        ATTR_TITLE,
+        ATTR_FILENAME,
+        ATTR_LINK_PREVIEW,
+        ATTR_QUOTED_MESSAGE_ID,
+        ATTR_CONFIRM_WITHIN,
+        ATTR_RETURN_ERRORS,
+    }
+)
+
+
+def _without_none(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of an action without the fields that count as left out."""
+    return {
+        key: value
+        for key, value in data.items()
+        if value is not None or key not in _MAY_BE_NONE
+    }
+
+
+_FIELDS: Final = cv.make_entity_service_schema(
     {
         vol.Optional(ATTR_MESSAGE, default=""): cv.string,
         vol.Optional(ATTR_TITLE): cv.string,
@@ -103,6 +128,8 @@ SCHEMA: Final = cv.make_entity_service_schema(
         vol.Optional(ATTR_RETURN_ERRORS, default=False): cv.boolean,
     }
 )
+
+SCHEMA: Final = vol.All(_without_none, _FIELDS)
 
 
 class _Outcome(NamedTuple):

@@ -382,6 +382,20 @@ async def test_editor(hass: HomeAssistant) -> None:
         schema({"entity_id": ALEX, **example, "surprise": True})
 
 
+async def test_none(hass: HomeAssistant, account: Account) -> None:
+    """Test that a field whose template renders to nothing counts as left out.
+
+    A script would stop at an invalid one, even with `continue_on_error`.
+    """
+    services = load_yaml_dict(f"{INTEGRATION / 'services.yaml'}")
+    nothing = dict.fromkeys(services["send_message"]["fields"].keys() - {"choices"})
+    response = await async_send(hass, **nothing | {"message": TEXT})
+    assert response[ALEX].keys() == {"message_id"}
+    assert sent_messages(account) == [(ALEX_CHAT, TEXT)]
+    err = await async_send_error(hass, message=None)
+    assert err.translation_key == "message_empty"
+
+
 @pytest.mark.parametrize("data", [{"link_preview": "perhaps"}, {"surprise": True}])
 async def test_invalid_data(hass: HomeAssistant, data: dict[str, Any]) -> None:
     """Test that Home Assistant refuses fields that the action does not have."""
