@@ -49,12 +49,14 @@ TEXT: Final = "The door is open."
 OTHERWISE: Final = "otherwise"
 
 # Scripts, and who else is sent a message by them if the recipient is not.
-NOTIFIERS: Final = {
+NOTIFIERS: Final[dict[str, Any]] = {
     "send": ["notify.phone"],
     "to_nobody": [],
     "to_one_who_is_gone": ["notify.nobody"],
     "to_both": ["notify.phone", "notify.nobody"],
     "to_the_same": [ALEX],
+    "to_nothing": None,
+    "to_a_text": "notify.phone",
 }
 
 # Times for which the scripts of these names wait for the delivery of a message, and the
@@ -72,7 +74,20 @@ CONFIRM_WITHIN: Final[dict[str, tuple[Any, float | None]]] = {
     "within_less_than_nothing": (-1, None),
 }
 
+# Recipients of the scripts of these names that are not a single entity ID.
+RECIPIENTS: Final[dict[str, object]] = {
+    "from_nobody": None,
+    "from_nothing": "",
+    "from_a_name": "Alex",
+    "from_several": [ALEX, "notify.sam"],
+}
+
 SCRIPTS: Final[dict[str, dict[str, Any]]] = {
+    **{
+        name: {"notifiers": NOTIFIERS["send"], "recipient": recipient}
+        for name, recipient in RECIPIENTS.items()
+    },
+    "from_a_list": {"notifiers": NOTIFIERS["send"], "recipient": [ALEX]},
     **{name: {"notifiers": notifiers} for name, notifiers in NOTIFIERS.items()},
     **{
         name: {"notifiers": NOTIFIERS["send"], "confirm_within": value}
@@ -408,7 +423,7 @@ async def test_account_loading(
     assert phone.shown == []
 
 
-@pytest.mark.parametrize("name", sorted(NOTIFIERS.keys() - {"send"}))
+@pytest.mark.parametrize("name", sorted(NOTIFIERS.keys() - {"send", "to_a_text"}))
 async def test_other_way_unavailable(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -426,7 +441,7 @@ async def test_other_way_unavailable(
     )
 
     assert sent_messages(account) == []
-    assert len(phone.shown) == NOTIFIERS[name].count(phone.entity_id)
+    assert len(phone.shown) == (NOTIFIERS[name] or []).count(phone.entity_id)
     assert shown.titles == ["Door"]
     assert shown.messages[0].startswith(f"{TEXT} (GREEN-API 1101000001 isn't linked")
 
@@ -447,6 +462,32 @@ async def test_name_in_notification(
     assert message.startswith(
         f"{TEXT} (The message to {markdown_text(title)} may or may not"
     )
+
+
+async def test_other_way_is_a_text(
+    hass: HomeAssistant, phone: Phone, shown: NotificationRecorder
+) -> None:
+    """Test that a single entity to notify may be a text."""
+    await async_lose_recipient(hass)
+    await async_send(hass, "to_a_text")
+    assert phone.shown == [("", f"{TEXT} ({NO_RECIPIENT})")]
+    assert shown.messages == []
+
+
+@pytest.mark.parametrize("name", RECIPIENTS)
+async def test_invalid_recipient(hass: HomeAssistant, phone: Phone, name: str) -> None:
+    """Test that the text is sent another way if the recipient can't be one."""
+    await async_send(hass, name)
+    assert phone.shown == [("", f"{TEXT} ({NO_RECIPIENT})")]
+
+
+async def test_recipient_in_list(
+    hass: HomeAssistant, account: Account, phone: Phone
+) -> None:
+    """Test that the recipient may be a list of one."""
+    await async_send(hass, "from_a_list")
+    assert sent_messages(account) == [(ALEX_CHAT, TEXT)]
+    assert phone.shown == []
 
 
 async def test_other_way_fails(

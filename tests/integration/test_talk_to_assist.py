@@ -17,7 +17,7 @@ PATH: Final = "green_api/talk_to_assist.yaml"
 
 
 async def talk(
-    home: Receiving, folder: Path, speech: str = "Done."
+    home: Receiving, folder: Path, speech: str = "Done.", **inputs: Any
 ) -> list[ServiceCall]:
     """Set up the automation, and return what the agent is told."""
     calls = async_mock_service(
@@ -33,7 +33,7 @@ async def talk(
         "alias": "It",
         "use_blueprint": {
             "path": PATH,
-            "input": {"chats": [ALEX], "off_words": ["Alarm", "1"]},
+            "input": {"chats": [ALEX], "off_words": ["Alarm", "1"], **inputs},
         },
     }
     assert await async_setup_component(
@@ -101,3 +101,25 @@ async def test_no_reply(home: Receiving, tmp_path: Path) -> None:
     await home.time.advance(20)
     assert len(calls) == 1
     assert replies(home) == []
+
+
+@pytest.mark.parametrize("off_words", [["", " ", "Alarm"], "Alarm", None])
+async def test_off_words(home: Receiving, tmp_path: Path, off_words: object) -> None:
+    """Test that neither an empty row nor a single text ignores other messages."""
+    await home.set_up(ONLY)
+    calls = await talk(home, tmp_path, off_words=off_words)
+    home.write("A light, please")
+    await home.time.advance(20)
+    assert len(calls) == 1
+
+
+async def test_long_reply(home: Receiving, tmp_path: Path) -> None:
+    """Test that a reply that is too long for a message is sent in parts."""
+    await home.set_up(ONLY)
+    speech = " ".join(f"{number}" for number in range(5_000))
+    await talk(home, tmp_path, speech)
+    home.write("Count to 5,000")
+    await home.time.advance(60)
+    parts = [it["message"] for it in replies(home)]
+    assert "".join(parts) == speech
+    assert max(map(len, parts)) <= 4_000
