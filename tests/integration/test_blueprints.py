@@ -28,6 +28,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import (
     area_registry as ar,
+    config_validation as cv,
     device_registry as dr,
     entity_registry as er,
     floor_registry as fr,
@@ -469,6 +470,22 @@ async def label_of_account(hass: HomeAssistant) -> dict[str, list[str]]:
     return {"label_id": [label.label_id]}
 
 
+async def label_of_device(hass: HomeAssistant) -> dict[str, list[str]]:
+    """Return a label of the account's device as a target."""
+    label = lr.async_get(hass).async_create("Important")
+    device_id = er.async_get(hass).async_get(PROBLEM).device_id
+    dr.async_get(hass).async_update_device(device_id, labels={label.label_id})
+    return {"label_id": [label.label_id]}
+
+
+async def label_of_area(hass: HomeAssistant) -> dict[str, list[str]]:
+    """Return a label of the account's area as a target."""
+    label = lr.async_get(hass).async_create("Important")
+    target = await area_of_account(hass)
+    ar.async_get(hass).async_update(target["area_id"], labels={label.label_id})
+    return {"label_id": [label.label_id]}
+
+
 async def device_of_account(hass: HomeAssistant) -> dict[str, list[str]]:
     """Return the device of the account as a target."""
     return {"device_id": [er.async_get(hass).async_get(PROBLEM).device_id]}
@@ -487,6 +504,8 @@ async def entity_of_account(hass: HomeAssistant) -> dict[str, str]:
         entity_of_account,
         floor_of_account,
         label_of_account,
+        label_of_area,
+        label_of_device,
     ],
 )
 async def test_alert_over_same_account_is_tested(
@@ -508,6 +527,56 @@ async def test_alert_over_same_account_is_tested(
 
     assert phone.news() == ["Test of a GREEN-API alert"]
     assert shown.messages[0].endswith(SELECT_OTHERS.format(ALEX))
+
+
+@pytest.mark.skipif(
+    "exclude" not in cv.TARGET_FIELDS, reason="Home Assistant excludes nothing yet"
+)
+@pytest.mark.parametrize("excluded_of", [device_of_account, entity_of_account])
+async def test_alert_over_excluded_account_is_tested(
+    hass: HomeAssistant,
+    loaded_entry: MockConfigEntry,
+    simulator: Simulator,
+    phone: Phone,
+    shown: NotificationRecorder,
+    tmp_path: Path,
+    excluded_of: Callable[[HomeAssistant], Awaitable[dict[str, Any]]],
+) -> None:
+    """Test that a test doesn't refuse a recipient of an excluded account."""
+    await async_add_recipient(hass, loaded_entry, "Alex", ALEX_CHAT)
+    await async_add_account(hass, simulator, "1101000002", "Other")
+    label = lr.async_get(hass).async_create("Important").label_id
+    other = "binary_sensor.other_problem"
+    for entity_id in (PROBLEM, other):
+        er.async_get(hass).async_update_entity(entity_id, labels={label})
+    target = {"label_id": label, "exclude": await excluded_of(hass)}
+    phone.entity_id = "notify.phone"
+    await alert(
+        hass, tmp_path, phone, accounts=target, notifiers=["notify.phone", ALEX]
+    )
+    await run_manually(hass)
+
+    assert phone.news() == ["Test of a GREEN-API alert"]
+    assert shown.messages == []
+
+
+@pytest.mark.usefixtures("loaded_entry")
+@pytest.mark.parametrize(
+    ("notifiers", "is_shown"), [("notify.phone", False), (None, True)]
+)
+async def test_alert_with_other_inputs(
+    hass: HomeAssistant,
+    phone: Phone,
+    shown: NotificationRecorder,
+    tmp_path: Path,
+    notifiers: str | None,
+    is_shown: bool,  # noqa: FBT001
+) -> None:
+    """Test that a single entity to notify may be a text, and that none may be empty."""
+    await alert(hass, tmp_path, phone, notifiers=notifiers)
+    await run_manually(hass)
+
+    assert (len(phone.messages), len(shown.messages)) == (not is_shown, is_shown)
 
 
 @pytest.mark.usefixtures("loaded_entry")
