@@ -31,6 +31,8 @@ PATH: Final = "green_api/alarm_until_answered.yaml"
 HELPER: Final = "input_boolean.alarm_open"
 TEXT: Final = "Smoke in the kitchen"
 
+NOT_THERE: Final = "`notify.{}`: The recipient doesn't exist or is disabled."
+
 type Alarm = asyncio.Task[dict[str, Any]]
 
 SCRIPTS: Final[dict[str, dict[str, Any]]] = {
@@ -45,6 +47,19 @@ SCRIPTS: Final[dict[str, dict[str, Any]]] = {
     "one_choice": {"choices": ["OK"]},
     "alike": {"choices": [" Yes", "yes "]},
     "empty_row": {"choices": ["Yes", "", "No", "yes"]},
+    "one_recipient": {"recipients": ALEX},
+    "nobody": {"recipients": None},
+    "nothing": {"helper": None, "notifiers": None, "words": None, "choices": None},
+    "as_text": {
+        "helper": HELPER,
+        "notifiers": FAMILY,
+        "words": "Yes",
+        "choices": "Yes",
+    },
+    "empty_words": {"choices": [], "words": ["", " "]},
+    "not_told": {"answered_text": ""},
+    "partly_gone": {"notifiers": [FAMILY, "notify.nobody"]},
+    "partly_gone_group": {"notifiers": ["notify.group"]},
     "many_choices": {"choices": [f"Choice {number}" for number in range(1, 14)]},
 }
 
@@ -220,12 +235,149 @@ async def test_nobody_answers(house: Receiving, script: str) -> None:
     assert house.state(HELPER) == "on"
 
 
-async def test_refused(house: Receiving) -> None:
-    """Test that the next one is asked at once if a message is refused."""
+async def test_refused(house: Receiving, shown: NotificationRecorder) -> None:
+    """Test that the next one is asked at once if a message is refused, and why."""
     house.account.faults["sendMessage"] = Fault.QUOTA_466
     task = alarm(house)
     response = await house.time.result(task, 20)
     assert not response["answered"]
+    *reasons, message = shown.messages
+    assert message == TEXT
+    assert [it.partition(": ")[0] for it in reasons] == [f"`{ALEX}`", f"`{SAM}`"]
+
+
+async def test_logged_out(house: Receiving, shown: NotificationRecorder) -> None:
+    """Test that nobody is tried again and again if the account can't send anything."""
+    house.account.state = "notAuthorized"
+    await house.time.advance(61)
+    response = await house.time.result(alarm(house, attachment="camera.gone"), 20)
+    assert not response["answered"]
+    assert "isn't linked" in shown.messages[0]
+    assert told(house) == []
+
+
+@pytest.mark.parametrize("more", [{}, {"title": "Fire"}])
+async def test_attachment_not_sent(
+    house: Receiving, shown: NotificationRecorder, more: dict[str, str]
+) -> None:
+    """Test that an alarm is sent without its picture if that can't be loaded."""
+    task = alarm(house, attachment="camera.gone", **more)
+    await house.time.advance(20)
+    ((chat, _),) = told(house)
+    assert chat == ALEX_CHAT
+    assert shown.messages[0].startswith(
+        "`notify.alex`: The attachment couldn't be loaded"
+    )
+    house.write("1")
+    response = await house.time.result(task, 20)
+    assert response["answer"] == "On my way"
+
+
+async def test_reason_in_message(house: Receiving) -> None:
+    """Test that a message without its picture says why."""
+    task = alarm(house, "no_choices", attachment="camera.gone")
+    await house.time.advance(20)
+    ((_, text),) = told(house)
+    assert text.startswith(f"{TEXT} (The attachment couldn't be loaded.")
+    house.write("Coming")
+    assert (await house.time.result(task, 20))["answered"]
+
+
+async def test_permission_ended(house: Receiving, shown: NotificationRecorder) -> None:
+    """Test that somebody who may not answer anymore gets the alarm without choices."""
+    house.let_write("Alex", may_write=False)
+    task = alarm(house)
+    await house.time.advance(20)
+    (alex, sam) = told(house)
+    assert alex[0] == ALEX_CHAT
+    assert alex[1].startswith(f"{TEXT} (The message to Alex wasn't sent: nobody could")
+    assert sam == (SAM_CHAT, TEXT)
+    assert shown.messages[0].startswith(
+        "`notify.alex`: The message to Alex wasn't sent"
+    )
+    house.write("2", SAM_CHAT)
+    assert (await house.time.result(task, 20))["person"] == "Sam"
+    assert told(house) == [(ALEX_CHAT, "Sam has answered: False alarm")]
+
+
+async def test_account_not_loaded(
+    house: Receiving, shown: NotificationRecorder
+) -> None:
+    """Test that an alarm goes on without the account, and without the action."""
+    await house.hass.config_entries.async_unload(house.entry.entry_id)
+    house.hass.services.async_remove(DOMAIN, "send_message")
+    assert not (await house.time.result(alarm(house), 30))["answered"]
+    assert shown.messages == [
+        "`notify.alex`: The account isn't loaded.",
+        "`notify.sam`: The account isn't loaded.",
+        TEXT,
+    ]
+
+
+async def test_one_recipient(house: Receiving) -> None:
+    """Test that a single recipient may be a text."""
+    task = alarm(house, "one_recipient")
+    await house.time.advance(20)
+    assert told(house) == [(ALEX_CHAT, TEXT)]
+    house.write("1")
+    assert (await house.time.result(task, 20))["answered"]
+
+
+async def test_nobody(house: Receiving, shown: NotificationRecorder) -> None:
+    """Test that an alarm to nobody is shown."""
+    assert not (await house.time.result(alarm(house, "nobody"), 5))["answered"]
+    assert shown.messages == [TEXT]
+
+
+async def test_nothing_selected(house: Receiving, shown: NotificationRecorder) -> None:
+    """Test that all inputs but the recipients may be empty."""
+    assert not (await house.time.result(alarm(house, "nothing"), 610))["answered"]
+    assert shown.messages == [TEXT]
+    assert [chat for chat, _ in told(house)] == [ALEX_CHAT, SAM_CHAT]
+
+
+async def test_texts_as_inputs(house: Receiving, shown: NotificationRecorder) -> None:
+    """Test that single values may be texts instead of lists."""
+    task = alarm(house, "as_text")
+    await house.time.advance(20)
+    house.write("y")
+    await house.time.advance(20)
+    assert not task.done()
+    house.write("yes")
+    assert (await house.time.result(task, 20))["answer"] == "yes"
+    told(house)
+    assert not (await house.time.result(alarm(house, "as_text"), 610))["answered"]
+    assert told(house)[-1] == (FAMILY_CHAT, TEXT)
+    assert shown.messages == []
+
+
+async def test_empty_words(house: Receiving) -> None:
+    """Test that empty rows among the words don't count."""
+    task = alarm(house, "empty_words")
+    await house.time.advance(20)
+    house.write("Coming")
+    assert (await house.time.result(task, 20))["answer"] == "Coming"
+
+
+async def test_others_not_told(house: Receiving) -> None:
+    """Test that nothing is sent if the others should not be told."""
+    task = alarm(house, "not_told")
+    await house.time.advance(310)
+    told(house)
+    house.write("1")
+    assert (await house.time.result(task, 20))["answered"]
+    assert told(house) == []
+
+
+@pytest.mark.parametrize("script", ["partly_gone", "partly_gone_group"])
+async def test_not_everyone_notified(
+    house: Receiving, shown: NotificationRecorder, script: str
+) -> None:
+    """Test that the message is also shown if it doesn't reach everyone at last."""
+    members = {"entity_id": [FAMILY, "notify.nobody"]}
+    house.hass.states.async_set("notify.group", "unknown", members)
+    assert not (await house.time.result(alarm(house, script), 610))["answered"]
+    assert shown.messages == [TEXT]
 
 
 async def test_no_account(
@@ -237,14 +389,16 @@ async def test_no_account(
     await hass.services.async_call(
         "script", "otherwise", {"message": TEXT, "title": "Fire"}, blocking=True
     )
-    assert (shown.titles, shown.messages) == (["Fire"], [TEXT])
+    assert (shown.titles[-1], shown.messages[-1]) == ("Fire", TEXT)
+    assert shown.messages[:-1] == [NOT_THERE.format(it) for it in ("alex", "sam")]
 
 
-async def test_gone(house: Receiving) -> None:
-    """Test that a recipient that does not exist delays nothing."""
+async def test_gone(house: Receiving, shown: NotificationRecorder) -> None:
+    """Test that a recipient that does not exist delays nothing and is shown."""
     task = alarm(house, "gone")
     await house.time.advance(20)
     assert told(house) == [(ALEX_CHAT, TEXT)]
+    assert shown.messages == [NOT_THERE.format("gone")]
     house.write("1")
     assert (await house.time.result(task, 20))["person"] == "Alex"
 
