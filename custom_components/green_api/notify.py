@@ -19,7 +19,7 @@ from .decisions.choices import numbered
 from .decisions.delivery import DeliveryStatus
 from .devices import recipient_identifier, recipient_name
 from .entity import GreenApiRecipientEntity, async_add_recipient_entities
-from .files.attachment import ChosenFile, open_attachment
+from .files.attachment import ChosenFile, FileSource, open_attachment
 from .sending.followed import SentMessage
 from .sending.sender import Recipient
 
@@ -86,7 +86,7 @@ class RecipientEntity(GreenApiRecipientEntity, NotifyEntity):
         title: str | None,
         choices: Sequence[str],
         *,
-        attachment: object = None,
+        attachment: FileSource | None = None,
         filename: str | None = None,
         **options: Any,
     ) -> list[SentMessage]:

@@ -42,6 +42,7 @@ from .automations.recipient_target import RecipientTarget, resolve
 from .const import ATTR_CHOICES, ATTR_LINK_PREVIEW, DOMAIN
 from .decisions.choices import comparable
 from .devices import account_name, recipient_name
+from .files.attachment import FileSource
 from .notify import RecipientEntity
 from .sending.confirmation import NotConfirmedError
 from .texts import error_text
@@ -189,9 +190,13 @@ async def _async_outcomes(
     The keys are the entity IDs of the recipients. A target without any recipient has
     its own ID as the key.
     """
+    data = remove_entity_service_fields(call)
+    del data[ATTR_RETURN_ERRORS]
+    if data.get(ATTR_ATTACHMENT) is not None:
+        data[ATTR_ATTACHMENT] = FileSource(data[ATTR_ATTACHMENT])
     results = await asyncio.gather(
         *(
-            _async_outcome(call, entity_entry)
+            _async_outcome(call, entity_entry, data.copy())
             for entity_entry in target.recipients.values()
         )
     )
@@ -202,10 +207,10 @@ async def _async_outcomes(
     return outcomes | dict(zip(target.recipients, results, strict=True))
 
 
-async def _async_outcome(call: ServiceCall, entity_entry: er.RegistryEntry) -> _Outcome:
+async def _async_outcome(
+    call: ServiceCall, entity_entry: er.RegistryEntry, data: dict[str, Any]
+) -> _Outcome:
     """Send a message to a recipient, and return the result."""
-    data = remove_entity_service_fields(call)
-    data.pop(ATTR_RETURN_ERRORS)
     # It may be removed while its message is sent or waited for.
     name = _name(call.hass, entity_entry)
     try:

@@ -113,12 +113,14 @@ async def camera(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Any:
 
         _attr_name = "Front door"
         hangs = False
+        pictures = 0
 
         @override
         async def async_camera_image(
             self, width: int | None = None, height: int | None = None
         ) -> bytes:
             """Return the picture."""
+            self.pictures += 1
             if self.hangs:
                 await asyncio.Event().wait()
             return PICTURE
@@ -1114,6 +1116,49 @@ async def test_large_pictures(
     assert outcomes.count("sent") == 11
     assert outcomes.count("too_many_files") == 30 - 11
     assert await async_outcome(hass, "image.doorbell") == "sent"
+
+
+async def test_picture_for_several_recipients(
+    hass: HomeAssistant,
+    account: Account,
+    loaded_entry: MockConfigEntry,
+    camera: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that a picture for several recipients is taken once, and counts once."""
+    monkeypatch.setattr(waiting_files, "MAX_BYTES", 2 * len(PICTURE))
+    names = [f"Person {number}" for number in range(5)]
+    for number, name in enumerate(names):
+        await async_add_recipient(hass, loaded_entry, name, f"44770090020{number}@c.us")
+    them = [f"notify.person_{number}" for number in range(5)]
+    response = await async_send(hass, them, attachment="camera.front_door")
+    assert response.keys() == set(them)
+    assert files(account) == [PICTURE] * 5
+    assert camera.pictures == 1
+
+
+async def test_camera_hangs_for_several_recipients(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    loaded_entry: MockConfigEntry,
+    camera: Any,
+) -> None:
+    """Test that a camera that hangs is asked and waited for once."""
+    await async_add_recipient(hass, loaded_entry, "Sam", "447700900124@c.us")
+    camera.hangs = True
+    sending = hass.async_create_task(
+        async_send(
+            hass,
+            [ALEX, "notify.sam"],
+            attachment="camera.front_door",
+            return_errors=True,
+        )
+    )
+    await async_tick(freezer, 0)
+    await async_tick(freezer, 31)
+    response = await sending
+    assert [it.keys() for it in response.values()] == [{"error"}, {"error"}]
+    assert camera.pictures == 1
 
 
 async def test_single_large_picture(

@@ -1,13 +1,16 @@
 """Open the files to send, from any source in Home Assistant."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 import re
 from typing import Final
 from urllib.parse import unquote
+from weakref import ref
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Context, HomeAssistant
@@ -23,12 +26,69 @@ from .media import async_get_media, async_get_picture, async_get_speech
 from .waiting_files import Place, WaitingFiles
 
 
+@dataclass(slots=True, repr=False)
+class _Load:
+    """A file that is loaded for all recipients of an account.
+
+    It is only kept in memory until it has been sent to them.
+    """
+
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _found: Callable[[], FoundFile | None] = lambda: None
+    _error: HomeAssistantError | None = None
+
+    async def async_get(self, load: Callable[[], Awaitable[FoundFile]]) -> FoundFile:
+        """Return the file, or raise why there is none; load it for the first one."""
+        async with self._lock:
+            if self._error:
+                raise self._error
+            if found := self._found():
+                return found
+            try:
+                found = await load()
+            except HomeAssistantError as err:
+                self._error = err
+                raise
+            self._found = ref(found)
+            return found
+
+
+class FileSource:
+    """The source of a file for one or more recipients.
+
+    What is held in memory is loaded only once for all recipients of an account. Many
+    cameras can't take several pictures at once, and a large one would fill the memory.
+    """
+
+    def __init__(self, source: object) -> None:
+        """Initialize with a path, a URL, or a media selection.
+
+        Anything else leads to no file.
+        """
+        self._text = _source_text(source)
+        self._loads = defaultdict[WaitingFiles, _Load](_Load)
+
+    async def async_find(self, search: _Search, files: WaitingFiles) -> FoundFile:
+        """Return the file for a recipient of the account with these waiting files.
+
+        Raises ServiceValidationError if the source has no known form.
+        """
+        for pattern, get, is_on_disk in _GETTERS:
+            if match := re.fullmatch(pattern, self._text, re.DOTALL):
+                load = partial(get, search, match[1])
+                if is_on_disk:
+                    return await load()
+                return await self._loads[files].async_get(load)
+        raise ServiceValidationError(
+            translation_domain=DOMAIN, translation_key="attachment_unknown"
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ChosenFile:
     """A file that a user wants to send to a recipient."""
 
-    source: object
-    """A path, a URL, or a media selection. Anything else leads to no file."""
+    source: FileSource
 
     filename: str | None
     """The name to send the file with, None for its own."""
@@ -72,11 +132,11 @@ async def open_attachment(
     with files.place() as place:
         search = _Search(hass, chosen.context, place)
         try:
-            found = await _async_find(search, _source_text(chosen.source))
+            found = await chosen.source.async_find(search, files)
         except GreenApiError as err:
             raise HomeAssistantError(**text(err)) from err
         try:
-            place.hold(found.bytes_in_memory)
+            place.hold(found.bytes_in_memory, chosen.source)
             attachment = found.as_attachment(chosen.filename)
             if not attachment.size:
                 raise HomeAssistantError(**text("file_empty"))
@@ -92,19 +152,6 @@ def _source_text(source: object) -> str:
     """
     text = source.get("media_content_id") if isinstance(source, Mapping) else source
     return text.strip() if isinstance(text, str) else ""
-
-
-async def _async_find(search: _Search, text: str) -> FoundFile:
-    """Return the file that a text refers to.
-
-    Raises ServiceValidationError if the text has no known form.
-    """
-    for pattern, get in _GETTERS:
-        if match := re.fullmatch(pattern, text, re.DOTALL):
-            return await get(search, match[1])
-    raise ServiceValidationError(
-        translation_domain=DOMAIN, translation_key="attachment_unknown"
-    )
 
 
 async def _async_get_file(search: _Search, name: str) -> FoundFile:
@@ -134,17 +181,22 @@ async def _async_get_picture(search: _Search, entity_id: str) -> FoundFile:
     return await async_get_picture(search.hass, entity_id, search.context)
 
 
-# Patterns of texts, and how to get the file that their group names. The first match
-# is used.
-_GETTERS: Final[tuple[tuple[str, _Getter], ...]] = (
-    (r"(?:media-source://camera/)?(camera\..+)", _async_get_picture),
-    (r"(?:media-source://image/)?(image\..+)", _async_get_picture),
-    (r"(media-source://tts/.+)", lambda it, name: async_get_speech(it.hass, name)),
-    (r"(media-source://.+)", lambda it, name: async_get_media(it.hass, name)),
+# Patterns of texts, how to get the file that their group names, and whether it is on
+# disk. The first match is used.
+_GETTERS: Final[tuple[tuple[str, _Getter, bool], ...]] = (
+    (r"(?:media-source://camera/)?(camera\..+)", _async_get_picture, False),
+    (r"(?:media-source://image/)?(image\..+)", _async_get_picture, False),
+    (
+        r"(media-source://tts/.+)",
+        lambda it, name: async_get_speech(it.hass, name),
+        False,
+    ),
+    (r"(media-source://.+)", lambda it, name: async_get_media(it.hass, name), True),
     (
         r"((?i:https?)://.+)",
         lambda it, name: async_download(it.hass, name, it.place),
+        False,
     ),
-    (r"/local/+([^/].*)", _async_get_public_file),
-    (r"(/.+)", _async_get_file),
+    (r"/local/+([^/].*)", _async_get_public_file, True),
+    (r"(/.+)", _async_get_file, True),
 )

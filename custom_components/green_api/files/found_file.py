@@ -39,7 +39,7 @@ _SIGNATURES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, repr=False)
 class FoundFile:
     """A file that was found."""
 

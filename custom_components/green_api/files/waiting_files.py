@@ -25,16 +25,24 @@ class Place:
         """Initialize the place of a file that is not fetched yet."""
         self._all = others
         self.size = 0
+        self.source: object = self
 
-    def hold(self, size: int) -> None:
+    def hold(self, size: int, source: object | None = None) -> None:
         """Reserve a number of bytes in memory for the file.
 
-        Raises HomeAssistantError if other files leave no room for them.
+        Files from the same source are the same bytes. Raises HomeAssistantError if
+        other files leave no room for them.
         """
-        others = sum(place.size for place in self._all if place is not self)
+        key = source or self
+        sizes = {
+            place.source: place.size
+            for place in self._all
+            if place is not self and place.source is not key
+        }
+        others = sum(sizes.values())
         if others and others + size > MAX_BYTES:
             raise _too_many_files()
-        self.size = size
+        self.size, self.source = size, key
 
 
 class WaitingFiles:
