@@ -88,6 +88,10 @@ _CHOICES: Final = vol.Schema(
 )
 
 
+_CONFIRM_WITHIN: Final = vol.Schema(
+    vol.All(cv.positive_time_period, vol.Range(max=MAX_CONFIRM_WITHIN))
+)
+
 # Fields that count as left out if their template renders to `None`, for example because
 # an attribute does not exist. A script would stop at it, even with `continue_on_error`.
 _MAY_BE_NONE: Final = frozenset(
@@ -123,9 +127,7 @@ _FIELDS: Final = cv.make_entity_service_schema(
         vol.Optional(ATTR_LINK_PREVIEW): cv.boolean,
         vol.Optional(ATTR_QUOTED_MESSAGE_ID): cv.string,
         vol.Optional(ATTR_CHOICES): object,
-        vol.Optional(ATTR_CONFIRM_WITHIN): vol.All(
-            cv.positive_time_period, vol.Range(max=MAX_CONFIRM_WITHIN)
-        ),
+        vol.Optional(ATTR_CONFIRM_WITHIN): object,
         vol.Optional(ATTR_RETURN_ERRORS, default=False): cv.boolean,
     }
 )
@@ -254,10 +256,12 @@ async def _async_send(
     Raises a HomeAssistantError if it is not sent.
     """
     if ATTR_CHOICES in data:
-        data[ATTR_CHOICES] = _checked_choices(data[ATTR_CHOICES])
+        data[ATTR_CHOICES] = _checked(data[ATTR_CHOICES], _CHOICES, "choices_invalid")
+    within = _checked(
+        data.pop(ATTR_CONFIRM_WITHIN, 0), _CONFIRM_WITHIN, "confirm_within_invalid"
+    )
     entity = await _async_entity(call.hass, entity_entry, name)
     entity.async_set_context(call.context)
-    within = data.pop(ATTR_CONFIRM_WITHIN, None)
     messages = await entity.async_request_call(entity.async_send(**data))
     response: dict[str, JsonValueType] = {"message_id": messages[0].message_id}
     if not within:
@@ -270,16 +274,16 @@ async def _async_send(
     return _Outcome(name, response | {"status": f"{status}"})
 
 
-def _checked_choices(choices: object) -> list[str]:
-    """Return the choices of a message.
+def _checked(value: object, schema: vol.Schema, error: str) -> Any:
+    """Return the valid value of a field.
 
-    Raises a ServiceValidationError if they can't be sent.
+    Raises a ServiceValidationError with this translation key if it is not valid.
     """
     try:
-        checked: list[str] = _CHOICES(choices)
-    except vol.Invalid as err:
-        raise _error("choices_invalid") from err
-    return checked
+        return schema(value)
+    except (vol.Invalid, OverflowError) as err:
+        # Older versions of Home Assistant let the exception of a long time escape.
+        raise _error(error) from err
 
 
 async def _async_entity(

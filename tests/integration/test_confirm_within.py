@@ -9,7 +9,6 @@ from typing import Any, Final
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-import voluptuous as vol
 
 from custom_components.green_api.const import DOMAIN
 from custom_components.green_api.diagnostics import (
@@ -399,12 +398,23 @@ async def test_not_sent(home: Deliveries) -> None:
 
 
 @pytest.mark.parametrize(
-    "within", [{"hours": 1, "seconds": 1}, {"seconds": -1}, "soon", {"days": 1}]
+    "within",
+    [
+        {"hours": 1, "seconds": 1},
+        {"seconds": -1},
+        "soon",
+        {"days": 1},
+        "",
+        {"days": 1e12},
+    ],
 )
 async def test_invalid(home: Deliveries, within: object) -> None:
-    """Test that the time is a duration of at most an hour."""
-    with pytest.raises(vol.Invalid):
-        await home.time.result(home.send(confirm_within=within), 1)
+    """Test that the time is a duration of at most an hour.
+
+    A script would stop at an invalid one, even with `continue_on_error`.
+    """
+    err = await home.error(home.send(confirm_within=within), 1)
+    assert err.translation_key == "confirm_within_invalid"
     assert home.account.requests == []
 
 

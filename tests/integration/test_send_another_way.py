@@ -1,7 +1,6 @@
 """Test the blueprint of a script that sends messages another way if necessary."""
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
 import shutil
 from typing import Any, Final, override
@@ -534,7 +533,7 @@ async def test_confirm_within(hass: HomeAssistant, name: str) -> None:
 
     (call,) = calls
     _, seconds = CONFIRM_WITHIN[name]
-    assert call.data.get("confirm_within") == (seconds and timedelta(seconds=seconds))
+    assert call.data.get("confirm_within") == (seconds and {"seconds": seconds})
 
 
 async def test_many_at_once(hass: HomeAssistant, account: Account) -> None:

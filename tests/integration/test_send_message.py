@@ -1,6 +1,5 @@
 """Test the action that sends what Home Assistant's own action cannot."""
 
-from datetime import timedelta
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -373,11 +372,7 @@ async def test_editor(hass: HomeAssistant) -> None:
     media = described["fields"]["attachment"]["selector"]["media"]
     assert media == {"accept": ["*"]}
     assert schema
-    assert schema({"entity_id": ALEX, **example}) == {
-        "entity_id": [ALEX],
-        **example,
-        "confirm_within": timedelta(minutes=2),
-    }
+    assert schema({"entity_id": ALEX, **example}) == {"entity_id": [ALEX], **example}
     with pytest.raises(vol.Invalid):
         schema({"entity_id": ALEX, **example, "surprise": True})
 
