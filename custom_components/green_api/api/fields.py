@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import MAXYEAR, UTC, datetime
 import re
 from typing import Final
@@ -19,6 +19,15 @@ _LARGEST_ID: Final = 2**63
 # The values of a setting that is turned on.
 _ON: Final = frozenset({"true", "yes"})
 
+# Fields in which the vendor describes errors. Others may repeat what was sent, or
+# contain texts of users.
+_ERROR_FIELDS: Final = frozenset(
+    {
+        *("correspondentsStatus", "description", "details", "error", "errors"),
+        *("invokeStatus", "message", "reason", "status"),
+    }
+)
+
 # Maximum length of a word of GREEN-API, such as a state or a code.
 MAX_WORD_LENGTH: Final = 64
 
@@ -33,6 +42,21 @@ def text(fields: Mapping[str, object], key: str) -> str:
     """
     value = fields.get(key)
     return value if isinstance(value, str) else ""
+
+
+def error_texts(data: object) -> Iterator[str]:
+    """Yield the texts of the fields in which the vendor describes errors."""
+    parts = [data]
+    while parts:
+        match parts.pop():
+            case str(text):
+                yield text
+            case dict(fields):
+                parts.extend(
+                    value for key, value in fields.items() if key in _ERROR_FIELDS
+                )
+            case list(items):
+                parts.extend(items)
 
 
 def is_on(fields: Mapping[str, object], key: str) -> bool:

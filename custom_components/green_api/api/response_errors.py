@@ -1,6 +1,6 @@
 """Find the errors in the responses of GREEN-API, which come in many forms."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 import json
 import re
@@ -26,6 +26,7 @@ from .errors import (
     WrongAddressError,
 )
 from .exchange import Response
+from .fields import error_texts
 from .parsing import parse_beginning
 
 type ErrorOf = Callable[[int, object, float | None], GreenApiError | None]
@@ -73,15 +74,6 @@ _REFUSALS_BY_STATUS: Final[Mapping[int, Errors]] = {
 
 # Number of bytes in a request above which the server may refuse its size.
 _MANY_BYTES: Final = 100_000
-
-# Fields in which the vendor describes errors. Others may repeat what was sent, or
-# contain texts of users.
-_TEXT_FIELDS: Final = frozenset(
-    {
-        *("correspondentsStatus", "description", "details", "error", "errors"),
-        *("invokeStatus", "message", "reason", "status"),
-    }
-)
 
 _MESSAGE_ERRORS: Final[Errors] = tuple(
     (rf"(?m){_PREFIX}(?:{words})", error_type)
@@ -216,10 +208,8 @@ def first_error(
 def words_of(data: object) -> str:
     """Return the texts of a response in lower case, empty for a web page or list."""
     words: list[str] = []
-    # A list contains messages or contacts. If it breaks off, it is a text.
-    is_list = isinstance(data, list) or (isinstance(data, str) and data[:1] == "[")
-    left = 0 if is_list or _is_page(data) else _MAX_TEXT_LENGTH
-    texts = _texts(data)
+    left = 0 if _is_page(data) or _is_list(data) else _MAX_TEXT_LENGTH
+    texts = error_texts(data)
     while left > 0 and (text := next(texts, None)) is not None:
         words.append(_normalized(text[:left]))
         left -= len(text) + 1
@@ -237,16 +227,11 @@ def _is_page(data: object) -> bool:
     return isinstance(data, str) and re.search(_MARKUP, data) is not None
 
 
-def _texts(data: object) -> Iterator[str]:
-    """Yield the texts of the fields in which the vendor describes errors."""
-    parts = [data]
-    while parts:
-        match parts.pop():
-            case str(text):
-                yield text
-            case dict(fields):
-                parts.extend(
-                    value for key, value in fields.items() if key in _TEXT_FIELDS
-                )
-            case list(items):
-                parts.extend(items)
+def _is_list(data: object) -> bool:
+    """Return whether a response is a list of messages or contacts.
+
+    If it breaks off, it is a text.
+    """
+    return isinstance(data, list) or (
+        isinstance(data, str) and re.match(r"\s*\[", data) is not None
+    )
