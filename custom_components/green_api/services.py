@@ -55,6 +55,10 @@ ATTR_QUOTED_MESSAGE_ID: Final = "quoted_message_id"
 ATTR_CONFIRM_WITHIN: Final = "confirm_within"
 ATTR_RETURN_ERRORS: Final = "return_errors"
 
+# The translation key of the error about a message that may have been sent, and the key
+# in the response that says so.
+MAYBE_SENT: Final = "maybe_sent"
+
 # The longest time to wait for a delivery.
 MAX_CONFIRM_WITHIN: Final = timedelta(hours=1)
 
@@ -218,7 +222,8 @@ async def _async_outcome(
     try:
         return await _async_send(call, entity_entry, name, data)
     except HomeAssistantError as err:
-        return _Outcome(name, {}, err)
+        is_unclear = err.translation_key == MAYBE_SENT
+        return _Outcome(name, {MAYBE_SENT: True} if is_unclear else {}, err)
 
 
 async def _async_permitted(

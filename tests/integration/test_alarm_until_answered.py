@@ -273,6 +273,17 @@ async def test_attachment_not_sent(
     assert response["answer"] == "On my way"
 
 
+async def test_maybe_sent(house: Receiving, shown: NotificationRecorder) -> None:
+    """Test that a message that may have been sent is not sent again without choices."""
+    house.account.faults["sendMessage"] = Fault.RESET_AFTER_HEADERS
+    task = alarm(house)
+    await house.time.advance(20)
+    assert told(house) == [(ALEX_CHAT, TEXT), (SAM_CHAT, TEXT)]
+    assert "may or may not have been sent" in shown.messages[0]
+    house.account.faults.clear()
+    assert not (await house.time.result(task, 20))["answered"]
+
+
 async def test_reason_in_message(house: Receiving) -> None:
     """Test that a message without its picture says why."""
     task = alarm(house, "no_choices", attachment="camera.gone")

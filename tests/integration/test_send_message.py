@@ -424,6 +424,14 @@ async def test_return_errors(
     assert response["notify.sam"]["error"].startswith("Other isn't linked")
 
 
+async def test_return_uncertain_response(hass: HomeAssistant, account: Account) -> None:
+    """Test that it is returned that a message may have been sent."""
+    account.faults["sendMessage"] = Fault.RESET_AFTER_HEADERS
+    response = await async_send(hass, message=TEXT, return_errors=True)
+    assert response[ALEX].keys() == {"error", "maybe_sent"}
+    assert response[ALEX]["maybe_sent"] is True
+
+
 async def test_return_errors_without_response(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, account: Account
 ) -> None:
