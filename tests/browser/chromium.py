@@ -79,27 +79,27 @@ def find(own: Path | None) -> Path:
 async def _playwright() -> AsyncIterator[Playwright]:
     """Run Playwright with these settings, unless the environment has others."""
     os.environ.update(SETTINGS | os.environ)
-    async with ended_processes(), async_playwright() as playwright:
+    before = running()
+    async with async_playwright() as playwright:
+        started = running() - before
         yield playwright
+    await wait_until_ended(started)
 
 
-@asynccontextmanager
-async def ended_processes() -> AsyncIterator[None]:
-    """Wait until the processes that are started within the context have ended."""
-    before = _running()
-    yield
-    async with asyncio.timeout(ENDED_WITHIN):
-        while _running() - before:  # noqa: ASYNC110  # the end is not an event
-            await asyncio.sleep(0.1)
-
-
-def _running() -> set[asyncio.SubprocessTransport]:
+def running() -> frozenset[asyncio.SubprocessTransport]:
     """Return the processes that this one has started and not seen the end of."""
-    return {
+    return frozenset(
         item
         for item in gc.get_objects()
         if isinstance(item, asyncio.SubprocessTransport) and not item.is_closing()
-    }
+    )
+
+
+async def wait_until_ended(processes: frozenset[asyncio.SubprocessTransport]) -> None:
+    """Wait until processes have ended."""
+    async with asyncio.timeout(ENDED_WITHIN):
+        while running() & processes:  # noqa: ASYNC110  # the end is not an event
+            await asyncio.sleep(0.1)
 
 
 def _starts(path: Path) -> bool:

@@ -12,7 +12,7 @@ from tests.live.scenario import TOKEN_CORE
 from tests.simulator import Simulator
 
 from .appearance import Appearance
-from .chromium import chromium, ended_processes
+from .chromium import chromium, running, wait_until_ended
 from .frontend import Frontend
 from .installation import Installation
 from .page_recorder import PageRecorder
@@ -46,8 +46,9 @@ async def leftovers() -> AsyncIterator[None]:
 
     What is left open is reported as its own failure, not as one of a later test.
     """
-    async with ended_processes():
-        yield
+    before = running()
+    yield
+    await wait_until_ended(running() - before)
     gc.collect()
 
 
