@@ -817,11 +817,16 @@ async def test_slow_journal(
     "words", ["custom webhook", "instance is deleted", "instance is expired"]
 )
 @pytest.mark.parametrize("method", ["lastIncomingMessages", "getContacts"])
+@pytest.mark.parametrize("before", ["", "\r\n  "])
 async def test_words_in_the_beginning_of_a_list(
-    canned: CannedServer, canned_client: GreenApiClient, method: str, words: str
+    canned: CannedServer,
+    canned_client: GreenApiClient,
+    before: str,
+    method: str,
+    words: str,
 ) -> None:
     """What strangers write is no error of GREEN-API if a list breaks off."""
-    canned.respond(200, json.dumps([entry_of(textMessage=words)])[:-2])
+    canned.respond(200, before + json.dumps([entry_of(textMessage=words)])[:-2])
     result = await result_or_error(METHODS[method].call(canned_client))
     assert result is BadResponseError
 
