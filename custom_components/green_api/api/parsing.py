@@ -4,7 +4,7 @@ import json
 import re
 from typing import Final
 
-_LIST: Final = re.compile(r"\s*\[\s*")
+LIST_START: Final = re.compile(r"\s*\[\s*")
 _SEPARATOR: Final = re.compile(r"\s*,\s*")
 
 
@@ -17,7 +17,7 @@ def parse_beginning(text: str) -> Beginning | str:
 
     Whatever follows the first item that is not JSON is ignored.
     """
-    items, next_item = Beginning(), _LIST.match(text)
+    items, next_item = Beginning(), LIST_START.match(text)
     decode = json.JSONDecoder().raw_decode
     try:
         while next_item:

@@ -27,7 +27,7 @@ from .errors import (
 )
 from .exchange import Response
 from .fields import error_texts
-from .parsing import parse_beginning
+from .parsing import LIST_START, parse_beginning
 
 type ErrorOf = Callable[[int, object, float | None], GreenApiError | None]
 type ErrorType = type[GreenApiError]
@@ -233,5 +233,5 @@ def _is_list(data: object) -> bool:
     If it breaks off, it is a text.
     """
     return isinstance(data, list) or (
-        isinstance(data, str) and re.match(r"\s*\[", data) is not None
+        isinstance(data, str) and LIST_START.match(data) is not None
     )
